@@ -1,0 +1,87 @@
+# Everything a contributor runs; `make` alone lists it. Needs git, GNU make 3.81 or later, and
+# Python 3.13. Each command makes the locked Python environments it needs when they are not there.
+
+# The folder of this file, also where SAM runs it from a temporary copy of macro/. Found by the
+# shell, since make's own $(dir …) cuts a path at its spaces.
+ROOT := $(shell cd "`dirname "$(strip $(MAKEFILE_LIST))"`" && pwd)
+BIN = "$(ROOT)/.environments/dev/bin"
+PYTEST = cd "$(ROOT)" && $(BIN)/python -m pytest
+
+# SAM CLI would send usage data from every build; a build of this project sends none.
+export SAM_CLI_TELEMETRY := 0
+
+# Colours are for people: programs that know NO_COLOR leave them out in CI.
+ifdef CI
+export NO_COLOR := 1
+export PY_COLORS := 0
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-check demo test check format lint types lock build clean
+.NOTPARALLEL:
+
+help:
+	@echo 'make demo    Deploy the macro and the example to a local CloudFormation; show what it adds.'
+	@echo 'make test    Run everything: lint, types, unit, build, artifact and end-to-end tests.'
+	@echo 'make check   Run the quick inner loop: format, lint, types, unit and golden tests.'
+	@echo 'make format  Let ruff format the code and mend what it can.'
+	@echo 'make build   Build what `sam deploy` would deploy, into .aws-sam/build.'
+	@echo 'make setup   Only make the Python environments; every other command does so when needed.'
+	@echo 'make lock    Pin the environments anew from the .in files (PACKAGES="a b" moves only these).'
+	@echo 'make clean   Remove the environments and all that was built.'
+	@echo
+	@echo 'To deploy to AWS: sam build && sam deploy'
+
+# $(call environments,NAME…) makes the named environments, or does nothing where they are whole.
+environments = @python=$$("$(ROOT)/tools/find-python") && "$$python" "$(ROOT)/tools/environments.py" $(1)
+
+setup:
+	$(call environments,dev sam localstack)
+
+setup-check:
+	$(call environments,dev)
+
+demo: setup
+	@cd "$(ROOT)" && $(BIN)/python tools/demo.py
+
+test: setup lint types
+	@echo '== tests'
+	@$(PYTEST) -p tools.phases --session-timeout=840 --cov tests
+
+check: setup-check lint types
+	@echo '== unit and golden tests'
+	@$(PYTEST) tests --ignore=tests/build --ignore=tests/artifact --ignore=tests/e2e
+
+format: setup-check
+	@cd "$(ROOT)" && $(BIN)/ruff format && $(BIN)/ruff check --fix
+
+lint: setup-check
+	@echo '== format (ruff)'
+	@cd "$(ROOT)" && $(BIN)/ruff format --check
+	@echo '== lint (ruff)'
+	@cd "$(ROOT)" && $(BIN)/ruff check
+
+types: setup-check
+	@echo '== types (mypy)'
+	@cd "$(ROOT)" && $(BIN)/mypy
+
+lock: setup-check
+	@cd "$(ROOT)" && $(BIN)/python tools/lock.py $(PACKAGES)
+
+build:
+	$(call environments,sam)
+	@cd "$(ROOT)" && .environments/sam/bin/sam build
+
+clean:
+	@echo 'Removing the environments and all that was built'
+	@cd "$(ROOT)" && rm -rf .environments .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.coverage htmlcov
+	@cd "$(ROOT)" && find macro localcloud tools tests -name __pycache__ -type d -prune \
+		-exec rm -rf {} + 2>/dev/null || true
+
+# What `sam build` calls (Metadata of AutoLexPermissionsFunction in template.yaml), in a copy of
+# macro/ and with ARTIFACTS_DIR set. Any Python that has pip will do.
+.PHONY: build-AutoLexPermissionsFunction
+build-AutoLexPermissionsFunction:
+	@python=$$("$(ROOT)/tools/find-python" --with-pip) && \
+		"$$python" "$(ROOT)/tools/build_artifact.py" --source . --artifacts "$(ARTIFACTS_DIR)"

@@ -1,0 +1,86 @@
+"""What is wrong or noteworthy about hooks themselves, before any permission is written."""
+
+from collections.abc import Iterable, Iterator
+
+from .code_hooks import BOT, CodeHook
+from .errors import Problem
+from .functions import LambdaFunction
+from .intrinsics import Reference, is_no_value
+from .permissions import Grant, Permissions
+from .reports import REPLICA, STILL_COVERED, VERSION_HOOK, Report
+from .template import Resource
+
+
+def mistakes(permissions: Permissions, hooks: Iterable[CodeHook]) -> Iterator[Problem]:
+    """Yield what no permission can mend."""
+    for hook in hooks:
+        function = permissions.functions.hooked(hook.function)
+        if _is_unpublished(function):
+            yield _no_policy(hook)
+        yield from permissions.policies.problems(hook)
+
+
+def _is_unpublished(function: LambdaFunction) -> bool:
+    """Tell whether a function has a qualifier like `$LATEST` (rule 4.2)."""
+    match function.qualifier:
+        case (str(literal), *_):
+            return literal.startswith("$")
+    return False
+
+
+def _no_policy(hook: CodeHook) -> Problem:
+    return Problem(
+        hook.path,
+        "Lambda keeps no resource-based policy for a qualifier that begins with $, such as"
+        " $LATEST, so Lex could never be allowed to invoke it.",
+        "Name the function without a qualifier, or with a version or a Lambda alias.",
+    )
+
+
+def noticed(
+    permissions: Permissions, hooks: Iterable[CodeHook], *, by_bot: bool
+) -> Iterator[Report]:
+    """Yield what the macro cannot do for a hook (rule 4.4)."""
+    for hook in hooks:
+        if not by_bot and _is_on_version(permissions.functions.hooked(hook.function)):
+            yield Report(hook.path, VERSION_HOOK)
+        for bot in _bots(permissions, hook):
+            for branch in bot.values("Replication"):
+                if not is_no_value(branch.value):
+                    yield Report(branch.path, REPLICA)
+
+
+def _is_on_version(function: LambdaFunction) -> bool:
+    match function.qualifier:
+        case (str(literal),):
+            return literal.isdecimal()
+        case (Reference(_, "Version"),):
+            return True
+    return False
+
+
+def _bots(permissions: Permissions, hook: CodeHook) -> Iterator[Resource]:
+    """Yield the bots of the template that a hook belongs to."""
+    if hook.is_test_alias:
+        yield hook.source
+        return
+    for text, _ in permissions.sources.bots(hook.source):
+        match text:
+            case (Reference(logical_id, ""),):
+                yield from permissions.resources_of_type(BOT, logical_id)
+
+
+def still_covered(
+    permissions: Permissions,
+    hooks: Iterable[CodeHook],
+    disabled: frozenset[str],
+    granted: Iterable[Grant],
+) -> Iterator[Report]:
+    """Yield the hook sources that opted out and are covered by their bot's permission (5.1)."""
+    covered = {(grant.source, grant.function) for grant in granted if grant.source.kind == "bot"}
+    for hook in hooks:
+        if covered and hook.source.logical_id in disabled:
+            function = permissions.functions.key(permissions.functions.hooked(hook.function))
+            for source, _ in permissions.sources.of(hook, by_bot=True):
+                if (source, function) in covered:
+                    yield Report(f"{hook.source.path}.Metadata", STILL_COVERED)

@@ -1,0 +1,215 @@
+"""Permissions that the author has declared: what they cover, and which are not as they should be.
+
+Each property may have several values under conditions; what a permission covers is a formula
+over them. The author's permissions are read and reported, never changed (rule 3.4).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import Final
+
+from .code_hooks import CodeHook
+from .conditions import NEVER, Formula, all_of, any_of
+from .functions import Functions, LambdaFunction
+from .intrinsics import ACCOUNT, Reference, Text, is_no_value, text, without_space
+from .reports import NEVER_MATCHES, TOO_WIDE, Report
+from .sources import Sources
+from .template import Branch, Resource, Template
+
+PERMISSION: Final = "AWS::Lambda::Permission"
+LEX_PRINCIPAL: Final = "lexv2.amazonaws.com"
+INVOKE: Final = "lambda:InvokeFunction"
+_EXACT_PRINCIPALS: Final[tuple[Text, ...]] = (
+    (LEX_PRINCIPAL,),
+    ("lexv2.", Reference("AWS::URLSuffix")),
+)
+_ANYONE: Final[Text] = ("*",)
+# Lex V1 is what Lex V2 is most often mistaken for.
+_LEX: Final = ("lex.", "lexv2.")
+_ACTIONS: Final = frozenset({INVOKE.lower(), "lambda:*", "*"})
+# A permission with one of these allows less than Lex needs.
+_NARROWING: Final = (
+    "EventSourceToken",
+    "PrincipalOrgID",
+    "FunctionUrlAuthType",
+    "InvokedViaFunctionUrl",
+)
+
+
+class Declared:
+    """The declared permissions of a template."""
+
+    def __init__(self, template: Template, functions: Functions, sources: Sources) -> None:
+        """Take the template, and how its functions and hook sources are named."""
+        self._template = template
+        self._functions = functions
+        self._sources = sources
+
+    def covering(self, hook: CodeHook) -> Iterator[Formula]:
+        """Yield when each declared permission that may cover a hook does so."""
+        function = self._functions.hooked(hook.function)
+        for permission in self._candidates(function, hook.source.logical_id):
+            yield self._coverage(permission, hook)
+
+    def _coverage(self, permission: Resource, hook: CodeHook) -> Formula:
+        """Return when a permission covers a hook: it lives, names, matches and suits."""
+        function = self._functions.hooked(hook.function)
+        return all_of((
+            self._suiting[permission.logical_id],
+            any_of(self._naming(permission, function)),
+            any_of(self._matching(permission, hook.source)),
+        ))  # fmt: skip
+
+    def _candidates(self, function: LambdaFunction, source: str) -> list[Resource]:
+        """Return the permissions that may be meant, found by function and bot alias."""
+        found = dict.fromkeys(
+            permission
+            for name in self._functions.names(function)
+            for place in ((name, source), (name, ""))
+            for permission in self._index.get(place, ())
+        )
+        return [self._template.resources[logical_id] for logical_id in found]
+
+    @cached_property
+    def _index(self) -> dict[tuple[LambdaFunction, str], list[str]]:
+        """Return the permissions by function and, where it is plain, by bot alias."""
+        index: dict[tuple[LambdaFunction, str], list[str]] = {}
+        for permission in self._template.of_type(PERMISSION):
+            source = _plain_source(permission)
+            for branch in permission.values("FunctionName"):
+                for function in self._functions.granted(branch.value):
+                    for name in self._functions.names(function):
+                        index.setdefault((name, source), []).append(permission.logical_id)
+        return index
+
+    def _naming(self, permission: Resource, function: LambdaFunction) -> Iterator[Formula]:
+        """Yield when a permission's `FunctionName` names the function."""
+        for branch in permission.values("FunctionName"):
+            for named in self._functions.granted(branch.value):
+                yield all_of((branch.life, self._functions.same(named, function)))
+
+    def _matching(self, permission: Resource, source: Resource) -> Iterator[Formula]:
+        """Yield when a permission's `SourceArn` is absent or matches the hook source."""
+        for branch in permission.values("SourceArn"):
+            if is_no_value(branch.value):
+                yield branch.life
+            else:
+                yield all_of((branch.life, self._sources.matches(branch.value, source)))
+
+    @cached_property
+    def _suiting(self) -> dict[str, Formula]:
+        """Return when all but a permission's function and source suit Lex (rule 3.1)."""
+        return {
+            permission.logical_id: all_of((
+                any_of(_where(permission.values("Principal"), is_lex_or_anyone)),
+                any_of(_where(permission.values("Action"), is_invoke)),
+                any_of(_where(permission.values("SourceAccount"), self.is_own_account)),
+                *(any_of(_where(permission.values(key), is_no_value)) for key in _NARROWING),
+            ))
+            for permission in self._template.of_type(PERMISSION)
+        }  # fmt: skip
+
+    def is_own_account(self, value: object) -> bool:
+        """Tell whether a `SourceAccount` is absent or the stack's own account."""
+        if is_no_value(value):
+            return True
+        return without_space(text(value)) in ((ACCOUNT,), (self._template.account,))
+
+    def reports(self, hooks: list[CodeHook], *, by_bot: bool) -> Iterator[Report]:
+        """Yield what is too wide, and what can never match, on the functions of the hooks."""
+        hooked = [self._functions.hooked(hook.function) for hook in hooks]
+        bases = {name for function in hooked for name in self._bases(function)}
+        for permission in self._template.of_type(PERMISSION) if bases else ():
+            if any(
+                name in bases
+                for branch in permission.values("FunctionName")
+                for function in self._functions.granted(branch.value)
+                for name in self._bases(function)
+            ):
+                yield from self._report(permission, hooks, by_bot=by_bot)
+
+    def _bases(self, function: LambdaFunction) -> Iterator[LambdaFunction]:
+        """Yield the names of a function without its qualifier."""
+        return self._functions.names(function.unqualified)
+
+    def _report(
+        self, permission: Resource, hooks: list[CodeHook], *, by_bot: bool
+    ) -> Iterator[Report]:
+        principals = [
+            without_space(text(branch.value)) for branch in permission.values("Principal")
+        ]
+        if not any(map(_is_about_lex, principals)):
+            return
+        if any(self._coverage(permission, hook) != NEVER for hook in hooks):
+            if self._is_too_wide(permission, by_bot=by_bot):
+                yield Report(permission.path, TOO_WIDE)
+        elif self._never_matches(permission, hooks):
+            yield Report(permission.path, NEVER_MATCHES)
+
+    def _is_too_wide(self, permission: Resource, *, by_bot: bool) -> bool:
+        """Tell whether a permission allows more than what the macro would add."""
+        if any(without_space(text(b.value)) == _ANYONE for b in permission.values("Principal")):
+            return True
+        if any(str(b.value).strip().lower() != INVOKE.lower() for b in permission.values("Action")):
+            return True
+        return any(
+            is_no_value(branch.value)
+            or (
+                self._sources.is_wide(branch.value)
+                and not (by_bot and self._sources.is_whole_bot(branch.value))
+            )
+            for branch in permission.values("SourceArn")
+        )
+
+    def _never_matches(self, permission: Resource, hooks: list[CodeHook]) -> bool:
+        """Tell whether a permission is proved to let Lex V2 invoke no hook's function."""
+        if not any(_where(permission.values("Principal"), is_lex_or_anyone)):
+            return True
+        arns = [b.value for b in permission.values("SourceArn") if not is_no_value(b.value)]
+        if arns and all(map(self._sources.is_no_alias, arns)):
+            return True
+        return all(
+            self._differs_in_qualifier(function, hook)
+            for branch in permission.values("FunctionName")
+            for function in self._functions.granted(branch.value)
+            for hook in hooks
+            if set(self._bases(function)) & set(self._bases(self._functions.hooked(hook.function)))
+        )
+
+    def _differs_in_qualifier(self, function: LambdaFunction, hook: CodeHook) -> bool:
+        hooked = self._functions.hooked(hook.function)
+        return hooked.qualifier != function.qualifier and all(
+            isinstance(word, str) for word in (*hooked.qualifier, *function.qualifier)
+        )
+
+
+def _plain_source(permission: Resource) -> str:
+    """Return the bot alias whose `Arn` is the permission's only `SourceArn`, else nothing."""
+    match text(permission.sole("SourceArn")):
+        case (Reference(logical_id, "Arn"),):
+            return logical_id
+    return ""
+
+
+def _where(values: Iterable[Branch], suits: Callable[[object], bool]) -> Iterator[Formula]:
+    """Yield when a property has a value that suits."""
+    return (branch.life for branch in values if suits(branch.value))
+
+
+def is_lex_or_anyone(value: object) -> bool:
+    """Tell whether a principal is Lex V2, or anyone."""
+    words = without_space(text(value))
+    return words in _EXACT_PRINCIPALS or words == _ANYONE
+
+
+def is_invoke(value: object) -> bool:
+    """Tell whether an action holds lambda:InvokeFunction; letter case does not matter."""
+    return isinstance(value, str) and value.strip().lower() in _ACTIONS
+
+
+def _is_about_lex(principal: Text) -> bool:
+    """Tell whether a principal is Lex V2, anyone, or what is often mistaken for Lex V2."""
+    match principal:
+        case (str(literal), *_):
+            return literal == "*" or literal.startswith(_LEX)
+    return False

@@ -1,0 +1,221 @@
+"""Generated permissions, written into a new fragment beside what the author wrote.
+
+The scheme of logical ids is a promise (rule 2.5): a later version never changes one.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from .code_hooks import BOT
+from .conditions import ALWAYS, Formula, Named, expression
+from .declared import INVOKE, LEX_PRINCIPAL, PERMISSION
+from .errors import Problem
+from .intrinsics import Reference, Text, Unread, Word, canonical_json, references
+from .permissions import Grant, Permissions
+from .reports import CIRCLE, Report
+from .reports import METADATA_KEY as REPORT_KEY
+from .settings import METADATA_KEY
+from .template import Template
+from .waits import Dependencies, Wait, Waits, with_waits
+
+_VERBS: Final = {
+    "bot-alias": "Invokes",
+    "test-alias": "TestAliasInvokes",
+    "bot": "AliasesInvoke",
+}
+# Two hints of 22 characters, the words between them and 8 hex digits stay under 64.
+_LONGEST_HINT: Final = 22
+
+
+def logical_id(grant: Grant) -> str:
+    """Return the grant's logical id: readable, ending in 8 hex digits of a SHA-256."""
+    source = _hint(grant.source.key) or "Bot"
+    function = _hint(grant.function.name) or "Function"
+    return f"{source}{_VERBS[grant.source.kind]}{function}{_digest(grant)}"
+
+
+def _hint(words: Text) -> str:
+    """Return readable letters for a text: the first logical id that it refers to."""
+    names = (word.logical_id for word in words if isinstance(word, Reference))
+    letters = re.sub("[^0-9A-Za-z]", "", next(names, ""))
+    return letters[:_LONGEST_HINT]
+
+
+def _digest(grant: Grant) -> str:
+    """Hash the canonical hook source and the canonical function."""
+    function = grant.function
+    told = canonical_json([
+        [grant.source.kind, _told(grant.source.key)],
+        [
+            _told(function.partition),
+            _told(function.region),
+            _told(function.account),
+            _told(function.name),
+            _told(function.qualifier),
+        ],
+    ])  # fmt: skip
+    return hashlib.sha256(told.encode()).hexdigest()[:8]
+
+
+def _told(words: Text) -> list[object]:
+    """Return a text as JSON that no other text has."""
+    return [_told_word(word) for word in words]
+
+
+def _told_word(word: Word) -> object:
+    match word:
+        case Reference(logical_id, attribute):
+            return {"reference": [logical_id, attribute]}
+        case Unread(json):
+            return {"expression": json}
+    return word
+
+
+class Writer:
+    """Generated permissions for one template, and the fragment that holds them."""
+
+    def __init__(self, template: Template, permissions: Permissions) -> None:
+        """Take the template that is written to; it is left as it is."""
+        self._template = template
+        self._waits = Waits(template, permissions)
+        self._functions = permissions.functions
+        self._dependencies = Dependencies(template)
+        self._resources: dict[str, object] = {}
+        self._conditions: dict[str, object] = {}
+        self._lives: dict[str, str] = {}  # The permissions' conditions.
+        self._waiting: dict[str, list[Wait]] = {}
+        self.problems: list[Problem] = []
+        self.reports: list[Report] = []
+
+    def add(self, grants: Iterable[Grant]) -> None:
+        """Add a permission per grant, and what has to wait for it."""
+        named = sorted(((logical_id(grant), grant) for grant in grants), key=lambda pair: pair[0])
+        for name, grant in named:
+            if self._is_taken(name):
+                self.problems.append(_taken(name))
+            self._lives[name] = self._condition(name, grant.life)
+            permission = self._permission(grant, self._lives[name])
+            self._resources[name] = permission
+            self._dependencies.add(name, permission)
+        for name, grant in named:
+            if grant.source.kind == "bot":
+                self._let_aliases_wait(name, grant)
+        if self._conditions and not self._template.is_whole:
+            self.problems.append(_needs_conditions(sorted(self._conditions)))
+
+    def _is_taken(self, name: str) -> bool:
+        template = self._template
+        return name in template.entries or any(
+            name in template.section(section) for section in ("Parameters", "Conditions")
+        )
+
+    def _condition(self, name: str, life: Formula) -> str:
+        """Return the condition of a permission, or nothing; one that is missing is added."""
+        conditions = self._template.conditions
+        if conditions.implies(ALWAYS, life):
+            return ""
+        if isinstance(life, Named):
+            return life.name
+        existing = conditions.named_like(life)
+        if existing is None:
+            self._conditions[name] = expression(conditions.simplified(life))
+        return existing or name
+
+    def _permission(self, grant: Grant, condition: str) -> dict[str, object]:
+        """Return the resource; `Type` stays its first key, which `Fn::ForEach` needs."""
+        body: dict[str, object] = {
+            "Type": PERMISSION,
+            **({"Condition": condition} if condition else {}),
+            **({"DeletionPolicy": "RetainExceptOnCreate"} if self._is_retained(grant) else {}),
+            "Metadata": {
+                METADATA_KEY: {
+                    "Reason": f"Lex invokes this function for {grant.source.label}.",
+                    "HookSource": grant.source.name,
+                }
+            },
+            "Properties": {
+                "Action": INVOKE,
+                "FunctionName": grant.expression,
+                "Principal": LEX_PRINCIPAL,
+                "SourceAccount": {"Ref": "AWS::AccountId"},
+                "SourceArn": grant.source.arn,
+            },
+        }
+        return with_waits(body, self._waits.of_permission(grant))
+
+    def _is_retained(self, grant: Grant) -> bool:
+        """Tell whether hook source and function both outlive the stack (rule 2.6)."""
+        if not any(_retains(hook.source.body) for hook in grant.hooks):
+            return False
+        function = self._functions.hooked(grant.expression)
+        makers = {reference.logical_id for reference in references(grant.expression)}
+        makers |= self._functions.resources(function).keys()
+        return all(
+            _retains(resource.body)
+            for name in makers
+            if (resource := self._template.resources.get(name))
+        )
+
+    def _let_aliases_wait(self, name: str, grant: Grant) -> None:
+        """Let each bot alias of a grant wait for its permission, before it moves (rule 5.2)."""
+        aliases = {hook.source.logical_id: hook.source for hook in grant.hooks}
+        for alias in aliases.values():
+            if alias.type == BOT:
+                continue
+            if self._dependencies.reaches(name, alias.logical_id):
+                self.reports.append(Report(alias.path, CIRCLE))
+                continue
+            certain = self._template.conditions.implies(alias.life, grant.life)
+            wait = Wait(name, "" if certain else self._lives[name])
+            self._waiting.setdefault(alias.logical_id, []).append(wait)
+            self._dependencies.add(alias.logical_id, {"DependsOn": [name]})
+
+    def fragment(self, reports: Iterable[Report]) -> dict[str, object]:
+        """Return the new fragment: the author's part, what was added behind it, the report."""
+        template = self._template
+        waiting = {
+            name: with_waits(template.resources[name].body, waits)
+            for name, waits in self._waiting.items()
+        }
+        entries = {**template.entries, **waiting, **self._resources}
+        if not template.is_whole:
+            return entries
+        fragment = dict(template.fragment)
+        if self._resources:
+            fragment["Resources"] = entries
+        if self._conditions:
+            fragment["Conditions"] = {**template.section("Conditions"), **self._conditions}
+        return _reporting(fragment, sorted(set(reports)))
+
+
+def _retains(body: Mapping[str, object]) -> bool:
+    return str(body.get("DeletionPolicy")).startswith("Retain")
+
+
+def _reporting(fragment: dict[str, object], reports: list[Report]) -> dict[str, object]:
+    """Rewrite the template's report whole; where there is nothing to say there is none."""
+    metadata = fragment.get("Metadata", {})
+    if not isinstance(metadata, dict) or not (reports or REPORT_KEY in metadata):
+        return fragment
+    others = {key: value for key, value in metadata.items() if key != REPORT_KEY}
+    if reports:
+        others[REPORT_KEY] = [report.entry for report in reports]
+    if others:
+        return {**fragment, "Metadata": others}
+    return {key: value for key, value in fragment.items() if key != "Metadata"}
+
+
+def _taken(name: str) -> Problem:
+    what = "AutoLexPermissions needs this logical id for a permission of its own."
+    return Problem(name, what, "Give the resource, parameter or condition another name.")
+
+
+def _needs_conditions(names: list[str]) -> Problem:
+    return Problem(
+        ", ".join(names),
+        "these permissions need new conditions, which cannot be added from Fn::Transform under"
+        " Resources.",
+        "List AutoLexPermissions in the template's Transform section instead.",
+    )

@@ -1,0 +1,92 @@
+"""The Lambda function behind the macro: logs, metrics, and an answer whatever happens.
+
+A macro that raises reaches the author as "Received malformed response", so nothing is raised
+from here. Nothing of the template is logged: it may hold values of `NoEcho` parameters.
+"""
+
+import traceback
+from typing import Final
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from . import __version__
+from .errors import TemplateError
+from .protocol import BadRequest, failure, request_id, request_of, success
+from .reports import ADVICE
+from .transform import Result, transform
+
+SERVICE: Final = "AutoLexPermissions"
+
+logger = Logger(service=SERVICE, level="INFO")
+metrics = Metrics(namespace=SERVICE, service=SERVICE)
+
+
+def handler(event: object, context: LambdaContext) -> dict[str, object]:
+    """Answer CloudFormation's request; never raises."""
+    try:
+        answer = _answer(event, context)
+    except Exception as error:  # noqa: BLE001 - whatever else it is, it is our bug
+        answer = _internal_failure(event, context, error)
+    _flush()
+    return answer
+
+
+def _answer(event: object, context: LambdaContext) -> dict[str, object]:
+    logger.structure_logs(
+        append=False,
+        version=__version__,
+        function_request_id=context.aws_request_id,
+        cloudformation_request_id=request_id(event),
+    )
+    try:
+        result = transform(request_of(event))
+    except (TemplateError, BadRequest) as error:
+        return _rejected(event, error)
+    _told(result)
+    return success(event, result.fragment)
+
+
+def _told(result: Result) -> None:
+    logger.info(
+        "template processed",
+        code_hooks=result.code_hooks,
+        permissions_added=result.permissions_added,
+        grants_declared=result.grants_declared,
+    )
+    for report in result.reports:
+        logger.warning("reported", path=report.path, code=report.code, advice=ADVICE[report.code])
+    _count("TemplatesProcessed", 1)
+    _count("Reports", len(result.reports))
+    _count("PermissionsAdded", result.permissions_added)
+    _count("GrantsAlreadyDeclared", result.grants_declared)
+
+
+def _rejected(event: object, error: TemplateError | BadRequest) -> dict[str, object]:
+    """Answer a mistake of the author's, which pages nobody."""
+    mistakes = [problem.path for problem in getattr(error, "problems", ())]
+    logger.warning("template rejected", mistakes=mistakes)
+    _count("TemplatesRejected", 1)
+    return failure(event, str(error))
+
+
+def _internal_failure(event: object, context: LambdaContext, error: Exception) -> dict[str, object]:
+    """Answer a bug of ours; the traceback is logged without messages, which may hold values."""
+    frames = traceback.format_tb(error.__traceback__)
+    logger.error("internal failure", error=type(error).__name__, frames=frames)
+    _count("InternalFailures", 1)
+    return failure(
+        event,
+        "AutoLexPermissions failed on this template by a fault of its own; the template is not to"
+        f" blame. Ask its owner to look up request {context.aws_request_id} in log group"
+        f" {context.log_group_name}.",
+    )
+
+
+def _count(name: str, value: int) -> None:
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+
+
+def _flush() -> None:
+    metrics.flush_metrics()

@@ -1,0 +1,189 @@
+"""Spellings of Ref, Fn::GetAtt, Fn::Sub and Fn::Join, read as one canonical value.
+
+CloudFormation lets an author write one value in many ways: `!GetAtt F.Arn`, `[F, Arn]`,
+`!Sub ${F.Arn}`, a `Fn::Join` of the same pieces. The macro compares values, so it reads each
+expression into a *text*: a tuple of words, where a word is literal text, a reference, or an
+expression that is left unread. Intrinsic functions are recognised here, never resolved.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What `Ref` (no attribute) or `Fn::GetAtt` names."""
+
+    logical_id: str
+    attribute: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An expression that the macro does not look into, as canonical JSON."""
+
+    json: str
+
+
+Word: TypeAlias = str | Reference | Unread
+Text: TypeAlias = tuple[Word, ...]
+
+PARTITION: Final = Reference("AWS::Partition")
+REGION: Final = Reference("AWS::Region")
+ACCOUNT: Final = Reference("AWS::AccountId")
+NO_VALUE: Final = {"Ref": "AWS::NoValue"}
+
+# `${!Literal}` is text; everything else between `${` and `}` is a name.
+_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+
+
+def canonical_json(value: object) -> str:
+    """Return the one JSON text of a value: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def function(value: object) -> tuple[str, object] | None:
+    """Return (name, argument) where the value is one intrinsic function call, else None."""
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, argument),) = value.items()
+        if isinstance(name, str) and (name == "Ref" or name.startswith("Fn::")):
+            return name, argument
+    return None
+
+
+def is_no_value(value: object) -> bool:
+    """Tell whether the value is `!Ref AWS::NoValue`, CloudFormation's word for "absent"."""
+    return value == NO_VALUE
+
+
+def text(expression: object) -> Text:
+    """Read an expression into words; neighbouring literals are one word, empty ones none."""
+    return tuple(_merged(_words(expression)))
+
+
+def _words(expression: object) -> Iterator[Word]:
+    if isinstance(expression, str):
+        yield expression
+        return
+    words: Iterable[Word] | None = None
+    match function(expression):
+        case ("Ref", str(logical_id)):
+            words = (dotted_reference(logical_id),)
+        case ("Fn::GetAtt", argument):
+            words = _get_att(argument)
+        case ("Fn::Sub", argument):
+            words = _sub(argument)
+        case ("Fn::Join", argument):
+            words = _join(argument)
+    yield from (Unread(canonical_json(expression)),) if words is None else words
+
+
+def _get_att(argument: object) -> Iterable[Word] | None:
+    match argument:
+        case [str(logical_id), str(attribute)]:
+            return (Reference(logical_id, attribute),)
+        case str(dotted) if "." in dotted:
+            logical_id, _, attribute = dotted.partition(".")
+            return (Reference(logical_id, attribute),)
+    return None
+
+
+def _sub(argument: object) -> Iterable[Word] | None:
+    match argument:
+        case str(template):
+            return _substituted(template, {})
+        case [str(template), dict(values)]:
+            return _substituted(template, values)
+    return None
+
+
+def _substituted(template: str, values: dict[str, object]) -> Iterator[Word]:
+    position = 0
+    for placeholder in _PLACEHOLDER.finditer(template):
+        yield template[position : placeholder.start()]
+        position = placeholder.end()
+        name = placeholder[1].strip()
+        if name.startswith("!"):
+            yield "${" + name[1:] + "}"
+        elif name in values:
+            yield from _words(values[name])
+        else:
+            yield dotted_reference(name)
+    yield template[position:]
+
+
+def dotted_reference(name: str) -> Reference:
+    """Return what a name refers to: `F` is a Ref; `F.Arn` (and SAM's `F.Alias`) a GetAtt."""
+    logical_id, _, attribute = name.partition(".")
+    return Reference(logical_id, attribute)
+
+
+def _join(argument: object) -> Iterable[Word] | None:
+    match argument:
+        case [str(delimiter), list(items)]:
+            return _joined(delimiter, items)
+    return None
+
+
+def _joined(delimiter: str, items: list[object]) -> Iterator[Word]:
+    for number, item in enumerate(items):
+        if number:
+            yield delimiter
+        yield from _words(item)
+
+
+def _merged(words: Iterable[Word]) -> Iterator[Word]:
+    literal = ""
+    for word in words:
+        if isinstance(word, str):
+            literal += word
+            continue
+        if literal:
+            yield literal
+            literal = ""
+        yield word
+    if literal:
+        yield literal
+
+
+def without_space(words: Text) -> Text:
+    """Drop all white space of the literals: folded YAML leaves some in ARNs, which have none."""
+    return tuple(_merged("".join(w.split()) if isinstance(w, str) else w for w in words))
+
+
+def split(words: Text, separator: str, most: int = -1) -> list[Text]:
+    """Split a text at a literal separator, at most `most` times, as `str.split` does."""
+    fields: list[list[Word]] = [[]]
+    for word in words:
+        if not isinstance(word, str):
+            fields[-1].append(word)
+            continue
+        room = most - len(fields) + 1 if most >= 0 else -1
+        first, *others = word.split(separator, room)
+        fields[-1].append(first)
+        fields.extend([other] for other in others)
+    return [tuple(_merged(field)) for field in fields]
+
+
+def references(value: object) -> Iterator[Reference]:
+    """Yield everything that the value refers to, at any depth; some of it more than once."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list):
+            stack.extend(reversed(item))
+        elif isinstance(item, dict):
+            yield from _referred(item)
+            stack.extend(reversed(list(item.values())))
+
+
+def _referred(item: dict[str, object]) -> Iterator[Reference]:
+    match function(item):
+        case ("Ref" | "Fn::Sub" | "Fn::GetAtt", [str(), *_] | str()):
+            yield from (word for word in text(item) if isinstance(word, Reference))
+    match item:
+        case {"Fn::GetAtt": [str(logical_id), dict()]}:
+            yield Reference(logical_id)

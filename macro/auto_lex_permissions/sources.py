@@ -1,0 +1,226 @@
+"""Who invokes: the ARNs of hook sources, and whether a permission's `SourceArn` matches one.
+
+ARNs are compared as IAM's `ArnLike` compares them, field by field, on words instead of
+characters: a reference is one unknown piece of text, which only `*` can stand for.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from .code_hooks import BOT, BOT_ALIAS, CodeHook
+from .conditions import ALWAYS, Formula, all_of, any_of
+from .functions import arn_field, partition_of
+from .intrinsics import (
+    ACCOUNT,
+    PARTITION,
+    REGION,
+    Reference,
+    Text,
+    Unread,
+    Word,
+    split,
+    text,
+    without_space,
+)
+from .template import Resource, Template, present
+
+TEST_ALIAS_ID: Final = "TSTALIASID"
+_LEX_ARN: Final = "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}"
+_ARN_FIELDS: Final = 6
+_ALIAS_PARTS: Final = 3
+_OWN_LEX: Final[Text] = ("arn:", PARTITION, ":lex:", REGION, ":", ACCOUNT, ":")
+
+
+@dataclass(frozen=True, slots=True)
+class HookSource:
+    """Who invokes: a bot alias, a bot's test alias, or under `SourceScope: Bot` a whole bot.
+
+    `key` is the canonical name: a reference to the resource, or a bot's id. `bot_id` is the
+    author's expression for the bot's id, of which there may be several for one key.
+    """
+
+    kind: Literal["bot-alias", "test-alias", "bot"]
+    key: Text
+    bot_id: object = field(default=None, compare=False)
+
+    @property
+    def name(self) -> str:
+        """Return the name that the author knows it by, as far as it has one."""
+        return "".join(_name(word) for word in self.key)
+
+    @property
+    def label(self) -> str:
+        """Return what it is, in words."""
+        kinds = {
+            "bot-alias": "bot alias",
+            "test-alias": "the test alias of bot",
+            "bot": "all aliases of bot",
+        }
+        return f"{kinds[self.kind]} {self.name}"
+
+    @property
+    def arn(self) -> object:
+        """Return the expression for `SourceArn`, as narrow as its scope allows (rule 2.1)."""
+        match self.kind, self.key:
+            case ("bot-alias", _):
+                return {"Fn::GetAtt": [self.name, "Arn"]}
+            case ("test-alias", _):
+                return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/${{{self.name}}}/{TEST_ALIAS_ID}"}
+            case ("bot", (Reference(),)):
+                return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/${{{self.name}}}/*"}
+        return {"Fn::Sub": [f"{_LEX_ARN}:bot-alias/${{BotId}}/*", {"BotId": self.bot_id}]}
+
+
+def _name(word: Word) -> str:
+    match word:
+        case Reference(logical_id, attribute):
+            return f"{logical_id}.{attribute}" if attribute else logical_id
+        case Unread(json):
+            return json
+    return word
+
+
+class Sources:
+    """The hook sources of a template, as `SourceArn`s see them."""
+
+    def __init__(self, template: Template) -> None:
+        """Take the template whose bots and bot aliases are meant."""
+        self._template = template
+
+    def of(self, hook: CodeHook, *, by_bot: bool) -> Iterator[tuple[HookSource, CodeHook]]:
+        """Yield who invokes at a hook, with the hook as it lives then.
+
+        A whole bot can be told only where the alias names one; else it is the alias alone.
+        """
+        this = (Reference(hook.source.logical_id),)
+        if hook.is_test_alias:
+            bot = {"Ref": hook.source.logical_id}
+            yield HookSource("bot" if by_bot else "test-alias", this, bot), hook
+            return
+        bots = list(present(hook.source.values("BotId"))) if by_bot else []
+        for branch in bots:
+            life = all_of((hook.life, branch.life))
+            source = HookSource("bot", self.bot_id(branch.value), branch.value)
+            yield source, replace(hook, life=life)
+        if not bots:
+            yield HookSource("bot-alias", this), hook
+
+    def matches(self, source_arn: object, source: Resource) -> Formula:
+        """Return when a `SourceArn` is proved to match the hook source's own ARN."""
+        words = without_space(text(source_arn))
+        if words == (Reference(source.logical_id, "Arn"),) and source.type == BOT_ALIAS:
+            return ALWAYS
+        pattern = self._fields(self._expanded(words))
+        return any_of(
+            life
+            for arn, life in self._arns(source)
+            if len(pattern) == len(arn) and all(map(_like, pattern, arn))
+        )
+
+    def is_wide(self, source_arn: object) -> bool:
+        """Tell whether a `SourceArn` holds a wildcard."""
+        return any(isinstance(word, str) and set(word) & {"*", "?"} for word in text(source_arn))
+
+    def is_whole_bot(self, source_arn: object) -> bool:
+        """Tell whether a `SourceArn` means all aliases of one bot, which `SourceScope: Bot` is."""
+        fields = self._fields(self._expanded(without_space(text(source_arn))))
+        match split(fields[-1], "/"):
+            case [("bot-alias",), bot, ("*",)]:
+                return not self.is_wide("".join(w for w in bot if isinstance(w, str)))
+        return False
+
+    def is_no_alias(self, source_arn: object) -> bool:
+        """Tell whether a `SourceArn` is proved to be no bot alias's: `bot/…`, or too long."""
+        fields = self._fields(self._expanded(without_space(text(source_arn))))
+        if len(fields) != _ARN_FIELDS:
+            return False
+        parts = split(fields[-1], "/")
+        return parts[0] == ("bot",) or len(parts) > _ALIAS_PARTS
+
+    def _arns(self, source: Resource) -> Iterator[tuple[list[Text], Formula]]:
+        """Yield the fields of each ARN that the hook source may have, and when it has it."""
+        if source.type == BOT:
+            test = ("bot-alias/", Reference(source.logical_id), f"/{TEST_ALIAS_ID}")
+            yield self._fields((*_OWN_LEX, *test)), source.life
+            return
+        for bot, life in self.bots(source):
+            yield self._fields(self._alias_arn(source.logical_id, bot)), life
+
+    def bots(self, alias: Resource) -> Iterator[tuple[Text, Formula]]:
+        """Yield each canonical bot id that a bot alias may have, and when it has it."""
+        for branch in present(alias.values("BotId")):
+            yield self.bot_id(branch.value), branch.life
+
+    def bot_id(self, expression: object) -> Text:
+        """Return an expression for a bot's id as the one text of all its spellings."""
+        words = without_space(text(expression))
+        match words:
+            case (Reference(logical_id, "BotId"),) if (
+                self._template.type_of(logical_id) == "AWS::Lex::BotVersion"
+            ):
+                of = self._template.resources[logical_id].sole("BotId")
+                words = words if of is None else without_space(text(of))
+        return tuple(self._bot_word(word) for word in words)
+
+    def _bot_word(self, word: Word) -> Word:
+        match word:
+            case Reference(logical_id, "Id") if self._template.type_of(logical_id) == BOT:
+                return Reference(logical_id)
+        return word
+
+    def _alias_arn(self, logical_id: str, bot: Text) -> Text:
+        return (*_OWN_LEX, "bot-alias/", *bot, "/", Reference(logical_id, "BotAliasId"))
+
+    def _expanded(self, words: Text) -> Text:
+        """Write out the references whose text is known to hold others."""
+        return tuple(piece for word in words for piece in self._expansion(word))
+
+    def _expansion(self, word: Word) -> Text:
+        match word:
+            case Reference(logical_id, "Arn"):
+                resource = self._template.resources.get(logical_id)
+                if resource and resource.type == BOT:
+                    return (*_OWN_LEX, "bot/", Reference(logical_id))
+                if resource and resource.type == BOT_ALIAS:
+                    bots = [bot for bot, _ in self.bots(resource)]
+                    return self._alias_arn(logical_id, bots[0]) if len(bots) == 1 else (word,)
+        return (self._bot_word(word),)
+
+    def _fields(self, words: Text) -> list[Text]:
+        """Split an ARN; the request's own literal values become pseudo parameters."""
+        fields = split(words, ":")
+        owns = (
+            (PARTITION, partition_of(self._template.region)),
+            (REGION, self._template.region),
+            (ACCOUNT, self._template.account),
+        )
+        for place, (own, literal) in zip((1, 3, 4), owns, strict=True):
+            if place < len(fields):
+                fields[place] = arn_field(fields[place], own, literal)
+        return fields
+
+
+def _like(pattern: Text, field: Text) -> bool:
+    """Tell whether a field matches a pattern of `*`, `?`, characters and references."""
+    wanted, given = _pieces(pattern), _pieces(field)
+    # The places in `given` that the pattern read so far can have reached.
+    reached = {0}
+    for piece in wanted:
+        if piece == "*":
+            reached = set(range(min(reached), len(given) + 1))
+        else:
+            reached = {
+                place + 1
+                for place in reached
+                if place < len(given)
+                and (piece == given[place] or (piece == "?" and isinstance(given[place], str)))
+            }
+        if not reached:
+            return False
+    return len(given) in reached
+
+
+def _pieces(words: Text) -> list[Word]:
+    """Return the characters and references of a text."""
+    return [piece for word in words for piece in (word if isinstance(word, str) else (word,))]

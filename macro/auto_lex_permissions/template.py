@@ -1,0 +1,189 @@
+"""A read-only view of a fragment: its resources, conditions and parameters, and what lives when.
+
+The macro never changes what it reads. Everything that looks into a template goes through this
+view, so that `Fn::If` and `AWS::NoValue` are looked through in one place.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from .conditions import ALWAYS, Conditions, Formula, Named, all_of, negation
+from .errors import Problem, TemplateError
+from .intrinsics import function, is_no_value
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html, and
+# `Globals` of AWS SAM: a macro listed before it sees the section.
+SECTIONS: Final = frozenset({
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Globals",
+    "Hooks",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Resources",
+    "Rules",
+    "Transform",
+})  # fmt: skip
+LOOP: Final = "Fn::ForEach::"
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A value that stands at a path, and the formula under which it does."""
+
+    value: object
+    path: str
+    life: Formula
+
+
+def branches(value: object, path: str, life: Formula) -> Iterator[Branch]:
+    """Look through `Fn::If`: yield each value that may stand here, `AWS::NoValue` included.
+
+    A malformed `Fn::If` has no branches: CloudFormation rejects it in its own words.
+    """
+    stack = [Branch(value, path, life)]
+    while stack:
+        branch = stack.pop()
+        match function(branch.value):
+            case ("Fn::If", [str(name), then, otherwise]):
+                where, lives = f"{branch.path}.Fn::If", branch.life
+                no = all_of((lives, negation(Named(name))))
+                stack.append(Branch(otherwise, f"{where}[2]", no))
+                stack.append(Branch(then, f"{where}[1]", all_of((lives, Named(name)))))
+            case ("Fn::If", _):
+                pass
+            case _:
+                yield branch
+
+
+def members(parents: Iterable[Branch], key: str) -> Iterator[Branch]:
+    """Yield the values under a key of each parent that is an object, through `Fn::If`."""
+    for parent in parents:
+        if isinstance(parent.value, dict) and key in parent.value:
+            yield from present(branches(parent.value[key], f"{parent.path}.{key}", parent.life))
+
+
+def present(candidates: Iterable[Branch]) -> Iterator[Branch]:
+    """Drop the branches that say `AWS::NoValue`."""
+    return (branch for branch in candidates if not is_no_value(branch.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource: its logical id, its type, its body as written, and when it lives."""
+
+    logical_id: str
+    type: str
+    body: Mapping[str, object]
+
+    @property
+    def path(self) -> str:
+        """Return where it stands in the template."""
+        return f"Resources.{self.logical_id}"
+
+    @property
+    def life(self) -> Formula:
+        """Return when it lives: its `Condition`, else always."""
+        condition = self.body.get("Condition")
+        return Named(condition) if isinstance(condition, str) else ALWAYS
+
+    @property
+    def properties(self) -> Branch:
+        """Return its `Properties`, as the branch that they stand in."""
+        return Branch(self.body.get("Properties"), f"{self.path}.Properties", self.life)
+
+    def values(self, key: str) -> Iterator[Branch]:
+        """Yield each value that a property may have, `AWS::NoValue` where it may be absent."""
+        properties = self.properties
+        value = properties.value.get(key) if isinstance(properties.value, dict) else None
+        if value is None:
+            value = {"Ref": "AWS::NoValue"}
+        yield from branches(value, f"{properties.path}.{key}", self.life)
+
+    def sole(self, key: str) -> object:
+        """Return the one value of a property, or None where it is absent or has several."""
+        values = list(self.values(key))
+        return values[0].value if len(values) == 1 and not is_no_value(values[0].value) else None
+
+
+class Template:
+    """What the macro reads of a fragment, and of the request that brought it."""
+
+    def __init__(self, fragment: Mapping[str, object], region: str, account: str) -> None:
+        """Take a fragment that is a whole template or, from `Fn::Transform`, a `Resources` map.
+
+        Raises TemplateError where it is neither (rule 6.1).
+        """
+        self.fragment = fragment
+        self.region = region
+        self.account = account
+        self.is_whole = _is_whole(fragment)
+        entries = fragment.get("Resources") if self.is_whole else fragment
+        self.entries: Mapping[str, object] = entries if isinstance(entries, dict) else {}
+
+    @cached_property
+    def resources(self) -> dict[str, Resource]:
+        """Return the well-formed resources by logical id, in the order of the template."""
+        return {
+            logical_id: Resource(logical_id, entry["Type"], entry)
+            for logical_id, entry in self.entries.items()
+            if isinstance(entry, dict) and isinstance(entry.get("Type"), str)
+        }
+
+    def of_type(self, *types: str) -> list[Resource]:
+        """Return the resources of these types, in the order of the template."""
+        return [resource for resource in self.resources.values() if resource.type in types]
+
+    def type_of(self, logical_id: str) -> str:
+        """Return the type of a resource, or nothing where there is no such resource."""
+        resource = self.resources.get(logical_id)
+        return resource.type if resource else ""
+
+    def section(self, name: str) -> Mapping[str, object]:
+        """Return a section of the template; empty where it is absent or has no members."""
+        section = self.fragment.get(name) if self.is_whole else None
+        return section if isinstance(section, dict) else {}
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """Return the template's conditions, ready to reason over."""
+        return Conditions(self.section("Conditions"), self._allowed_values())
+
+    def _allowed_values(self) -> dict[str, tuple[str, ...]]:
+        """Return the allowed values of String parameters: one of them it must be."""
+        return {
+            name: tuple(sorted({str(value) for value in values}))
+            for name, parameter in self.section("Parameters").items()
+            if isinstance(parameter, dict)
+            and parameter.get("Type") == "String"
+            and isinstance(values := parameter.get("AllowedValues"), list)
+            and all(isinstance(value, str) for value in values)
+        }
+
+
+def _is_whole(fragment: Mapping[str, object]) -> bool:
+    """Tell a template from a `Resources` map; LocalStack leaves `Fn::Transform` among both."""
+    entries = {key: value for key, value in fragment.items() if key != "Fn::Transform"}
+    if isinstance(entries.get("Resources"), dict) or entries.keys() <= SECTIONS:
+        return True
+    if all(_is_entry(key, value) for key, value in entries.items()):
+        return False
+    raise TemplateError([
+        Problem(
+            "Fn::Transform",
+            "AutoLexPermissions was given neither a template nor a Resources section.",
+            "List it in the template's Transform section, or put Fn::Transform at the top of"
+            " the template or directly under Resources.",
+        ),
+    ])  # fmt: skip
+
+
+def _is_entry(key: str, value: object) -> bool:
+    if key.startswith(LOOP):
+        return isinstance(value, list)
+    return isinstance(value, dict) and isinstance(value.get("Type"), str)

@@ -1,0 +1,164 @@
+"""What has to be created first, and how one resource waits for another (rules 2.7, 2.8, 5.2).
+
+CloudFormation orders what refers to something after it. Text refers to nothing, so a permission
+whose function is named by text could be created before the function. To wait is `DependsOn`
+where the other resource is sure to live; elsewhere it is a reference inside an `Fn::If` in the
+resource's Metadata, since `DependsOn` on a resource that does not live does not validate.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from .conditions import NEVER, Formula, Named, all_of
+from .functions import LambdaFunction
+from .intrinsics import Reference, references, text
+from .permissions import Grant, Permissions
+from .settings import METADATA_KEY, WAITS_FOR
+from .template import Resource, Template
+
+_LAMBDA_ALIAS: Final = "AWS::Lambda::Alias"
+# A reference to one of these waits for the function and for the qualifier.
+_MAKE_QUALIFIERS: Final = frozenset({_LAMBDA_ALIAS, "AWS::Lambda::Version"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Wait:
+    """A resource to wait for, and the condition under which it lives where that is not sure.
+
+    Of an alias that SAM names in its own way, the logical id is SAM's `Fn.Alias`.
+    """
+
+    logical_id: str
+    condition: str = ""
+
+    @property
+    def is_certain(self) -> bool:
+        """Tell whether `DependsOn` can say it."""
+        return not self.condition and "." not in self.logical_id
+
+    @property
+    def in_metadata(self) -> object:
+        """Return the reference that makes a resource wait from its Metadata."""
+        reference = {"Ref": self.logical_id}
+        return {"Fn::If": [self.condition, reference, ""]} if self.condition else reference
+
+
+def with_waits(body: Mapping[str, object], waits: list[Wait]) -> dict[str, object]:
+    """Return a resource that waits; what it already says stays, and stays in its place."""
+    certain = [wait.logical_id for wait in waits if wait.is_certain]
+    others = [wait.in_metadata for wait in waits if not wait.is_certain]
+    waiting = dict(body)
+    if certain:
+        before = body.get("DependsOn", [])
+        listed = before if isinstance(before, list) else [before]
+        waiting["DependsOn"] = [*listed, *(one for one in certain if one not in listed)]
+    if others:
+        metadata = _object(body.get("Metadata"))
+        own = _object(metadata.get(METADATA_KEY))
+        waiting["Metadata"] = {**metadata, METADATA_KEY: {**own, WAITS_FOR: others}}
+    return waiting
+
+
+def _object(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+class Waits:
+    """What the resources of one template have to wait for."""
+
+    def __init__(self, template: Template, permissions: Permissions) -> None:
+        """Take the template, and how its functions are named."""
+        self._template = template
+        self._functions = permissions.functions
+
+    def of_permission(self, grant: Grant) -> list[Wait]:
+        """Return what makes the function and the qualifier that the grant names by text."""
+        referred = set(references(grant.expression))
+        function = self._functions.hooked(grant.expression)
+        waits = (
+            self.wait(logical_id, life, grant.life)
+            for logical_id, life in self._makers(function, referred)
+        )
+        return sorted({wait for wait in waits if wait})
+
+    def wait(self, logical_id: str, life: Formula, waiting: Formula) -> Wait | None:
+        """Return the wait of what lives under one formula for what lives under another."""
+        conditions = self._template.conditions
+        if conditions.implies(waiting, life):
+            return Wait(logical_id)
+        if isinstance(life, Named) and conditions.possible(all_of((life, waiting))):
+            return Wait(logical_id, life.name)
+        return None
+
+    def _makers(
+        self, function: LambdaFunction, referred: set[Reference]
+    ) -> Iterator[tuple[str, Formula]]:
+        """Yield what makes a function and its qualifier without being referred to, and when."""
+        ids = {reference.logical_id for reference in referred}
+        if any(self._template.type_of(logical_id) in _MAKE_QUALIFIERS for logical_id in ids):
+            return
+        for logical_id in self._functions.resources(function):
+            resource = self._template.resources[logical_id]
+            if logical_id not in ids:
+                yield logical_id, resource.life
+            if function.qualifier and Reference(logical_id, "Alias") not in referred:
+                yield from self._published(resource, function)
+        if function.qualifier:
+            for alias in self._template.of_type(_LAMBDA_ALIAS):
+                made = self._functions.hooked({"Ref": alias.logical_id})
+                if self._functions.same(made, function) != NEVER:
+                    yield alias.logical_id, alias.life
+
+    def _published(
+        self, resource: Resource, function: LambdaFunction
+    ) -> Iterator[tuple[str, Formula]]:
+        """Yield the alias that SAM will make of `AutoPublishAlias`, under the id it gives it."""
+        if resource.type != "AWS::Serverless::Function":
+            return
+        name = self._functions.published_alias(resource)
+        if name is None or text(name) != function.qualifier:
+            return
+        made = f"{resource.logical_id}.Alias"
+        if isinstance(name, str):
+            letters = name.replace("-", "D").replace("_", "U")
+            made = f"{resource.logical_id}Alias{letters}"
+        yield made, resource.life
+
+
+class Dependencies:
+    """Who refers to whom in a template: CloudFormation creates what is referred to first."""
+
+    def __init__(self, template: Template) -> None:
+        """Take the template as its author wrote it."""
+        self._template = template
+        self._added: dict[str, set[str]] = {}
+
+    def add(self, logical_id: str, body: Mapping[str, object]) -> None:
+        """Add a resource, or another body of one."""
+        self._added.setdefault(logical_id, set()).update(_referred(body))
+
+    def reaches(self, start: str, goal: str) -> bool:
+        """Tell whether a resource needs another one, directly or through others."""
+        seen: set[str] = set()
+        stack = [start]
+        while stack:
+            logical_id = stack.pop()
+            if logical_id == goal:
+                return True
+            if logical_id not in seen:
+                seen.add(logical_id)
+                stack += self._added.get(logical_id, set()) | self._own.get(logical_id, set())
+        return False
+
+    @cached_property
+    def _own(self) -> dict[str, set[str]]:
+        return {name: _referred(found.body) for name, found in self._template.resources.items()}
+
+
+def _referred(body: Mapping[str, object]) -> set[str]:
+    on = body.get("DependsOn", [])
+    named = on if isinstance(on, list) else [on]
+    ids = {reference.logical_id for reference in references(body)}
+    return ids | {name for name in named if isinstance(name, str)}

@@ -1,0 +1,40 @@
+"""The golden cases: each folder of cases/ is a template and the fragment that comes of it."""
+
+import copy
+import json
+
+import pytest
+
+from auto_lex_permissions import Request, TemplateError, transform
+from tests.templates import Case, cases, name
+
+
+@pytest.mark.parametrize("case", cases("cases"), ids=name)
+def test_the_fragment_is_the_expected_one(case: Case) -> None:
+    """Values and the order of keys are those of expected.yaml (rules 6.5, 6.6)."""
+    assert json.dumps(transform(case.request).fragment) == json.dumps(case.expected)
+
+
+@pytest.mark.parametrize("case", cases("cases"), ids=name)
+def test_applying_it_twice_changes_nothing_more(case: Case) -> None:
+    """A processed template comes back equal (rule 6.5)."""
+    request = case.request
+    again = Request(case.expected, request.region, request.account, request.parameters)
+    assert json.dumps(transform(again).fragment) == json.dumps(case.expected)
+
+
+@pytest.mark.parametrize("case", cases("cases"), ids=name)
+def test_the_request_is_left_as_it_was(case: Case) -> None:
+    """The macro never changes what it reads (rule 6.6)."""
+    request = case.request
+    before = copy.deepcopy(request.fragment)
+    transform(request)
+    assert json.dumps(request.fragment) == json.dumps(before)
+
+
+@pytest.mark.parametrize("case", cases("rejected"), ids=name)
+def test_a_mistake_is_rejected_in_these_words(case: Case) -> None:
+    """The author reads exactly message.txt (rule 6.3)."""
+    with pytest.raises(TemplateError) as rejected:
+        transform(case.request)
+    assert str(rejected.value) == case.message

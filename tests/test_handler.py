@@ -1,0 +1,158 @@
+"""The Lambda function answers whatever it is sent, and tells nothing of it to the log."""
+
+import contextlib
+import io
+import json
+import logging
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Never
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from auto_lex_permissions import handler as shell
+from tests.bad_requests import BAD_REQUESTS, BadRequest
+
+ROOT = Path(__file__).parent.parent
+EVENTS = sorted((ROOT / "events").glob("*.json"))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the handler reads of Lambda's context."""
+
+    aws_request_id: str = "11111111-2222-3333-4444-555555555555"
+    log_group_name: str = "/aws/lambda/AutoLexPermissions"
+
+
+def answer(event: object) -> dict[str, Any]:
+    """Return what the function answers, after a check of its shape (rule 6.2)."""
+    answered = shell.handler(event, Context())  # type: ignore[arg-type]
+    keys = {"success": "fragment", "failure": "errorMessage"}
+    assert set(answered) == {"requestId", "status", keys[str(answered["status"])]}
+    return answered
+
+
+def printed(event: object) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the answer and what was printed meanwhile: lines of JSON, each an object."""
+    out = io.StringIO()
+    # The logger keeps the standard output that it found when it was made.
+    printer = shell.logger.registered_handler
+    assert isinstance(printer, logging.StreamHandler)
+    before = printer.setStream(out)
+    try:
+        with contextlib.redirect_stdout(out):
+            answered = answer(event)
+    finally:
+        printer.setStream(before)
+    return answered, [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("path", EVENTS, ids=lambda path: path.stem)
+def test_events(path: Path) -> None:
+    """The events that `sam local invoke` takes are answered as their names say."""
+    event = json.loads(path.read_text())
+    answered = answer(event)
+    assert answered["requestId"] == event["requestId"]
+    assert answered["status"] == ("failure" if path.stem.startswith("broken") else "success")
+
+
+@pytest.mark.parametrize("bad", BAD_REQUESTS, ids=lambda bad: bad.name)
+def test_bad_requests(bad: BadRequest) -> None:
+    """A bad request is answered: as a failure that says why, or with the equal fragment."""
+    answered = answer(bad.event)
+    event = bad.event if isinstance(bad.event, dict) else {}
+    asked = event.get("requestId")
+    assert answered["requestId"] == (asked if isinstance(asked, str) else "")
+    if bad.says is None:
+        assert json.dumps(answered["fragment"]) == json.dumps(event["fragment"])
+    else:
+        assert answered["errorMessage"].startswith(bad.says)
+        assert len(answered["errorMessage"]) <= 2_000
+
+
+@given(event=JSON | st.fixed_dictionaries({"fragment": JSON, "params": JSON}))
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_any_json_is_answered(event: object) -> None:
+    """No request makes the function raise, or call an author's mistake its own bug."""
+    answered = answer(event)
+    assert "fault of its own" not in answered.get("errorMessage", "")
+
+
+def _failing(*_: object) -> Never:
+    secret = "s3cret"  # noqa: S105 - it stands for a value of the template
+    raise KeyError(secret)
+
+
+def test_our_own_bugs_are_answered_and_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug is one fixed sentence to the author, and a traceback without values to the log."""
+    monkeypatch.setattr(shell, "transform", _failing)
+    answered, lines = printed({"requestId": "r", "fragment": {"Resources": {}}})
+    assert answered["errorMessage"] == (
+        "AutoLexPermissions failed on this template by a fault of its own; the template is not"
+        " to blame. Ask its owner to look up request 11111111-2222-3333-4444-555555555555 in log"
+        " group /aws/lambda/AutoLexPermissions."
+    )
+    assert "s3cret" not in json.dumps(lines)
+    line, metric = lines
+    assert (line["level"], line["message"], line["error"]) == (
+        "ERROR",
+        "internal failure",
+        "KeyError",
+    )
+    assert any("in _failing" in frame for frame in line["frames"])
+    assert metric["InternalFailures"] == [1.0]
+
+
+def test_log_and_metrics_of_a_processed_template() -> None:
+    """One line and one metric document say what happened, in counts."""
+    _, (line, metric) = printed(
+        json.loads((ROOT / "events" / "several-bots-and-locales.json").read_text())
+    )
+    assert line["message"] == "template processed"
+    assert line["cloudformation_request_id"] == "several-bots-and-locales"
+    assert line["function_request_id"] == Context().aws_request_id
+    assert (line["code_hooks"], line["permissions_added"], line["grants_declared"]) == (6, 4, 1)
+    assert metric["TemplatesProcessed"] == [1.0]
+    assert metric["PermissionsAdded"] == [4.0]
+    assert metric["GrantsAlreadyDeclared"] == [1.0]
+
+
+def test_log_and_metrics_of_a_rejected_template() -> None:
+    """The author's mistakes are counted, and named by their paths alone."""
+    _, (line, metric) = printed(
+        json.loads((ROOT / "events" / "broken-latest-qualifier.json").read_text())
+    )
+    assert line["level"] == "WARNING"
+    assert line["message"] == "template rejected"
+    (path,) = line["mistakes"]
+    assert path.startswith("Resources.DevAlias.Properties.BotAliasLocaleSettings[0]")
+    assert metric["TemplatesRejected"] == [1.0]
+    assert "InternalFailures" not in metric
+
+
+def test_imports_from_source_without_any_environment() -> None:
+    """The handler needs no environment variable, and does not load boto3."""
+    code = (
+        "import sys; import auto_lex_permissions.handler;"
+        "print([m for m in sys.modules if m.split('.')[0] == 'boto3'])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT / "macro",
+        env={},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert run.stdout == "[]\n"

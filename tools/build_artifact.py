@@ -1,0 +1,174 @@
+"""Build the folder that Lambda gets: the macro's package, its dependencies, and their bytecode.
+
+`sam build` runs this through the root Makefile (target build-AutoLexPermissionsFunction), with
+whatever Python the user has: pip fetches for Lambda's platform and not for this one, so any Python
+from 3.8 on can do it. Only the bytecode needs Python 3.13. It is worth having: Lambda's code folder
+is read-only, so without it every cold start compiles the whole of aws-lambda-powertools anew. It is
+marked `unchecked-hash`, since packaging changes the file times by which Python would otherwise
+judge it stale (https://docs.python.org/3.13/reference/import.html#cached-bytecode-invalidation).
+
+The same sources give the same bytes, whenever and wherever they are built.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PACKAGE = "auto_lex_permissions"
+LOCK = "requirements.txt"
+RUNTIME = (3, 13)
+# Where Lambda unpacks the function: tracebacks show paths as they are there, not those of a build.
+LAMBDA_TASK_ROOT = "/var/task"
+PIP_LIMIT_SECONDS = 300
+COMPILE_LIMIT_SECONDS = 120
+
+# Wheels for arm64 Lambda only, each with a hash from the lock; a source archive would run code of
+# its own here.
+PIP_OPTIONS = (
+    "--require-hashes",
+    "--no-deps",
+    "--no-compile",
+    "--only-binary=:all:",
+    "--implementation=cp",
+    "--python-version=3.13",
+    "--platform=manylinux2014_aarch64",
+    # pip 23.0 for one judges a package by the Python that runs pip, whatever --python-version says.
+    "--ignore-requires-python",
+)
+PIP_SETTINGS = {
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "PIP_REQUIRE_VIRTUALENV": "0",
+    "PIP_ROOT_USER_ACTION": "ignore",
+    "PIP_USER": "0",
+}
+
+# Of each *.dist-info folder the licence and METADATA stay, by which scanners such as Amazon
+# Inspector know what is in the function. The rest is for installers, and differs between versions
+# of pip.
+INSTALLERS_FILES = ("INSTALLER", "RECORD", "REQUESTED", "WHEEL", "direct_url.json", "top_level.txt")
+
+WITHOUT_BYTECODE = """\
+WARNING: no Python 3.13 found, so the build holds no bytecode. The macro works all the same, but
+each cold start takes longer, since Lambda then compiles every module anew. To mend it, install
+Python 3.13 and run `sam build` again.
+"""
+
+
+class BuildError(Exception):
+    """The artifact could not be built; the text says why."""
+
+
+def run(command: "list[str]", limit: int, complaint: str) -> None:
+    """Run a command in silence; raise a BuildError with the complaint and its words if it fails."""
+    result = subprocess.run(
+        command,
+        env={**os.environ, **PIP_SETTINGS},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=limit,
+        check=False,
+    )
+    if result.returncode:
+        raise BuildError(f"{complaint}:\n{result.stdout}")
+
+
+def install_dependencies(lock: Path, artifacts: Path) -> None:
+    """Put the locked dependencies, as wheels for Lambda, into the artifact."""
+    pip = [sys.executable, "-m", "pip", "install", *PIP_OPTIONS]
+    where = ["--target", str(artifacts), "--requirement", str(lock)]
+    run([*pip, *where], PIP_LIMIT_SECONDS, "pip could not install macro/requirements.txt")
+
+
+def drop_what_lambda_does_not_need(artifacts: Path) -> None:
+    """Remove scripts, bytecode of other Pythons and what only installers read."""
+    shutil.rmtree(artifacts / "bin", ignore_errors=True)
+    for folder in sorted(artifacts.rglob("__pycache__")):
+        shutil.rmtree(folder)
+    for dist_info in sorted(artifacts.glob("*.dist-info")):
+        for name in INSTALLERS_FILES:
+            if (dist_info / name).exists():
+                (dist_info / name).unlink()
+
+
+def copy_package(source: Path, artifacts: Path) -> None:
+    """Copy the macro's own package."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+    shutil.copytree(source / PACKAGE, artifacts / PACKAGE, ignore=ignored)
+
+
+def python_of_the_runtime() -> str:
+    """Return a Python of Lambda's version, or the empty text when there is none."""
+    if sys.version_info[:2] == RUNTIME and sys.implementation.name == "cpython":
+        return sys.executable
+    found = subprocess.run(
+        [str(Path(__file__).resolve().parent / "find-python")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return found.stdout.strip()
+
+
+def compile_bytecode(python: str, artifacts: Path) -> None:
+    """Compile every module as the runtime's import system wants it, in `__pycache__` beside it."""
+    # -I: no variable of the user (PYTHONPYCACHEPREFIX, PYTHONOPTIMIZE) shall change the result.
+    compileall = [
+        python,
+        "-I",
+        "-m",
+        "compileall",
+        "-q",
+        "-f",
+        "--invalidation-mode=unchecked-hash",
+    ]
+    paths = ["-s", str(artifacts), "-p", LAMBDA_TASK_ROOT, str(artifacts)]
+    run([*compileall, *paths], COMPILE_LIMIT_SECONDS, "the artifact does not compile")
+
+
+def even_out_modes(artifacts: Path) -> None:
+    """Give every file the same mode: SAM writes it into the zip, and the user's umask shapes it.
+
+    File times differ too, but SAM leaves them out of the zip.
+    """
+    for path in artifacts.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def build(source: Path, artifacts: Path) -> None:
+    """Fill the artifact folder from the sources in macro/."""
+    artifacts.mkdir(parents=True, exist_ok=True)
+    install_dependencies(source / LOCK, artifacts)
+    copy_package(source, artifacts)
+    drop_what_lambda_does_not_need(artifacts)
+    python = python_of_the_runtime()
+    if python:
+        compile_bytecode(python, artifacts)
+    else:
+        # To stdout, since SAM swallows what a build that succeeds writes to stderr.
+        sys.stdout.write(WITHOUT_BYTECODE)
+    even_out_modes(artifacts)
+
+
+def main() -> int:
+    """Build, and say in plain words what went wrong if it did."""
+    parser = argparse.ArgumentParser(description="Build the folder that Lambda gets.")
+    parser.add_argument("--source", type=Path, required=True, help="macro/ or a copy of it")
+    parser.add_argument("--artifacts", type=Path, required=True, help="the folder to fill")
+    options = parser.parse_args()
+    try:
+        build(options.source.resolve(), options.artifacts.resolve())
+    except (BuildError, OSError, subprocess.TimeoutExpired) as error:
+        sys.stderr.write(f"The macro could not be built: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

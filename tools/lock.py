@@ -1,0 +1,58 @@
+"""Write the locks anew: every package of an environment, its version and its files' hashes.
+
+`make lock` runs this with uv from the development environment. A lock names neither a package index
+nor a path of the machine it was made on, and keeps the versions it already has as long as the `.in`
+file allows them; `make lock PACKAGES="boto3 ruff"` moves these to their newest release.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+UV = Path(sys.executable).parent / "uv"
+LIMIT_SECONDS = 300
+
+OPTIONS = (
+    # The user's own settings of uv may name an index of theirs; only what the `.in` files say
+    # counts.
+    "--no-config",
+    "--no-emit-index-url",
+    "--no-emit-find-links",
+    "--generate-hashes",
+    # The same lock wherever it is made. A lock for several platforms would carry markers, and pip
+    # judges those by the Python that runs it, which for the macro need not be a 3.13.
+    "--python-platform=linux",
+    "--python-version=3.13",
+    "--custom-compile-command=make lock",
+    "--quiet",
+)
+
+
+def sources() -> list[Path]:
+    """Return the `.in` files; that of the macro comes first, since the others keep to its lock."""
+    return [ROOT / "macro" / "requirements.in", *sorted((ROOT / "requirements").glob("*.in"))]
+
+
+def lock(source: Path, upgrades: list[str]) -> int:
+    """Write the lock beside one `.in` file; return uv's exit code."""
+    target = source.with_suffix(".txt")
+    sys.stdout.write(f"Locking {target.relative_to(ROOT)}\n")
+    sys.stdout.flush()
+    command = [
+        *(str(UV), "pip", "compile", *OPTIONS, f"--python={sys.executable}"),
+        *(f"--upgrade-package={name}" for name in upgrades),
+        # Relative paths: uv writes them into the lock.
+        f"--output-file={target.relative_to(ROOT)}",
+        str(source.relative_to(ROOT)),
+    ]
+    return subprocess.run(command, cwd=ROOT, timeout=LIMIT_SECONDS, check=False).returncode
+
+
+def main() -> int:
+    """Lock everything; stop at the first failure."""
+    return next((code for source in sources() if (code := lock(source, sys.argv[1:]))), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
