@@ -155,19 +155,20 @@ class Sources:
     def bot_id(self, expression: object) -> Text:
         """Return an expression for a bot's id as the one text of all its spellings."""
         words = without_space(text(expression))
-        match words:
-            case (Reference(logical_id, "BotId"),) if (
-                self._template.type_of(logical_id) == "AWS::Lex::BotVersion"
-            ):
-                of = self._template.resources[logical_id].sole("BotId")
-                words = words if of is None else without_space(text(of))
-        return tuple(self._bot_word(word) for word in words)
+        return tuple(piece for word in words for piece in self._bot_word(word))
 
-    def _bot_word(self, word: Word) -> Word:
-        match word:
-            case Reference(logical_id, "Id") if self._template.type_of(logical_id) == BOT:
-                return Reference(logical_id)
-        return word
+    def _bot_word(self, word: Word) -> Text:
+        """Return a reference to a bot's id as the reference to the bot."""
+        if isinstance(word, Reference):
+            resource = self._template.resources.get(word.logical_id)
+            match resource.type if resource else "", word.attribute:
+                case ("AWS::Lex::Bot", "Id"):
+                    return (Reference(word.logical_id),)
+                case ("AWS::Lex::BotVersion", "BotId") if resource:
+                    match text(resource.sole("BotId")):
+                        case (Reference(logical_id, "" | "Id"),):
+                            return (Reference(logical_id),)
+        return (word,)
 
     def _alias_arn(self, logical_id: str, bot: Text) -> Text:
         return (*_OWN_LEX, "bot-alias/", *bot, "/", Reference(logical_id, "BotAliasId"))
@@ -185,7 +186,7 @@ class Sources:
                 if resource and resource.type == BOT_ALIAS:
                     bots = [bot for bot, _ in self.bots(resource)]
                     return self._alias_arn(logical_id, bots[0]) if len(bots) == 1 else (word,)
-        return (self._bot_word(word),)
+        return self._bot_word(word)
 
     def _fields(self, words: Text) -> list[Text]:
         """Split an ARN; the request's own literal values become pseudo parameters."""

@@ -1,0 +1,291 @@
+"""What follows from named conditions, held against truth tables."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auto_lex_permissions.conditions import (
+    ALWAYS,
+    DEEPEST,
+    NEVER,
+    And,
+    Atom,
+    Conditions,
+    Formula,
+    Named,
+    Not,
+    Or,
+    all_of,
+    any_of,
+    expression,
+    names,
+    negation,
+)
+
+VALUES = ("a", "b", "c", "other")
+PARAMETERS = ("P", "Q", "R")
+NAMES = ("C0", "C1", "C2", "C3")
+Values = Mapping[str, str]
+
+
+def equals(parameter: str, value: str) -> dict[str, Any]:
+    """Return an Fn::Equals of a parameter and a literal."""
+    return {"Fn::Equals": [{"Ref": parameter}, value]}
+
+
+def definitions() -> st.SearchStrategy[dict[str, object]]:
+    """Conditions of which each may be defined through those before it."""
+    atom = st.builds(equals, st.sampled_from(PARAMETERS), st.sampled_from(VALUES[:3]))
+
+    def grown(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        operands = st.lists(inner, min_size=2, max_size=3)
+        return (
+            inner.map(lambda one: {"Fn::Not": [one]})
+            | operands.map(lambda many: {"Fn::And": many})
+            | operands.map(lambda many: {"Fn::Or": many})
+        )
+
+    @st.composite
+    def draw_all(draw: st.DrawFn) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for name in NAMES:
+            known = [{"Condition": before} for before in found]
+            base = atom | st.sampled_from(known) if known else atom
+            found[name] = draw(st.recursive(base, grown, max_leaves=4))
+        return found
+
+    return draw_all()
+
+
+def formulas() -> st.SearchStrategy[Formula]:
+    """Formulas over the named conditions."""
+    return st.recursive(
+        st.sampled_from(NAMES).map(Named),
+        lambda inner: (
+            inner.map(negation)
+            | st.lists(inner, max_size=3).map(all_of)
+            | st.lists(inner, max_size=3).map(any_of)
+        ),
+        max_leaves=6,
+    )
+
+
+def assignments(allowed: Mapping[str, tuple[str, ...]]) -> Iterator[Values]:
+    """Yield every assignment of the parameters."""
+    for chosen in itertools.product(*(allowed.get(name, VALUES) for name in PARAMETERS)):
+        yield dict(zip(PARAMETERS, chosen, strict=True))
+
+
+def holds(definition: Any, values: Values, known: Mapping[str, Any]) -> bool:  # noqa: ANN401
+    """Evaluate a condition as CloudFormation does."""
+    ((name, argument),) = definition.items()
+    if name == "Condition":
+        return holds(known[argument], values, known)
+    if name == "Fn::Equals":
+        return bool(values[argument[0]["Ref"]] == argument[1])
+    results = [holds(operand, values, known) for operand in argument]
+    return {"Fn::Not": not results[0], "Fn::And": all(results), "Fn::Or": any(results)}[name]
+
+
+def true(formula: Formula, values: Values, known: Mapping[str, Any]) -> bool:
+    """Evaluate a formula over named conditions."""
+    match formula:
+        case Named(name):
+            return holds(known[name], values, known)
+        case Not(inner):
+            return not true(inner, values, known)
+        case And(parts):
+            return all(true(part, values, known) for part in parts)
+        case Or(parts):
+            return any(true(part, values, known) for part in parts)
+    raise AssertionError(formula)
+
+
+ALLOWED = st.dictionaries(
+    st.sampled_from(PARAMETERS),
+    st.lists(st.sampled_from(VALUES), min_size=1, unique=True).map(lambda v: tuple(sorted(v))),
+)
+
+
+@given(definitions(), ALLOWED, formulas(), formulas())
+def test_implication_is_what_the_truth_table_says(
+    known: dict[str, object], allowed: dict[str, tuple[str, ...]], one: Formula, other: Formula
+) -> None:
+    """Implied, possible and equivalent are exact, with exclusive literals and allowed values."""
+    conditions = Conditions(known, allowed)
+    table = [
+        (true(one, values, known), true(other, values, known)) for values in assignments(allowed)
+    ]
+    assert conditions.implies(one, other) == all(b for a, b in table if a)
+    assert conditions.possible(one) == any(a for a, _ in table)
+    assert conditions.equivalent(one, other) == all(a == b for a, b in table)
+    assert not conditions.undecided
+
+
+@given(definitions(), ALLOWED, formulas())
+def test_simplified_and_named_like_keep_the_meaning(
+    known: dict[str, object], allowed: dict[str, tuple[str, ...]], formula: Formula
+) -> None:
+    """What is written into the template says what the formula says."""
+    conditions = Conditions(known, allowed)
+    simplified = conditions.simplified(formula)
+    name = conditions.named_like(formula)
+    for values in assignments(allowed):
+        expected = true(formula, values, known)
+        assert true(simplified, values, known) == expected
+        if name:
+            assert holds(known[name], values, known) == expected
+
+
+@given(formulas())
+def test_an_expression_is_the_formula(formula: Formula) -> None:
+    """Written as CloudFormation writes it, a formula has the same truth table."""
+    if formula in (ALWAYS, NEVER):
+        return
+    known: dict[str, Any] = {
+        "C0": equals("P", "a"),
+        "C1": equals("P", "b"),
+        "C2": equals("Q", "a"),
+        "C3": equals("R", "a"),
+    }
+    written = expression(formula)
+    for values in assignments({}):
+        assert holds(written, values, known) == true(formula, values, known)
+
+
+def test_ten_operands_at_most() -> None:
+    """Fn::And and Fn::Or take 2 to 10 operands; more are nested (rule 2.3)."""
+    for count in (2, 10, 11, 21, 101, 111):
+        formula = any_of(Named(f"C{number:03}") for number in range(count))
+        sizes: list[int] = []
+        leaves: list[str] = []
+        stack = [expression(formula)]
+        while stack:
+            match stack.pop():
+                case {"Fn::Or": [*operands]}:
+                    sizes.append(len(operands))
+                    stack += operands
+                case {"Condition": str(name)}:
+                    leaves.append(name)
+        assert sorted(leaves) == sorted(names(formula))
+        assert all(2 <= size <= 10 for size in sizes)
+
+
+def test_atoms_are_not_written() -> None:
+    """Formulas made of paths hold no atoms; one that does is a bug of ours."""
+    with pytest.raises(TypeError):
+        expression(Atom("s", "v"))
+
+
+@pytest.mark.parametrize(
+    ("definition", "formula"),
+    [
+        pytest.param({"Fn::Equals": ["a", "a"]}, ALWAYS, id="equal literals"),
+        pytest.param({"Fn::Equals": ["a", "b"]}, NEVER, id="different literals"),
+        pytest.param({"Fn::Equals": [1, "1"]}, ALWAYS, id="compared as strings"),
+        pytest.param({"Fn::Equals": [True, "true"]}, ALWAYS, id="booleans are strings too"),
+        pytest.param({"Fn::Equals": ["", ""]}, ALWAYS, id="empty strings"),
+        pytest.param({"Fn::Equals": [{"Ref": "P"}, {"Ref": "P"}]}, ALWAYS, id="the same parameter"),
+        pytest.param({"Fn::Equals": ["a", {"Ref": "P"}]}, Named("IsA"), id="operands swapped"),
+        pytest.param({"Fn::Equals": [{"Fn::Sub": "${P}"}, "a"]}, Named("IsA"), id="respelled"),
+        pytest.param({"Fn::And": [{"Condition": "IsA"}, {"Condition": "IsB"}]}, NEVER, id="excl"),
+        pytest.param({"Condition": "IsA"}, Named("IsA"), id="a name for another"),
+        pytest.param({"Fn::Equals": [{"Ref": "S"}, "z"]}, NEVER, id="not an allowed value"),
+        pytest.param({"Fn::Equals": [{"Ref": "S"}, "y"]}, Not(Named("SIsX")), id="the other value"),
+        pytest.param({"Fn::Equals": [{"Ref": "O"}, "x"]}, ALWAYS, id="the only value"),
+    ],
+)
+def test_definitions(definition: object, formula: Formula) -> None:
+    """Each kind of definition is read as CloudFormation reads it."""
+    known = {
+        "IsA": equals("P", "a"),
+        "IsB": equals("P", "b"),
+        "SIsX": equals("S", "x"),
+        "It": definition,
+    }
+    conditions = Conditions(known, {"S": ("x", "y"), "O": ("x",)})
+    assert conditions.equivalent(Named("It"), formula)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        pytest.param({"Fn::Equals": [{"Ref": "P"}, {"Ref": "Q"}]}, id="two parameters"),
+        pytest.param({"Fn::Equals": [{"Fn::FindInMap": ["M", "k", "v"]}, "a"]}, id="a mapping"),
+        pytest.param({"Fn::Equals": ["a"]}, id="one operand"),
+        pytest.param({"Fn::Equals": [["a"], ["b"]]}, id="lists"),
+        pytest.param({"Fn::Contains": [["a"], "a"]}, id="a function of Rules"),
+        pytest.param({"Condition": "Unknown"}, id="a name without definition"),
+        pytest.param({"Condition": "It"}, id="itself"),
+        pytest.param("text", id="no function"),
+    ],
+)
+def test_what_is_not_understood_is_an_atom(definition: object) -> None:
+    """It follows from nothing and nothing follows from it, but it is itself."""
+    conditions = Conditions({"It": definition, "IsA": equals("P", "a")}, {})
+    it = Named("It")
+    assert conditions.possible(it)
+    assert conditions.possible(Not(it))
+    assert conditions.implies(it, it)
+    assert not conditions.implies(it, Named("IsA"))
+    assert not conditions.implies(Named("IsA"), it)
+
+
+def test_circles_end() -> None:
+    """Conditions defined in a circle are CloudFormation's to reject."""
+    known = {
+        "A": {"Fn::And": [{"Condition": "B"}, equals("P", "a")]},
+        "B": {"Fn::Not": [{"Condition": "A"}]},
+    }
+    conditions = Conditions(known, {})
+    assert conditions.possible(Named("A"))
+    assert conditions.possible(Named("B"))
+
+
+def test_a_thousand_conditions_in_a_chain() -> None:
+    """Depth is no limit where each step asks about few parameters."""
+    known: dict[str, object] = {"C0": equals("P", "a")}
+    for number in range(1, 1_000):
+        known[f"C{number}"] = {"Fn::Not": [{"Condition": f"C{number - 1}"}]}
+    conditions = Conditions(known, {})
+    assert conditions.equivalent(Named("C0"), Named("C998"))
+    assert conditions.equivalent(Named("C0"), Not(Named("C999")))
+    assert not conditions.undecided
+
+
+def _parity(count: int) -> dict[str, object]:
+    """Conditions whose diagram over shuffled parameters grows exponentially."""
+    pairs = [
+        {"Fn::And": [equals(f"A{number}", "x"), equals(f"Z{number}", "x")]}
+        for number in range(count)
+    ]
+    ordered = [equals(f"A{number}", "x") for number in range(count)]
+    return {
+        "First": {"Fn::Or": ordered},
+        "Last": {"Fn::Or": [equals(f"Z{number}", "x") for number in range(count)]},
+        "Sum": {"Fn::And": [{"Condition": "First"}, {"Condition": "Last"}, {"Fn::Or": pairs}]},
+    }
+
+
+def test_too_many_atoms_err_towards_not_proved() -> None:
+    """What grows too large is told, is not taken for proved, and hinders nothing else."""
+    conditions = Conditions({**_parity(40), "IsA": equals("P", "a"), "IsB": equals("P", "b")}, {})
+    assert not conditions.implies(Named("Sum"), Named("IsA"))
+    assert conditions.possible(Named("Sum"))
+    assert conditions.undecided
+    assert conditions.implies(Named("Sum"), Named("Sum"))
+    assert conditions.implies(Named("IsA"), Not(Named("IsB")))
+
+
+def test_too_deep_a_diagram_is_not_proved() -> None:
+    """A question about more atoms than Python's stack holds is answered, and told."""
+    known: dict[str, object] = {f"C{n}": equals(f"P{n}", "x") for n in range(DEEPEST * 2)}
+    conditions = Conditions(known, {})
+    everything = all_of(Named(name) for name in known)
+    nothing = all_of(Not(Named(name)) for name in known)
+    assert conditions.possible(any_of((everything, nothing)))
+    assert not conditions.implies(any_of((everything, nothing)), Named("C0"))

@@ -1,0 +1,372 @@
+"""Permissions that authors write: one table of what covers a hook, in every spelling (3.1, 3.2).
+
+Each row replaces properties of an exact permission, or of the stack around it, and says whether
+the macro still has to add its own.
+"""
+
+from typing import Any
+
+import pytest
+
+from auto_lex_permissions import Request, transform
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+OWN = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function"
+LEX = "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}"
+F_ARN = {"Fn::GetAtt": ["F", "Arn"]}
+A_ARN = {"Fn::GetAtt": ["A", "Arn"]}
+NO_VALUE = {"Ref": "AWS::NoValue"}
+IMPORT = {"Fn::ImportValue": "hook"}
+
+
+def stack(hook: object, **permission: object) -> dict[str, Any]:
+    """Return a template with one hook and one permission, None meaning an absent property."""
+    properties = {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": F_ARN,
+        "Principal": "lexv2.amazonaws.com",
+        "SourceAccount": {"Ref": "AWS::AccountId"},
+        "SourceArn": A_ARN,
+        **permission,
+    }
+    setting = {"CodeHookSpecification": {"LambdaCodeHook": {"LambdaArn": hook}}}
+    return {
+        "Parameters": {"HookArn": {"Type": "String"}, "BotId": {"Type": "String"}},
+        "Conditions": {
+            "IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]},
+            "IsDev": {"Fn::Equals": [{"Ref": "Stage"}, "dev"]},
+            "NotProd": {"Fn::Not": [{"Condition": "IsProd"}]},
+        },
+        "Resources": {
+            "F": {"Type": "AWS::Lambda::Function", "Properties": {}},
+            "G": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "orders"}},
+            "H": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {"FunctionName": {"Fn::Sub": "${AWS::StackName}-hook"}},
+            },
+            "S": {"Type": "AWS::Serverless::Function", "Properties": {"AutoPublishAlias": "live"}},
+            "Live": {
+                "Type": "AWS::Lambda::Alias",
+                "Properties": {"FunctionName": {"Ref": "F"}, "Name": "live"},
+            },
+            "One": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": F_ARN}},
+            "Bot": {"Type": "AWS::Lex::Bot", "Properties": {}},
+            "Version": {"Type": "AWS::Lex::BotVersion", "Properties": {"BotId": {"Ref": "Bot"}}},
+            "A": {
+                "Type": "AWS::Lex::BotAlias",
+                "Properties": {
+                    "BotId": {"Ref": "Bot"},
+                    "BotAliasLocaleSettings": [
+                        {"LocaleId": "ja_JP", "BotAliasLocaleSetting": setting}
+                    ],
+                },
+            },
+            "Other": {"Type": "AWS::Lex::BotAlias", "Properties": {"BotId": {"Ref": "Bot"}}},
+            "Allow": {
+                "Type": "AWS::Lambda::Permission",
+                "Properties": {k: v for k, v in properties.items() if v is not None},
+            },
+        },
+    }
+
+
+def added(template: dict[str, Any]) -> int:
+    """Return how many permissions the macro adds."""
+    return transform(Request(template, REGION, ACCOUNT)).permissions_added
+
+
+def sub(text: str, **values: object) -> dict[str, object]:
+    """Return an Fn::Sub, with a map where there are values."""
+    return {"Fn::Sub": [text, values] if values else text}
+
+
+def join(*items: object, by: str = ":") -> dict[str, object]:
+    """Return an Fn::Join."""
+    return {"Fn::Join": [by, list(items)]}
+
+
+SAME_FUNCTION = [
+    pytest.param(F_ARN, F_ARN, id="get-att"),
+    pytest.param(F_ARN, {"Fn::GetAtt": "F.Arn"}, id="get-att as string"),
+    pytest.param(F_ARN, {"Ref": "F"}, id="ref"),
+    pytest.param(F_ARN, sub("${F}"), id="sub of the name"),
+    pytest.param(F_ARN, sub("${F.Arn}"), id="sub of the arn"),
+    pytest.param(F_ARN, sub("${X}", X=F_ARN), id="sub with a map"),
+    pytest.param(F_ARN, sub(OWN + ":${F}"), id="sub of an arn of pieces"),
+    pytest.param(F_ARN, sub(f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:${{F}}"), id="literals"),
+    pytest.param(
+        F_ARN,
+        join(
+            "arn",
+            {"Ref": "AWS::Partition"},
+            "lambda",
+            {"Ref": "AWS::Region"},
+            {"Ref": "AWS::AccountId"},
+            "function",
+            {"Ref": "F"},
+        ),
+        id="join",
+    ),
+    pytest.param(F_ARN, join({"Ref": "AWS::AccountId"}, "function", {"Ref": "F"}), id="partial"),
+    pytest.param(F_ARN, sub(" ${F.Arn}\n"), id="folded white space"),
+    pytest.param({"Fn::GetAtt": ["G", "Arn"]}, "orders", id="FunctionName as text"),
+    pytest.param({"Fn::GetAtt": ["G", "Arn"]}, sub(OWN + ":orders"), id="its arn as text"),
+    pytest.param(sub(OWN + ":orders"), {"Ref": "G"}, id="hook by text, permission by ref"),
+    pytest.param(
+        {"Fn::GetAtt": ["H", "Arn"]}, sub("${AWS::StackName}-hook"), id="FunctionName expression"
+    ),
+    pytest.param(
+        sub(OWN + ":${AWS::StackName}-hook"), {"Ref": "H"}, id="hook by the name's expression"
+    ),
+    pytest.param({"Ref": "Live"}, {"Ref": "Live"}, id="lambda alias"),
+    pytest.param({"Ref": "Live"}, {"Fn::GetAtt": ["Live", "AliasArn"]}, id="lambda alias arn"),
+    pytest.param({"Ref": "Live"}, sub("${F.Arn}:live"), id="lambda alias by name"),
+    pytest.param(sub("${F.Arn}:live"), {"Ref": "Live"}, id="hook by the alias's name"),
+    pytest.param({"Ref": "Live"}, sub("${F}:live"), id="name and qualifier"),
+    pytest.param({"Ref": "Live"}, sub(OWN + ":${F}:live"), id="arn of pieces and qualifier"),
+    pytest.param({"Ref": "One"}, {"Fn::GetAtt": ["One", "FunctionArn"]}, id="version"),
+    pytest.param({"Ref": "One"}, sub("${F.Arn}:${One.Version}"), id="version by number"),
+    pytest.param({"Ref": "S.Alias"}, {"Ref": "S.Alias"}, id="SAM's alias"),
+    pytest.param({"Ref": "S.Alias"}, sub("${S.Alias}"), id="SAM's alias in a sub"),
+    pytest.param({"Ref": "S.Alias"}, sub("${S.Arn}:live"), id="SAM's alias by name"),
+    pytest.param({"Ref": "S.Version"}, sub("${S.Version}"), id="SAM's version"),
+    pytest.param({"Ref": "HookArn"}, {"Ref": "HookArn"}, id="parameter"),
+    pytest.param({"Ref": "HookArn"}, sub("${HookArn}"), id="parameter in a sub"),
+    pytest.param(sub(OWN + ":${HookArn}"), {"Ref": "HookArn"}, id="parameter as a name"),
+    pytest.param(IMPORT, IMPORT, id="import"),
+    pytest.param(sub("${X}:live", X=IMPORT), join(IMPORT, "live"), id="import and qualifier"),
+]
+
+OTHER_FUNCTION = [
+    pytest.param(F_ARN, {"Ref": "G"}, id="another function"),
+    pytest.param(F_ARN, {"Ref": "Live"}, id="alias for the function"),
+    pytest.param({"Ref": "Live"}, F_ARN, id="function for the alias"),
+    pytest.param({"Ref": "Live"}, sub("${F.Arn}:blue"), id="another alias"),
+    pytest.param({"Ref": "One"}, sub("${F.Arn}:1"), id="a version by literal number"),
+    pytest.param({"Ref": "S.Alias"}, {"Ref": "S.Version"}, id="SAM's version for its alias"),
+    pytest.param({"Ref": "HookArn"}, {"Ref": "BotId"}, id="another parameter"),
+    pytest.param(IMPORT, {"Fn::ImportValue": "other"}, id="another import"),
+    pytest.param(
+        F_ARN, sub("arn:aws:lambda:eu-west-1:${AWS::AccountId}:function:${F}"), id="other region"
+    ),
+    pytest.param(
+        F_ARN, sub("arn:aws:lambda:${AWS::Region}:999999999999:function:${F}"), id="other account"
+    ),
+    pytest.param(
+        F_ARN,
+        sub("arn:aws-cn:lambda:${AWS::Region}:${AWS::AccountId}:function:${F}"),
+        id="other partition",
+    ),
+    pytest.param({"Fn::GetAtt": ["G", "Arn"]}, "Orders", id="letter case of the name"),
+    pytest.param(F_ARN, NO_VALUE, id="no function"),
+]
+
+
+@pytest.mark.parametrize(("hook", "function_name"), SAME_FUNCTION)
+def test_the_same_function_in_another_spelling_covers(hook: object, function_name: object) -> None:
+    """What names the hook's function and qualifier covers, however it is spelled."""
+    assert added(stack(hook, FunctionName=function_name)) == 0
+
+
+@pytest.mark.parametrize(("hook", "function_name"), OTHER_FUNCTION)
+def test_another_function_does_not_cover(hook: object, function_name: object) -> None:
+    """What is not proved to be the same is different (rule 3.3)."""
+    assert added(stack(hook, FunctionName=function_name)) == 1
+
+
+@pytest.mark.parametrize(
+    "source_arn",
+    [
+        pytest.param(A_ARN, id="get-att"),
+        pytest.param({"Fn::GetAtt": "A.Arn"}, id="get-att as string"),
+        pytest.param(sub("${A.Arn}"), id="sub"),
+        pytest.param(None, id="absent"),
+        pytest.param(NO_VALUE, id="no value"),
+        pytest.param(sub(LEX + ":bot-alias/${Bot}/${A.BotAliasId}"), id="of pieces"),
+        pytest.param(sub(LEX + ":bot-alias/${Bot.Id}/${A.BotAliasId}"), id="the bot by its Id"),
+        pytest.param(sub(LEX + ":bot-alias/${Version.BotId}/${A.BotAliasId}"), id="by its version"),
+        pytest.param(sub(LEX + ":bot-alias/${Bot}/*"), id="all aliases of the bot"),
+        pytest.param(sub(LEX + ":bot-alias/*"), id="all aliases"),
+        pytest.param(sub(LEX + ":bot-alias/*/*"), id="all aliases of all bots"),
+        pytest.param(sub(LEX + ":*"), id="all of lex"),
+        pytest.param(sub(f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/*"), id="literals"),
+        pytest.param(sub(f"arn:aws:lex:*:{ACCOUNT}:bot-alias/*"), id="any region"),
+        pytest.param(sub("arn:*:lex:${AWS::Region}:*:bot-alias/${Bot}/*"), id="any account"),
+        pytest.param(sub(LEX + ":bot-???as/${Bot}/*"), id="question marks"),
+        pytest.param(sub(LEX + ":b*s/${Bot}*${A.BotAliasId}"), id="stars within"),
+        pytest.param(sub(LEX + ":bot-alias/${B}/*", B={"Ref": "Bot"}), id="sub with a map"),
+        pytest.param(join(sub(LEX), join("bot-alias", {"Ref": "Bot"}, "*", by="/")), id="join"),
+        pytest.param(sub(LEX + ":\n  bot-alias/${Bot}/* "), id="folded white space"),
+        pytest.param(sub("${A.Arn}*"), id="the arn and a star"),
+    ],
+)
+def test_a_source_that_matches_covers(source_arn: object) -> None:
+    """SourceArn is absent or matches as ArnLike does."""
+    assert added(stack(F_ARN, SourceArn=source_arn)) == 0
+
+
+@pytest.mark.parametrize(
+    "source_arn",
+    [
+        pytest.param({"Fn::GetAtt": ["Other", "Arn"]}, id="another alias"),
+        pytest.param({"Fn::GetAtt": ["Bot", "Arn"]}, id="the bot"),
+        pytest.param(sub("${Bot.Arn}/*"), id="below the bot"),
+        pytest.param(sub("${A.Arn}/*"), id="below the alias"),
+        pytest.param(sub(LEX + ":bot-alias/${Bot}"), id="no alias"),
+        pytest.param(sub(LEX + ":bot-alias/${Bot}/${Other.BotAliasId}"), id="another's id"),
+        pytest.param(sub(LEX + ":bot-alias/${BotId}/*"), id="a bot by parameter"),
+        pytest.param(sub(LEX + ":bot-alias/${Bot}/??????????"), id="references have no length"),
+        pytest.param(sub(LEX + ":bot-alias/${Bot}/TSTALIASID"), id="the test alias"),
+        pytest.param("arn:aws:lex:eu-west-1:123456789012:bot-alias/*", id="another region"),
+        pytest.param("arn:aws:lex:us-east-1:999999999999:bot-alias/*", id="another account"),
+        pytest.param(
+            sub("arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:*"),
+            id="another service",
+        ),
+        pytest.param(sub("arn:${AWS::Partition}:lex:*"), id="a star ends at a colon"),
+        pytest.param({"Ref": "HookArn"}, id="a parameter"),
+        pytest.param(["x"], id="a list"),
+    ],
+)
+def test_a_source_that_is_not_proved_to_match_does_not_cover(source_arn: object) -> None:
+    """When in doubt, a permission is added (rule 3.3)."""
+    assert added(stack(F_ARN, SourceArn=source_arn)) == 1
+
+
+@pytest.mark.parametrize(
+    ("bot_id", "source_bot"),
+    [
+        ({"Ref": "BotId"}, "${BotId}"),
+        ({"Fn::ImportValue": "bot"}, {"Fn::ImportValue": "bot"}),
+        ("ABCDEFGHIJ", "ABCDEFGHIJ"),
+        ({"Fn::GetAtt": ["Bot", "Id"]}, "${Bot}"),
+    ],
+    ids=["parameter", "import", "literal", "get-att"],
+)
+def test_the_bot_by_the_aliass_own_expression(bot_id: object, source_bot: object) -> None:
+    """The bot may be no resource of the template at all."""
+    source = join(sub(LEX), "bot-alias/", by=":")
+    bot = sub(source_bot) if isinstance(source_bot, str) else source_bot
+    template = stack(F_ARN, SourceArn=join(source, bot, "/*", by=""))
+    template["Resources"]["A"]["Properties"]["BotId"] = bot_id
+    assert added(template) == 0
+
+
+@pytest.mark.parametrize(
+    ("properties", "missing"),
+    [
+        pytest.param({"Principal": sub("lexv2.${AWS::URLSuffix}")}, 0, id="principal with suffix"),
+        pytest.param({"Principal": "*"}, 0, id="anyone"),
+        pytest.param({"Principal": "lex.amazonaws.com"}, 1, id="Lex V1"),
+        pytest.param({"Principal": "lexv2.amazonaws.com.cn"}, 1, id="another suffix"),
+        pytest.param({"Principal": {"Ref": "HookArn"}}, 1, id="principal by parameter"),
+        pytest.param({"Principal": None}, 1, id="no principal"),
+        pytest.param({"Action": "lambda:invokeFunction"}, 0, id="letter case of the action"),
+        pytest.param({"Action": "lambda:*"}, 0, id="all of lambda"),
+        pytest.param({"Action": "*"}, 0, id="all actions"),
+        pytest.param({"Action": "lambda:GetFunction"}, 1, id="another action"),
+        pytest.param({"Action": "lambda:InvokeFunctionUrl"}, 1, id="the function's url"),
+        pytest.param({"Action": {"Ref": "HookArn"}}, 1, id="action by parameter"),
+        pytest.param({"SourceAccount": None}, 0, id="no account"),
+        pytest.param({"SourceAccount": ACCOUNT}, 0, id="literal account"),
+        pytest.param({"SourceAccount": sub("${AWS::AccountId}")}, 0, id="account in a sub"),
+        pytest.param({"SourceAccount": "999999999999"}, 1, id="another account"),
+        pytest.param({"SourceAccount": {"Ref": "HookArn"}}, 1, id="account by parameter"),
+        pytest.param({"EventSourceToken": "t"}, 1, id="event source token"),
+        pytest.param({"EventSourceToken": NO_VALUE}, 0, id="no event source token"),
+        pytest.param({"PrincipalOrgID": "o-abcdefghij"}, 1, id="organization"),
+        pytest.param({"FunctionUrlAuthType": "NONE"}, 1, id="function url"),
+        pytest.param({"InvokedViaFunctionUrl": True}, 1, id="only by function url"),
+    ],
+)
+def test_the_other_properties(properties: dict[str, object], missing: int) -> None:
+    """All of a permission has to suit Lex (rule 3.1)."""
+    assert added(stack(F_ARN, **properties)) == missing
+
+
+@pytest.mark.parametrize(
+    ("hook_condition", "permissions", "missing"),
+    [
+        pytest.param("IsProd", ["IsProd"], 0, id="under the same condition"),
+        pytest.param(None, ["IsProd"], 1, id="only in Prod"),
+        pytest.param("IsDev", ["IsProd"], 1, id="in Prod for Dev"),
+        pytest.param("IsDev", ["NotProd"], 0, id="wherever Dev is"),
+        pytest.param("NotProd", ["IsDev"], 1, id="Dev is not all but Prod"),
+        pytest.param(None, ["IsProd", "NotProd"], 0, id="two that together cover"),
+        pytest.param(None, ["IsProd", "IsDev"], 1, id="two that leave a gap"),
+        pytest.param("IsProd", [None], 0, id="always"),
+    ],
+)
+def test_conditions(
+    hook_condition: str | None, permissions: list[str | None], missing: int
+) -> None:
+    """A permission covers where it lives, and several cover together."""
+    template = stack(F_ARN)
+    resources = template["Resources"]
+    allow = resources.pop("Allow")
+    for number, condition in enumerate(permissions):
+        under = {"Condition": condition} if condition else {}
+        resources[f"Allow{number}"] = {**allow, **under}
+    if hook_condition:
+        resources["A"]["Condition"] = hook_condition
+    assert added(template) == missing
+
+
+@pytest.mark.parametrize(
+    ("properties", "missing"),
+    [
+        ({"SourceArn": {"Fn::If": ["IsProd", A_ARN, NO_VALUE]}}, 0),
+        ({"SourceArn": {"Fn::If": ["IsProd", A_ARN, {"Fn::GetAtt": ["Other", "Arn"]}]}}, 1),
+        ({"FunctionName": {"Fn::If": ["IsProd", F_ARN, {"Ref": "F"}]}}, 0),
+        ({"FunctionName": {"Fn::If": ["IsProd", F_ARN, {"Ref": "G"}]}}, 1),
+        ({"Principal": {"Fn::If": ["IsProd", "lexv2.amazonaws.com", "*"]}}, 0),
+        ({"Principal": {"Fn::If": ["IsProd", "lexv2.amazonaws.com", "s3.amazonaws.com"]}}, 1),
+    ],
+)
+def test_properties_under_conditions(properties: dict[str, object], missing: int) -> None:
+    """A property may have several values; each counts where it stands."""
+    assert added(stack(F_ARN, **properties)) == missing
+
+
+def test_a_text_is_a_resource_only_where_the_resource_lives() -> None:
+    """Elsewhere the same text names a function outside the template (rule 3.2)."""
+    template = stack(sub(OWN + ":orders"), FunctionName={"Ref": "G"})
+    template["Resources"]["G"]["Condition"] = "IsProd"
+    template["Resources"]["Allow"]["Condition"] = "IsProd"
+    assert added(template) == 1
+    template["Resources"]["A"]["Condition"] = "IsProd"
+    assert added(template) == 0
+
+
+REPORTED = [
+    pytest.param({}, None, id="exact"),
+    pytest.param({"SourceArn": None}, "PermissionTooWide", id="no source"),
+    pytest.param({"SourceArn": sub(LEX + ":bot-alias/*")}, "PermissionTooWide", id="wildcard"),
+    pytest.param({"SourceArn": sub(LEX + ":bot-alias/${Bot}/*")}, "PermissionTooWide", id="bot"),
+    pytest.param({"Principal": "*"}, "PermissionTooWide", id="anyone"),
+    pytest.param({"Action": "lambda:*"}, "PermissionTooWide", id="all actions"),
+    pytest.param({"Action": "lambda:invokefunction"}, None, id="letter case"),
+    pytest.param({"Principal": "lex.amazonaws.com"}, "PermissionNeverMatches", id="Lex V1"),
+    pytest.param(
+        {"SourceArn": {"Fn::GetAtt": ["Bot", "Arn"]}}, "PermissionNeverMatches", id="bot arn"
+    ),
+    pytest.param({"SourceArn": sub("${A.Arn}/*")}, "PermissionNeverMatches", id="stray star"),
+    pytest.param({"FunctionName": {"Ref": "Live"}}, "PermissionNeverMatches", id="qualifier"),
+    pytest.param({"FunctionName": {"Ref": "G"}, "SourceArn": None}, None, id="another function"),
+    pytest.param({"SourceArn": {"Ref": "HookArn"}}, None, id="not known"),
+    pytest.param({"FunctionName": {"Ref": "One"}}, None, id="qualifier not known"),
+    pytest.param({"Principal": "s3.amazonaws.com", "SourceArn": None}, None, id="not about Lex"),
+]
+
+
+@pytest.mark.parametrize(("properties", "code"), REPORTED)
+def test_reports(properties: dict[str, object], code: str | None) -> None:
+    """What is too wide or can never match is reported, not changed (rule 3.4)."""
+    template = stack(F_ARN, **properties)
+    result = transform(Request(template, REGION, ACCOUNT))
+    expected = [{"Path": "Resources.Allow", "Code": code}] if code else []
+    metadata: Any = result.fragment.get("Metadata", {})
+    assert metadata.get("AutoLexPermissionsReport", []) == expected
+    resources: Any = result.fragment["Resources"]
+    assert resources["Allow"] == template["Resources"]["Allow"]
