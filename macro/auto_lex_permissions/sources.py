@@ -46,8 +46,9 @@ class HookSource:
 
     @property
     def name(self) -> str:
-        """Return the name that the author knows it by, as far as it has one."""
-        return "".join(_name(word) for word in self.key)
+        """Return the name that the author knows it by: a logical id, or the id of a bot."""
+        names = [_name(word) for word in self.key]
+        return "BotId" if None in names else "".join(filter(None, names))
 
     @property
     def label(self) -> str:
@@ -72,12 +73,12 @@ class HookSource:
         return {"Fn::Sub": [f"{_LEX_ARN}:bot-alias/${{BotId}}/*", {"BotId": self.bot_id}]}
 
 
-def _name(word: Word) -> str:
+def _name(word: Word) -> str | None:
     match word:
         case Reference(logical_id, attribute):
             return f"{logical_id}.{attribute}" if attribute else logical_id
-        case Unread(json):
-            return json
+        case Unread():
+            return None
     return word
 
 
