@@ -8,6 +8,7 @@ from .functions import LambdaFunction
 from .intrinsics import Reference, is_no_value
 from .permissions import Grant, Permissions
 from .reports import REPLICA, STILL_COVERED, VERSION_HOOK, Report
+from .sources import HookSource
 from .template import Resource
 
 
@@ -79,8 +80,17 @@ def still_covered(
     """Yield the hook sources that opted out and are covered by their bot's permission (5.1)."""
     covered = {(grant.source, grant.function) for grant in granted if grant.source.kind == "bot"}
     for hook in hooks:
-        if covered and hook.source.logical_id in disabled:
-            function = permissions.functions.key(permissions.functions.hooked(hook.function))
-            for source, _ in permissions.sources.of(hook, by_bot=True):
-                if (source, function) in covered:
-                    yield Report(f"{hook.source.path}.Metadata", STILL_COVERED)
+        if hook.source.logical_id in disabled and (
+            permissions.declared.covers_whole_bot(hook)
+            or any(key in covered for key in _grants_of_bot(permissions, hook))
+        ):
+            yield Report(f"{hook.source.path}.Metadata", STILL_COVERED)
+
+
+def _grants_of_bot(
+    permissions: Permissions, hook: CodeHook
+) -> Iterator[tuple[HookSource, LambdaFunction]]:
+    """Yield what a permission for a hook's whole bot would grant."""
+    function = permissions.functions.key(permissions.functions.hooked(hook.function))
+    for source, _ in permissions.sources.of(hook, by_bot=True):
+        yield source, function

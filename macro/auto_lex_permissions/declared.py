@@ -60,6 +60,18 @@ class Declared:
             any_of(self._matching(permission, hook.source)),
         ))  # fmt: skip
 
+    def covers_whole_bot(self, hook: CodeHook) -> bool:
+        """Tell whether a permission for a hook's whole bot covers it under some condition."""
+        function = self._functions.hooked(hook.function)
+        return any(
+            self._sources.is_whole_bot(branch.value)
+            and self._template.conditions.possible(
+                all_of((hook.life, self._coverage(permission, hook), branch.life))
+            )
+            for permission in self._candidates(function, hook.source.logical_id)
+            for branch in permission.values("SourceArn")
+        )
+
     def _candidates(self, function: LambdaFunction, source: str) -> list[Resource]:
         """Return the permissions that may be meant, found by function and bot alias."""
         found = dict.fromkeys(

@@ -89,21 +89,27 @@ class Writer:
         self.problems: list[Problem] = []
         self.reports: list[Report] = []
 
-    def add(self, grants: Iterable[Grant]) -> None:
-        """Add a permission per grant, and what has to wait for it."""
-        named = sorted(((logical_id(grant), grant) for grant in grants), key=lambda pair: pair[0])
-        for name, grant in named:
+    def add(self, grants: Iterable[Grant], missing: Iterable[Grant]) -> None:
+        """Add a permission per missing grant, and what has to wait for each of ours."""
+        for name, grant in _named(missing):
             if self._is_taken(name):
                 self.problems.append(_taken(name))
             self._lives[name] = self._condition(name, grant.life)
             permission = self._permission(grant, self._lives[name])
             self._resources[name] = permission
             self._dependencies.add(name, permission)
-        for name, grant in named:
-            if grant.source.kind == "bot":
+        for name, grant in _named(grants):
+            if grant.source.kind == "bot" and self._is_ours(name):
                 self._let_aliases_wait(name, grant)
         if self._conditions and not self._template.is_whole:
             self.problems.append(_needs_conditions(sorted(self._conditions)))
+
+    def _is_ours(self, name: str) -> bool:
+        """Tell whether a permission is generated, now or when the template was processed."""
+        before = self._template.resources.get(name)
+        if before and before.type == PERMISSION:
+            self._lives[name] = str(before.body.get("Condition", ""))
+        return name in self._lives
 
     def _is_taken(self, name: str) -> bool:
         template = self._template
@@ -183,11 +189,16 @@ class Writer:
         if not template.is_whole:
             return entries
         fragment = dict(template.fragment)
-        if self._resources:
+        if self._resources or waiting:
             fragment["Resources"] = entries
         if self._conditions:
             fragment["Conditions"] = {**template.section("Conditions"), **self._conditions}
         return _reporting(fragment, sorted(set(reports)))
+
+
+def _named(grants: Iterable[Grant]) -> list[tuple[str, Grant]]:
+    """Return the grants with the logical ids of their permissions, in the order of these."""
+    return sorted(((logical_id(grant), grant) for grant in grants), key=lambda pair: pair[0])
 
 
 def _retains(body: Mapping[str, object]) -> bool:

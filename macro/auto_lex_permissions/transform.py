@@ -57,7 +57,7 @@ def transform(request: Request) -> Result:
     grants = permissions.grants(hooks, by_bot=by_bot)
     missing = permissions.missing(grants)
     writer = Writer(template, permissions)
-    writer.add(missing)
+    writer.add(grants, missing)
     if problems or writer.problems:
         raise TemplateError([*problems, *writer.problems])
     reports = {
