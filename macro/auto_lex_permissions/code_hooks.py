@@ -11,7 +11,17 @@ from typing import Final
 from .conditions import Formula
 from .errors import Problem
 from .intrinsics import function
-from .template import LOOP, Branch, Resource, Template, branches, members, present
+from .template import (
+    LOOP,
+    Branch,
+    Place,
+    Resource,
+    Template,
+    branches,
+    members,
+    path,
+    present,
+)
 
 BOT: Final = "AWS::Lex::Bot"
 BOT_ALIAS: Final = "AWS::Lex::BotAlias"
@@ -25,8 +35,13 @@ class CodeHook:
 
     source: Resource
     function: object
-    path: str
+    place: Place
     life: Formula
+
+    @property
+    def path(self) -> str:
+        """Return where its `LambdaArn` stands, as the author reads it."""
+        return path(self.place)
 
     @property
     def is_test_alias(self) -> bool:
@@ -44,7 +59,7 @@ def code_hooks(template: Template, problems: list[Problem]) -> Iterator[CodeHook
         if resource.type == BOT:
             parents = _members(parents, "TestBotAliasSettings", problems)
         for branch in _functions(parents, problems):
-            yield CodeHook(resource, branch.value, branch.path, branch.life)
+            yield CodeHook(resource, branch.value, branch.place, branch.life)
 
 
 def _functions(parents: Iterable[Branch], problems: list[Problem]) -> Iterator[Branch]:
@@ -64,7 +79,7 @@ def _items(lists: Iterable[Branch], problems: list[Problem]) -> Iterator[Branch]
     for branch in _readable(lists, problems):
         if isinstance(branch.value, list):
             for number, item in enumerate(branch.value):
-                yield from present(branches(item, f"{branch.path}[{number}]", branch.life))
+                yield from present(branches(item, (branch.place, f"[{number}]"), branch.life))
 
 
 def _readable(found: Iterable[Branch], problems: list[Problem]) -> Iterator[Branch]:

@@ -115,11 +115,13 @@ class Conditions:
 
     def implies(self, premise: Formula, conclusion: Formula) -> bool:
         """Tell whether the conclusion is proved to hold wherever the premise does."""
-        return premise == conclusion or not self.possible(all_of((premise, negation(conclusion))))
+        if conclusion in (ALWAYS, premise):
+            return True
+        return not self.possible(all_of((premise, negation(conclusion))))
 
     def possible(self, formula: Formula) -> bool:
         """Tell whether the formula may hold in some deployment: it does unless disproved."""
-        return self._node(formula) != FALSE
+        return formula == ALWAYS or self._node(formula) != FALSE
 
     def equivalent(self, one: Formula, other: Formula) -> bool:
         """Tell whether both are proved to hold in the same deployments."""

@@ -6,9 +6,8 @@ resource too, but only where the resource lives.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from .conditions import ALWAYS, NEVER, Formula, all_of, any_of
 from .intrinsics import (
@@ -38,8 +37,7 @@ _PARTITIONS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LambdaFunction:
+class LambdaFunction(NamedTuple):
     """A function with its qualifier; of an expression left unread only the name is there."""
 
     partition: Text
@@ -56,7 +54,7 @@ class LambdaFunction:
     @property
     def unqualified(self) -> "LambdaFunction":
         """Return the function without its qualifier."""
-        return replace(self, qualifier=())
+        return self._replace(qualifier=())
 
 
 def arn_field(field: Text, own: Reference, literal: str) -> Text:
@@ -75,10 +73,14 @@ class Functions:
     def __init__(self, template: Template) -> None:
         """Take the template whose functions, aliases and versions are meant."""
         self._template = template
+        self._known: dict[Text, LambdaFunction] = {}
 
     def hooked(self, expression: object) -> LambdaFunction:
         """Return what a hook's `LambdaArn` names."""
-        return self._read(without_space(text(expression)), through_aliases=True)
+        words = without_space(text(expression))
+        if words not in self._known:
+            self._known[words] = self._read(words, through_aliases=True)
+        return self._known[words]
 
     def granted(self, expression: object) -> tuple[LambdaFunction, ...]:
         """Return what a permission's `FunctionName` may name: a whole ARN, or a bare name."""
@@ -114,7 +116,7 @@ class Functions:
                 resource = self._template.resources.get(logical_id)
                 found = self._referred(resource, attribute, through_aliases=through_aliases)
                 if found and not (found.qualifier and qualifier):
-                    return replace(found, qualifier=found.qualifier or qualifier)
+                    return found._replace(qualifier=found.qualifier or qualifier)
             case (str(),):
                 return LambdaFunction(*_OWN, base, qualifier)
         return LambdaFunction((), (), (), base, qualifier)
@@ -132,7 +134,7 @@ class Functions:
             case ("AWS::Serverless::Function", "Alias" | "Version"):
                 name = self.published_alias(resource) if attribute == "Alias" else None
                 unknown = (Reference(resource.logical_id, attribute),)
-                return replace(this, qualifier=unknown if name is None else text(name))
+                return this._replace(qualifier=unknown if name is None else text(name))
         return self._of_qualifier(resource, attribute) if through_aliases else None
 
     def _of_qualifier(self, resource: Resource, attribute: str) -> LambdaFunction | None:
@@ -148,7 +150,7 @@ class Functions:
         if function is None or name is None:
             return None
         base = self._read(without_space(text(function)), through_aliases=False)
-        return None if base.qualifier else replace(base, qualifier=without_space(text(name)))
+        return None if base.qualifier else base._replace(qualifier=without_space(text(name)))
 
     def published_alias(self, resource: Resource) -> object:
         """Return the `AutoPublishAlias` of a SAM function, own or from Globals, or None."""

@@ -10,11 +10,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """What `Ref` (no attribute) or `Fn::GetAtt` names."""
 
     logical_id: str
@@ -61,33 +60,31 @@ def is_no_value(value: object) -> bool:
 
 def text(expression: object) -> Text:
     """Read an expression into words; neighbouring literals are one word, empty ones none."""
-    return tuple(_merged(_words(expression)))
-
-
-def _words(expression: object) -> Iterator[Word]:
     if isinstance(expression, str):
-        yield expression
-        return
-    words: Iterable[Word] | None = None
-    match function(expression):
+        return (expression,) if expression else ()
+    called = function(expression)
+    if called:
+        name, argument = called
+        if name in ("Ref", "Fn::GetAtt"):
+            reference = _reference(name, argument)
+            if reference:
+                return (reference,)
+        words = _sub(argument) if name == "Fn::Sub" else None
+        words = _join(argument) if name == "Fn::Join" else words
+        if words is not None:
+            return tuple(_merged(words))
+    return (Unread(canonical_json(expression)),)
+
+
+def _reference(name: str, argument: object) -> Reference | None:
+    """Read the argument of `Ref` or `Fn::GetAtt`."""
+    match name, argument:
+        case ("Fn::GetAtt", [str(logical_id), str(attribute)]):
+            return Reference(logical_id, attribute)
+        case ("Fn::GetAtt", str(dotted)) if "." in dotted:
+            return dotted_reference(dotted)
         case ("Ref", str(logical_id)):
-            words = (dotted_reference(logical_id),)
-        case ("Fn::GetAtt", argument):
-            words = _get_att(argument)
-        case ("Fn::Sub", argument):
-            words = _sub(argument)
-        case ("Fn::Join", argument):
-            words = _join(argument)
-    yield from (Unread(canonical_json(expression)),) if words is None else words
-
-
-def _get_att(argument: object) -> Iterable[Word] | None:
-    match argument:
-        case [str(logical_id), str(attribute)]:
-            return (Reference(logical_id, attribute),)
-        case str(dotted) if "." in dotted:
-            logical_id, _, attribute = dotted.partition(".")
-            return (Reference(logical_id, attribute),)
+            return dotted_reference(logical_id)
     return None
 
 
@@ -109,7 +106,7 @@ def _substituted(template: str, values: dict[str, object]) -> Iterator[Word]:
         if name.startswith("!"):
             yield "${" + name[1:] + "}"
         elif name in values:
-            yield from _words(values[name])
+            yield from text(values[name])
         else:
             yield dotted_reference(name)
     yield template[position:]
@@ -132,7 +129,7 @@ def _joined(delimiter: str, items: list[object]) -> Iterator[Word]:
     for number, item in enumerate(items):
         if number:
             yield delimiter
-        yield from _words(item)
+        yield from text(item)
 
 
 def _merged(words: Iterable[Word]) -> Iterator[Word]:
@@ -151,6 +148,8 @@ def _merged(words: Iterable[Word]) -> Iterator[Word]:
 
 def without_space(words: Text) -> Text:
     """Drop all white space of the literals: folded YAML leaves some in ARNs, which have none."""
+    if not any(isinstance(word, str) for word in words):
+        return words
     return tuple(_merged("".join(w.split()) if isinstance(w, str) else w for w in words))
 
 

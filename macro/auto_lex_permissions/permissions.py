@@ -4,15 +4,15 @@ A grant is (function with its qualifier, hook source). It is missing when declar
 are not proved to cover it under every condition under which one of its hooks lives.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from .code_hooks import CodeHook
 from .conditions import Formula, all_of, any_of, negation
 from .declared import Declared
 from .functions import Functions, LambdaFunction
 from .intrinsics import (
-    Reference,
     Text,
     canonical_json,
     references,
@@ -29,18 +29,18 @@ class Grant:
     """What an invocation needs: a function with its qualifier, and a hook source.
 
     `function` is the canonical function, `expression` the author's spelling of it; the hooks
-    live as they do for this hook source.
+    live as they do for this hook source, and the grant lives when one of them does.
     """
 
     function: LambdaFunction
     expression: object
     source: HookSource
     hooks: tuple[CodeHook, ...]
+    life: Formula
 
-    @property
-    def life(self) -> Formula:
-        """Return when it lives: when one of its hooks does."""
-        return any_of(hook.life for hook in self.hooks)
+
+# A hook source and one of its hooks, as it lives for this source.
+Use: TypeAlias = tuple[HookSource, CodeHook]
 
 
 class Permissions:
@@ -62,7 +62,7 @@ class Permissions:
 
     def grants(self, hooks: Iterable[CodeHook], *, by_bot: bool) -> list[Grant]:
         """Return one grant per pair of function and hook source, in the hooks' order."""
-        grouped: dict[tuple[HookSource, LambdaFunction], list[tuple[HookSource, CodeHook]]] = {}
+        grouped: dict[tuple[HookSource, LambdaFunction], list[Use]] = {}
         for hook in hooks:
             function = self.functions.key(self.functions.hooked(hook.function))
             for source, living in self.sources.of(hook, by_bot=by_bot):
@@ -70,30 +70,27 @@ class Permissions:
                     grouped.setdefault((source, function), []).append((source, living))
         return [
             grant
-            for (_, function), group in grouped.items()
-            for grant in self._spelled(
-                function,
-                min((source for source, _ in group), key=lambda s: canonical_json(s.bot_id)),
-                [hook for _, hook in group],
-            )
+            for (_, function), uses in grouped.items()
+            for grant in self._spelled(function, uses)
         ]
 
-    def _spelled(
-        self, function: LambdaFunction, source: HookSource, hooks: list[CodeHook]
-    ) -> Iterator[Grant]:
+    def _spelled(self, function: LambdaFunction, uses: list[Use]) -> Iterator[Grant]:
         """Yield the grant under the first spelling that lives wherever the grant does.
 
         Where no spelling does, each keeps its own hooks, named by its text.
         """
-        spellings = {canonical_json(hook.function): hook.function for hook in hooks}
-        life = any_of(hook.life for hook in hooks)
-        for _, expression in sorted(spellings.items()):
+        spellings = _spellings(hook.function for _, hook in uses)
+        life = any_of(hook.life for _, hook in uses)
+        for expression in spellings:
             if len(spellings) == 1 or self._lives(expression, life):
-                yield Grant(function, expression, source, tuple(hooks))
+                yield _grant(function, expression, uses)
                 return
-        for words, group in _by_text(hooks).items():
-            expression = min((hook.function for hook in group), key=canonical_json)
-            yield Grant(LambdaFunction((), (), (), words), expression, source, tuple(group))
+        by_text: dict[Text, list[Use]] = {}
+        for use in uses:
+            by_text.setdefault(without_space(text(use[1].function)), []).append(use)
+        for words, group in by_text.items():
+            expression = _spellings(hook.function for _, hook in group)[0]
+            yield _grant(LambdaFunction((), (), (), words), expression, group)
 
     def _lives(self, expression: object, life: Formula) -> bool:
         """Tell whether all that an expression refers to lives wherever the formula holds."""
@@ -109,31 +106,35 @@ class Permissions:
         One grant can cover another where text names a resource; those are left out, the ones
         that name a resource first.
         """
-        kept = [
-            grant for grant in grants if not all(self._is_covered(hook, ()) for hook in grant.hooks)
-        ]
-        for grant in sorted(kept, key=lambda grant: not self._is_resource(grant)):
-            others = [
-                other for other in kept if other is not grant and other.source == grant.source
-            ]
-            if others and all(self._is_covered(hook, others) for hook in grant.hooks):
-                kept = [other for other in kept if other is not grant]
+        kept = [grant for grant in grants if not self._is_covered(grant, [])]
+        if any(self._is_ambiguous(grant) for grant in kept):
+            for grant in sorted(kept, key=self._is_ambiguous):
+                others = [other for other in kept if other is not grant]
+                same_source = [other for other in others if other.source == grant.source]
+                if self._is_covered(grant, same_source):
+                    kept = others
         return kept
 
-    def _is_resource(self, grant: Grant) -> bool:
-        """Tell whether a grant's function is named by a resource of the template."""
-        return any(isinstance(word, Reference) for word in grant.function.name)
+    def _is_ambiguous(self, grant: Grant) -> bool:
+        """Tell whether a grant's function is text that may be one of several resources."""
+        return len(self.functions.resources(grant.function)) > 1
 
-    def _is_covered(self, hook: CodeHook, others: Iterable[Grant]) -> bool:
-        """Tell whether a hook is proved to be covered wherever it lives."""
-        covering = [*self._declared(hook), *self._by_others(hook, others)]
-        return self._template.conditions.implies(hook.life, any_of(covering))
+    def _is_covered(self, grant: Grant, others: list[Grant]) -> bool:
+        """Tell whether all hooks of a grant are proved to be covered wherever they live."""
+        for hook in grant.hooks:
+            covering = [*self._declared(hook), *self._by_others(hook, others)]
+            if not (covering and self._template.conditions.implies(hook.life, any_of(covering))):
+                return False
+        return True
 
     def _declared(self, hook: CodeHook) -> Iterator[Formula]:
         """Yield what the author's template covers of a hook.
 
         Where a resource policy decides about the function, permissions count for nothing.
         """
+        if not self.policies:
+            yield from self.declared.covering(hook)
+            return
         outside = negation(self.policies.deciding(hook))
         for formula in self.declared.covering(hook):
             yield all_of((formula, outside))
@@ -146,8 +147,18 @@ class Permissions:
             yield all_of((other.life, same))
 
 
-def _by_text(hooks: list[CodeHook]) -> Mapping[Text, list[CodeHook]]:
-    grouped: dict[Text, list[CodeHook]] = {}
-    for hook in hooks:
-        grouped.setdefault(without_space(text(hook.function)), []).append(hook)
-    return grouped
+def _grant(function: LambdaFunction, expression: object, uses: list[Use]) -> Grant:
+    """Return a grant; of several spellings of its bot's id the first in sorted JSON counts."""
+    hooks = tuple(hook for _, hook in uses)
+    bot_id = _spellings(source.bot_id for source, _ in uses)[0]
+    source = replace(uses[0][0], bot_id=bot_id)
+    return Grant(function, expression, source, hooks, any_of(hook.life for hook in hooks))
+
+
+def _spellings(expressions: Iterable[object]) -> list[object]:
+    """Return the different expressions, in the order of their JSON."""
+    different: list[object] = []
+    for expression in expressions:
+        if expression not in different:
+            different.append(expression)
+    return sorted(different, key=canonical_json) if len(different) > 1 else different

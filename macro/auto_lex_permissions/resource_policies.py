@@ -9,7 +9,6 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
 from .code_hooks import CodeHook
@@ -40,6 +39,10 @@ class ResourcePolicies:
         self._declared = declared
         self._policies = template.of_type(RESOURCE_POLICY)
         self._conditions = template.conditions
+
+    def __bool__(self) -> bool:
+        """Tell whether there are any."""
+        return bool(self._policies)
 
     def deciding(self, hook: CodeHook) -> Formula:
         """Return when some resource policy decides about a hook's function."""
@@ -133,7 +136,7 @@ def _statements(policy: Resource) -> Iterator[Branch]:
     for found in members(documents, "Statement"):
         items = found.value if isinstance(found.value, list) else [found.value]
         for number, item in enumerate(items):
-            yield from present(branches(item, f"{found.path}[{number}]", found.life))
+            yield from present(branches(item, (found.place, f"[{number}]"), found.life))
 
 
 def _parsed(document: Branch) -> Branch:
@@ -141,7 +144,7 @@ def _parsed(document: Branch) -> Branch:
     if not isinstance(document.value, str):
         return document
     try:
-        return replace(document, value=json.loads(document.value))
+        return document._replace(value=json.loads(document.value))
     except ValueError:
         return document
 

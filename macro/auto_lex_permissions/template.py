@@ -5,13 +5,12 @@ view, so that `Fn::If` and `AWS::NoValue` are looked through in one place.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple, TypeAlias
 
 from .conditions import ALWAYS, Conditions, Formula, Named, all_of, negation
 from .errors import Problem, TemplateError
-from .intrinsics import function, is_no_value
+from .intrinsics import is_no_value
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html, and
 # `Globals` of AWS SAM: a macro listed before it sees the section.
@@ -32,40 +31,58 @@ SECTIONS: Final = frozenset({
 LOOP: Final = "Fn::ForEach::"
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A value that stands at a path, and the formula under which it does."""
+class Branch(NamedTuple):
+    """A value that stands at a place, and the formula under which it does.
+
+    The place is a chain from the last step back to the first; `path` writes it out.
+    """
 
     value: object
-    path: str
+    place: "Place"
     life: Formula
 
+    @property
+    def path(self) -> str:
+        """Return the place as the author reads it: `Resources.A.Properties.List[0]`."""
+        return path(self.place)
 
-def branches(value: object, path: str, life: Formula) -> Iterator[Branch]:
+
+Place: TypeAlias = tuple["Place | None", str]
+
+
+def path(place: Place | None) -> str:
+    """Write out a place."""
+    steps: list[str] = []
+    while place:
+        place, step = place
+        steps.append(step)
+    return "".join(reversed(steps))[1:]
+
+
+def branches(value: object, place: Place, life: Formula) -> Iterator[Branch]:
     """Look through `Fn::If`: yield each value that may stand here, `AWS::NoValue` included.
 
     A malformed `Fn::If` has no branches: CloudFormation rejects it in its own words.
     """
-    stack = [Branch(value, path, life)]
+    stack = [Branch(value, place, life)]
     while stack:
         branch = stack.pop()
-        match function(branch.value):
-            case ("Fn::If", [str(name), then, otherwise]):
-                where, lives = f"{branch.path}.Fn::If", branch.life
-                no = all_of((lives, negation(Named(name))))
-                stack.append(Branch(otherwise, f"{where}[2]", no))
-                stack.append(Branch(then, f"{where}[1]", all_of((lives, Named(name)))))
-            case ("Fn::If", _):
-                pass
-            case _:
-                yield branch
+        value, place, life = branch
+        if not (isinstance(value, dict) and len(value) == 1 and "Fn::If" in value):
+            yield branch
+            continue
+        match value["Fn::If"]:
+            case [str(name), then, otherwise]:
+                no = all_of((life, negation(Named(name))))
+                stack.append(Branch(otherwise, (place, ".Fn::If[2]"), no))
+                stack.append(Branch(then, (place, ".Fn::If[1]"), all_of((life, Named(name)))))
 
 
 def members(parents: Iterable[Branch], key: str) -> Iterator[Branch]:
     """Yield the values under a key of each parent that is an object, through `Fn::If`."""
     for parent in parents:
         if isinstance(parent.value, dict) and key in parent.value:
-            yield from present(branches(parent.value[key], f"{parent.path}.{key}", parent.life))
+            yield from present(branches(parent.value[key], (parent.place, f".{key}"), parent.life))
 
 
 def present(candidates: Iterable[Branch]) -> Iterator[Branch]:
@@ -73,8 +90,7 @@ def present(candidates: Iterable[Branch]) -> Iterator[Branch]:
     return (branch for branch in candidates if not is_no_value(branch.value))
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """One resource: its logical id, its type, its body as written, and when it lives."""
 
     logical_id: str
@@ -84,7 +100,12 @@ class Resource:
     @property
     def path(self) -> str:
         """Return where it stands in the template."""
-        return f"Resources.{self.logical_id}"
+        return path(self.place)
+
+    @property
+    def place(self) -> Place:
+        """Return where it stands in the template, as a place."""
+        return (None, ".Resources"), f".{self.logical_id}"
 
     @property
     def life(self) -> Formula:
@@ -95,7 +116,7 @@ class Resource:
     @property
     def properties(self) -> Branch:
         """Return its `Properties`, as the branch that they stand in."""
-        return Branch(self.body.get("Properties"), f"{self.path}.Properties", self.life)
+        return Branch(self.body.get("Properties"), (self.place, ".Properties"), self.life)
 
     def values(self, key: str) -> Iterator[Branch]:
         """Yield each value that a property may have, `AWS::NoValue` where it may be absent."""
@@ -103,7 +124,7 @@ class Resource:
         value = properties.value.get(key) if isinstance(properties.value, dict) else None
         if value is None:
             value = {"Ref": "AWS::NoValue"}
-        yield from branches(value, f"{properties.path}.{key}", self.life)
+        yield from branches(value, (properties.place, f".{key}"), self.life)
 
     def sole(self, key: str) -> object:
         """Return the one value of a property, or None where it is absent or has several."""
@@ -135,9 +156,16 @@ class Template:
             if isinstance(entry, dict) and isinstance(entry.get("Type"), str)
         }
 
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources.values():
+            found.setdefault(resource.type, []).append(resource)
+        return found
+
     def of_type(self, *types: str) -> list[Resource]:
-        """Return the resources of these types, in the order of the template."""
-        return [resource for resource in self.resources.values() if resource.type in types]
+        """Return the resources of these types, each type's in the order of the template."""
+        return [resource for name in types for resource in self._by_type.get(name, ())]
 
     def type_of(self, logical_id: str) -> str:
         """Return the type of a resource, or nothing where there is no such resource."""
