@@ -8,7 +8,6 @@ from .functions import LambdaFunction
 from .intrinsics import Reference, is_no_value
 from .permissions import Grant, Permissions
 from .reports import REPLICA, STILL_COVERED, VERSION_HOOK, Report
-from .sources import HookSource
 from .template import Resource
 
 
@@ -78,19 +77,9 @@ def still_covered(
     granted: Iterable[Grant],
 ) -> Iterator[Report]:
     """Yield the hook sources that opted out and are covered by their bot's permission (5.1)."""
-    covered = {(grant.source, grant.function) for grant in granted if grant.source.kind == "bot"}
+    lives = {(grant.source, grant.function): grant.life for grant in granted}
     for hook in hooks:
         if hook.source.logical_id in disabled and (
-            permissions.declared.covers_whole_bot(hook)
-            or any(key in covered for key in _grants_of_bot(permissions, hook))
+            permissions.declared.covers_whole_bot(hook) or permissions.meets(lives, hook)
         ):
             yield Report(f"{hook.source.path}.Metadata", STILL_COVERED)
-
-
-def _grants_of_bot(
-    permissions: Permissions, hook: CodeHook
-) -> Iterator[tuple[HookSource, LambdaFunction]]:
-    """Yield what a permission for a hook's whole bot would grant."""
-    function = permissions.functions.key(permissions.functions.hooked(hook.function))
-    for source, _ in permissions.sources.of(hook, by_bot=True):
-        yield source, function

@@ -129,16 +129,21 @@ class Declared:
 
     def reports(self, hooks: list[CodeHook], *, by_bot: bool) -> Iterator[Report]:
         """Yield what is too wide, and what can never match, on the functions of the hooks."""
-        hooked = [self._functions.hooked(hook.function) for hook in hooks]
-        bases = {name for function in hooked for name in self._bases(function)}
-        for permission in self._template.of_type(PERMISSION) if bases else ():
-            if any(
-                name in bases
+        permissions = self._template.of_type(PERMISSION)
+        related: dict[LambdaFunction, list[CodeHook]] = {}
+        for hook in hooks if permissions else ():
+            for base in self._bases(self._functions.hooked(hook.function)):
+                related.setdefault(base, []).append(hook)
+        for permission in permissions:
+            bases = {
+                base: None
                 for branch in permission.values("FunctionName")
                 for function in self._functions.granted(branch.value)
-                for name in self._bases(function)
-            ):
-                yield from self._report(permission, hooks, by_bot=by_bot)
+                for base in self._bases(function)
+            }
+            found = [hook for base in bases for hook in related.get(base, ())]
+            if found and any(map(_is_about_lex, permission.values("Principal"))):
+                yield from self._report(permission, found, by_bot=by_bot)
 
     def _bases(self, function: LambdaFunction) -> Iterator[LambdaFunction]:
         """Yield the names of a function without its qualifier."""
@@ -147,12 +152,10 @@ class Declared:
     def _report(
         self, permission: Resource, hooks: list[CodeHook], *, by_bot: bool
     ) -> Iterator[Report]:
-        principals = [
-            without_space(text(branch.value)) for branch in permission.values("Principal")
-        ]
-        if not any(map(_is_about_lex, principals)):
-            return
-        if any(self._coverage(permission, hook) != NEVER for hook in hooks):
+        """Yield what there is to say about a permission on the function of these hooks."""
+        source = _plain_source(permission)
+        candidates = [hook for hook in hooks if source in ("", hook.source.logical_id)]
+        if any(self._coverage(permission, hook) != NEVER for hook in candidates):
             if self._is_too_wide(permission, by_bot=by_bot):
                 yield Report(permission.path, TOO_WIDE)
         elif self._never_matches(permission, hooks):
@@ -180,19 +183,17 @@ class Declared:
         arns = [b.value for b in permission.values("SourceArn") if not is_no_value(b.value)]
         if arns and all(map(self._sources.is_no_alias, arns)):
             return True
+        wanted = {self._functions.hooked(hook.function).qualifier for hook in hooks}
         return all(
-            self._differs_in_qualifier(function, hook)
+            qualifier != function.qualifier and _is_literal((*qualifier, *function.qualifier))
             for branch in permission.values("FunctionName")
             for function in self._functions.granted(branch.value)
-            for hook in hooks
-            if set(self._bases(function)) & set(self._bases(self._functions.hooked(hook.function)))
+            for qualifier in wanted
         )
 
-    def _differs_in_qualifier(self, function: LambdaFunction, hook: CodeHook) -> bool:
-        hooked = self._functions.hooked(hook.function)
-        return hooked.qualifier != function.qualifier and all(
-            isinstance(word, str) for word in (*hooked.qualifier, *function.qualifier)
-        )
+
+def _is_literal(words: Text) -> bool:
+    return all(isinstance(word, str) for word in words)
 
 
 def _plain_source(permission: Resource) -> str:
@@ -219,9 +220,9 @@ def is_invoke(value: object) -> bool:
     return isinstance(value, str) and value.strip().lower() in _ACTIONS
 
 
-def _is_about_lex(principal: Text) -> bool:
+def _is_about_lex(principal: Branch) -> bool:
     """Tell whether a principal is Lex V2, anyone, or what is often mistaken for Lex V2."""
-    match principal:
+    match without_space(text(principal.value)):
         case (str(literal), *_):
             return literal == "*" or literal.startswith(_LEX)
     return False

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from .code_hooks import BOT
-from .conditions import ALWAYS, Formula, Named, expression
+from .conditions import ALWAYS, Formula, Named, all_of, expression
 from .declared import INVOKE, LEX_PRINCIPAL, PERMISSION
 from .errors import Problem
 from .intrinsics import Reference, Text, Unread, Word, canonical_json, references
@@ -162,6 +162,7 @@ class Writer:
             _retains(resource.body)
             for name in makers
             if (resource := self._template.resources.get(name))
+            and self._template.conditions.possible(all_of((grant.life, resource.life)))
         )
 
     def _let_aliases_wait(self, name: str, grant: Grant) -> None:

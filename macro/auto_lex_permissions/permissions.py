@@ -4,7 +4,7 @@ A grant is (function with its qualifier, hook source). It is missing when declar
 are not proved to cover it under every condition under which one of its hooks lives.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -98,6 +98,17 @@ class Permissions:
             self._template.conditions.implies(life, resource.life)
             for reference in references(expression)
             if (resource := self._template.resources.get(reference.logical_id))
+        )
+
+    def meets(
+        self, lives: Mapping[tuple[HookSource, LambdaFunction], Formula], hook: CodeHook
+    ) -> bool:
+        """Tell whether a hook can live while its whole bot has a permission of these."""
+        function = self.functions.key(self.functions.hooked(hook.function))
+        return any(
+            self._template.conditions.possible(all_of((living.life, lives[source, function])))
+            for source, living in self.sources.of(hook, by_bot=True)
+            if (source, function) in lives
         )
 
     def missing(self, grants: Iterable[Grant]) -> list[Grant]:
