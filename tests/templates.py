@@ -32,6 +32,7 @@ class Case:
             region=told.get("region", REGION),
             account=told.get("accountId", ACCOUNT),
             parameters=told.get("params", {}),
+            template_parameters=told.get("templateParameterValues", {}),
         )
 
     @property

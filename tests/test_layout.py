@@ -17,6 +17,8 @@ ORDER = (
     "declared",
     "resource_policies",
     "permissions",
+    "reach",
+    "limits",
     "waits",
     "fragment",
     "advice",
@@ -25,7 +27,7 @@ ORDER = (
     "__init__",
     "handler",
 )
-STANDARD = {"collections", "dataclasses", "functools", "hashlib", "json", "re", "typing"}
+STANDARD = {"collections", "dataclasses", "functools", "hashlib", "json", "marshal", "re", "typing"}
 
 
 def _imports(module: str) -> tuple[set[str], set[str]]:

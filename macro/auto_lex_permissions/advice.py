@@ -6,6 +6,7 @@ from .code_hooks import BOT, CodeHook
 from .errors import Problem
 from .functions import LambdaFunction
 from .intrinsics import Reference, is_no_value
+from .limits import LONGEST_FUNCTION_NAME, is_too_long
 from .permissions import Grant, Permissions
 from .reports import REPLICA, STILL_COVERED, VERSION_HOOK, Report
 from .template import Resource
@@ -17,6 +18,8 @@ def mistakes(permissions: Permissions, hooks: Iterable[CodeHook]) -> Iterator[Pr
         function = permissions.functions.hooked(hook.function)
         if _is_unpublished(function):
             yield _no_policy(hook)
+        if is_too_long(hook.function):
+            yield _too_long(hook)
         yield from permissions.policies.problems(hook)
 
 
@@ -34,6 +37,26 @@ def _no_policy(hook: CodeHook) -> Problem:
         "Lambda keeps no resource-based policy for a qualifier that begins with $, such as"
         " $LATEST, so Lex could never be allowed to invoke it.",
         "Name the function without a qualifier, or with a version or a Lambda alias.",
+    )
+
+
+def _too_long(hook: CodeHook) -> Problem:
+    return Problem(
+        hook.path,
+        f"a permission names its function in at most {LONGEST_FUNCTION_NAME} characters.",
+        "Give the function or its alias a shorter name.",
+    )
+
+
+def out_of_reach(hook: CodeHook, where: str) -> Problem:
+    """Return the mistake of hooking a function that this stack cannot grant (rule 4.1)."""
+    named = "" if where == hook.path else f"{hook.path} names by it "
+    return Problem(
+        where,
+        f"{named}a function of another account or Region, and this stack cannot let Lex invoke"
+        " that.",
+        "Have its owner add the permission there, and set OnUnreachable: Skip to go on without"
+        " it here; or name a function of this account and Region.",
     )
 
 

@@ -77,7 +77,10 @@ class Functions:
 
     def hooked(self, expression: object) -> LambdaFunction:
         """Return what a hook's `LambdaArn` names."""
-        words = without_space(text(expression))
+        return self.named_by(without_space(text(expression)))
+
+    def named_by(self, words: Text) -> LambdaFunction:
+        """Return what a text without white space names."""
         if words not in self._known:
             self._known[words] = self._read(words, through_aliases=True)
         return self._known[words]

@@ -28,11 +28,13 @@ def request_of(event: object) -> Request:
         )
         raise BadRequest(message)
     parameters = event.get("params")
+    values = event.get("templateParameterValues")
     return Request(
         fragment,
         region=_text(event.get("region")),
         account=_text(event.get("accountId")),
         parameters={} if parameters is None else parameters,
+        template_parameters=values if isinstance(values, dict) else {},
     )
 
 

@@ -31,6 +31,8 @@ REPLICA: Final = "ReplicaNeedsPermission"
 VERSION_HOOK: Final = "HookOnVersion"
 STILL_COVERED: Final = "OptedOutButCovered"
 CIRCLE: Final = "WaitWouldCloseCircle"
+UNREACHABLE: Final = "FunctionUnreachable"
+POLICY_TOO_LARGE: Final = "FunctionPolicyTooLarge"
 UNDECIDED: Final = "ConditionsUndecided"
 
 ADVICE: Final[Mapping[str, str]] = {
@@ -49,6 +51,10 @@ ADVICE: Final[Mapping[str, str]] = {
     " it invoke the function.",
     CIRCLE: "The alias cannot wait for its new permission, since the permission already waits"
     " for the alias. Lex is not permitted for some seconds when the hook moves.",
+    UNREACHABLE: "The function is of another account or Region: its owner has to let Lex invoke"
+    " it. This stack cannot.",
+    POLICY_TOO_LARGE: "The function's policy would grow past the 20 KB that Lambda takes. Set"
+    " SourceScope: Bot for one permission per bot.",
     UNDECIDED: "The conditions are too many to be decided exactly. Where coverage could not be"
     " proved, a permission was added.",
 }

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from . import settings
-from .advice import mistakes, noticed, still_covered
+from .advice import mistakes, noticed, out_of_reach, still_covered
 from .code_hooks import CodeHook, code_hooks
 from .errors import Problem, TemplateError
 from .fragment import Writer
+from .limits import exceeded, full_policies
 from .permissions import Permissions
-from .reports import UNDECIDED, Report
-from .template import Template
+from .reach import unreachable
+from .reports import POLICY_TOO_LARGE, UNDECIDED, UNREACHABLE, Report
+from .template import Template, path
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +20,15 @@ class Request:
     """What a template is transformed with.
 
     `parameters` are the settings of the `Transform` entry; `region` and `account` are those of
-    the stack, as CloudFormation names them in its request.
+    the stack, and `template_parameters` the values of the template's own parameters, as
+    CloudFormation names them in its request.
     """
 
     fragment: Mapping[str, object]
     region: str = ""
     account: str = ""
     parameters: object = field(default_factory=dict)
+    template_parameters: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +50,44 @@ def transform(request: Request) -> Result:
     """
     problems: list[Problem] = []
     template = Template(request.fragment, request.region, request.account)
-    by_bot = settings.of_stack(request.parameters, template.section("Metadata"), problems).by_bot
+    stack = settings.of_stack(request.parameters, template.section("Metadata"), problems)
     found = [
         hook for hook in code_hooks(template, problems) if template.conditions.possible(hook.life)
     ]
     disabled = _disabled(found, problems)
-    hooks = [hook for hook in found if hook.source.logical_id not in disabled]
     permissions = Permissions(template)
+    far = {
+        hook.place: where
+        for hook in found
+        if hook.source.logical_id not in disabled
+        and (
+            where := unreachable(template, permissions.functions, request.template_parameters, hook)
+        )
+    }
+    hooks = [h for h in found if h.source.logical_id not in disabled and h.place not in far]
+    if not stack.skips_unreachable:
+        problems += [out_of_reach(h, far[h.place]) for h in found if h.place in far]
     problems += mistakes(permissions, hooks)
-    grants = permissions.grants(hooks, by_bot=by_bot)
+    grants = permissions.grants(hooks, by_bot=stack.by_bot)
     missing = permissions.missing(grants)
     writer = Writer(template, permissions)
     writer.add(grants, missing)
-    if problems or writer.problems:
-        raise TemplateError([*problems, *writer.problems])
     reports = {
-        *permissions.declared.reports(hooks, by_bot=by_bot),
+        *permissions.declared.reports(hooks, by_bot=stack.by_bot),
         *permissions.policies.reports(hooks),
-        *noticed(permissions, hooks, by_bot=by_bot),
+        *noticed(permissions, hooks, by_bot=stack.by_bot),
         *still_covered(permissions, found, disabled, missing),
+        *(Report(path(place), UNREACHABLE) for place in far),
+        *(Report(grant.hooks[0].path, POLICY_TOO_LARGE) for grant in full_policies(grants)),
         *writer.reports,
         *([Report("Conditions", UNDECIDED)] if template.conditions.undecided else []),
     }
+    fragment = writer.fragment(reports)
+    problems += [*writer.problems, *exceeded(template, fragment, len(missing))]
+    if problems:
+        raise TemplateError(problems)
     return Result(
-        writer.fragment(reports),
-        len(hooks),
-        len(missing),
-        len(grants) - len(missing),
-        tuple(sorted(reports)),
+        fragment, len(hooks), len(missing), len(grants) - len(missing), tuple(sorted(reports))
     )
 
 

@@ -1,0 +1,67 @@
+"""CloudFormation's and Lambda's limits, as far as the macro's own additions meet them (6.7).
+
+Sources: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+and https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+import json
+import marshal
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from .errors import Problem
+from .intrinsics import text, without_space
+from .permissions import Grant
+from .template import Template
+
+MOST_RESOURCES: Final = 500
+MOST_BYTES: Final = 1_000_000
+LONGEST_FUNCTION_NAME: Final = 140
+MOST_POLICY_BYTES: Final = 20_480
+# A statement as Lambda stores it, with a stack name and a logical id of ordinary length.
+STATEMENT_BYTES: Final = 444
+# JSON of templates takes 1.5 to 4 times the room of Python's own format, in which a repeated
+# key takes five bytes, and takes ten times as long to write. So most templates need no JSON.
+_JSON_PER_MARSHAL: Final = 4
+
+
+def exceeded(template: Template, fragment: Mapping[str, object], added: int) -> Iterator[Problem]:
+    """Yield the limits of a template that were kept before the macro added to it."""
+    before = len(template.entries)
+    if added and before <= MOST_RESOURCES < before + added:
+        yield Problem(
+            "Resources",
+            f"with the {added} permissions that AutoLexPermissions adds they are"
+            f" {before + added}; CloudFormation takes {MOST_RESOURCES}.",
+            "Move some of them into a nested stack, or set SourceScope: Bot.",
+        )
+    if added and _is_too_large(fragment) and not _is_too_large(template.fragment):
+        yield Problem(
+            "Resources",
+            f"with the {added} permissions that AutoLexPermissions adds the template is larger"
+            f" than the {MOST_BYTES:,} bytes that CloudFormation takes.",
+            "Move some of the resources into a nested stack, or set SourceScope: Bot.",
+        )
+
+
+def _is_too_large(fragment: Any) -> bool:  # noqa: ANN401 - what marshal takes has no name
+    """Tell whether a fragment takes too many bytes as compact JSON."""
+    if len(marshal.dumps(fragment)) * _JSON_PER_MARSHAL <= MOST_BYTES:
+        return False
+    compact = json.dumps(fragment, ensure_ascii=False, separators=(",", ":"))
+    return len(compact.encode("utf-8", "surrogatepass")) > MOST_BYTES
+
+
+def is_too_long(function: object) -> bool:
+    """Tell whether the literals of a `FunctionName` alone are longer than Lambda takes (4.3)."""
+    words = without_space(text(function))
+    return sum(len(word) for word in words if isinstance(word, str)) > LONGEST_FUNCTION_NAME
+
+
+def full_policies(grants: list[Grant]) -> Iterator[Grant]:
+    """Yield a grant of each function whose policy all its grants would fill beyond the limit."""
+    statements = Counter(grant.function for grant in grants)
+    for grant in {grant.function: grant for grant in grants}.values():
+        if statements[grant.function] * STATEMENT_BYTES > MOST_POLICY_BYTES:
+            yield grant
