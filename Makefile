@@ -42,11 +42,11 @@ setup-check:
 	$(call environments,dev)
 
 demo: setup
-	@cd "$(ROOT)" && $(BIN)/python tools/demo.py
+	@cd "$(ROOT)" && $(BIN)/python -m tools.demo
 
 test: setup lint types
 	@echo '== tests'
-	@$(PYTEST) -p tools.phases --session-timeout=840 --cov tests
+	@$(PYTEST) -p tools.phases --session-timeout=840 tests --cov
 
 check: setup-check lint types
 	@echo '== unit and golden tests'

@@ -100,7 +100,7 @@ def test_our_own_bugs_are_answered_and_logged(monkeypatch: pytest.MonkeyPatch) -
     assert answered["errorMessage"] == (
         "AutoLexPermissions failed on this template by a fault of its own; the template is not"
         " to blame. Ask its owner to look up request 11111111-2222-3333-4444-555555555555 in log"
-        " group /aws/lambda/AutoLexPermissions."
+        " group /aws/lambda/AutoLexPermissions"
     )
     assert "s3cret" not in json.dumps(lines)
     line, metric = lines

@@ -326,6 +326,8 @@ def make_all(names: Sequence[str]) -> None:
         say(f"Python environments up to date: {', '.join(names)}")
         return
     check_prerequisites()
+    # The largest first, so that the last one does not keep a single processor busy for long.
+    stale.sort(key=lambda environment: environment.lock.stat().st_size, reverse=True)
     wanted = ", ".join(environment.name for environment in stale)
     say(f"Making Python environments (once, and again when a lock changes): {wanted}")
     bring_up_to_date(stale, progress)

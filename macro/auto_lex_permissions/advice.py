@@ -35,7 +35,7 @@ def _no_policy(hook: CodeHook) -> Problem:
     return Problem(
         hook.path,
         "Lambda keeps no resource-based policy for a qualifier that begins with $, such as"
-        " $LATEST, so Lex could never be allowed to invoke it.",
+        " $LATEST, so Lex could never be allowed to invoke the function by that name.",
         "Name the function without a qualifier, or with a version or a Lambda alias.",
     )
 

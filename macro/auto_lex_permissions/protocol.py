@@ -49,8 +49,9 @@ def success(event: object, fragment: Mapping[str, object]) -> dict[str, object]:
 
 
 def failure(event: object, message: str) -> dict[str, object]:
-    """Return the answer that CloudFormation shows to the author."""
-    return {"requestId": request_id(event), "status": "failure", "errorMessage": message}
+    """Return the answer that CloudFormation shows to the author, with a full stop of its own."""
+    told = message.removesuffix(".")
+    return {"requestId": request_id(event), "status": "failure", "errorMessage": told}
 
 
 def _text(value: object) -> str:
