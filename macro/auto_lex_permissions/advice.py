@@ -16,10 +16,10 @@ def mistakes(permissions: Permissions, hooks: Iterable[CodeHook]) -> Iterator[Pr
     """Yield what no permission can mend."""
     for hook in hooks:
         function = permissions.functions.hooked(hook.function)
-        if _is_unpublished(function):
-            yield _no_policy(hook)
-        if is_too_long(hook.function):
-            yield _too_long(hook)
+        for where in hook.paths if _is_unpublished(function) else ():
+            yield _no_policy(where)
+        for where in hook.paths if is_too_long(hook.function) else ():
+            yield _too_long(where)
         yield from permissions.policies.problems(hook)
 
 
@@ -31,42 +31,47 @@ def _is_unpublished(function: LambdaFunction) -> bool:
     return False
 
 
-def _no_policy(hook: CodeHook) -> Problem:
+def _no_policy(where: str) -> Problem:
     return Problem(
-        hook.path,
+        where,
         "Lambda keeps no resource-based policy for a qualifier that begins with $, such as"
         " $LATEST, so Lex could never be allowed to invoke the function by that name.",
         "Name the function without a qualifier, or with a version or a Lambda alias.",
     )
 
 
-def _too_long(hook: CodeHook) -> Problem:
+def _too_long(where: str) -> Problem:
     return Problem(
-        hook.path,
+        where,
         f"a permission names its function in at most {LONGEST_FUNCTION_NAME} characters.",
         "Give the function or its alias a shorter name.",
     )
 
 
-def out_of_reach(hook: CodeHook, where: str) -> Problem:
-    """Return the mistake of hooking a function that this stack cannot grant (rule 4.1)."""
-    named = "" if where == hook.path else f"{hook.path} names by it "
-    return Problem(
-        where,
-        f"{named}a function of another account or Region, and this stack cannot let Lex invoke"
-        " that.",
-        "Have its owner add the permission there, and set OnUnreachable: Skip to go on without"
-        " it here; or name a function of this account and Region.",
-    )
+def out_of_reach(hook: CodeHook, says: str) -> Iterator[Problem]:
+    """Yield the mistake of hooking a function that this stack cannot grant (rule 4.1)."""
+    by_parameter = says.startswith("Parameters.")
+    for where in hook.paths:
+        named = f"{where} names by it " if by_parameter else ""
+        yield Problem(
+            says if by_parameter else where,
+            f"{named}a function of another account or Region, and this stack cannot let Lex"
+            " invoke that.",
+            "Have its owner add the permission there, and set OnUnreachable: Skip to go on"
+            " without it here; or name a function of this account and Region.",
+        )
 
 
 def noticed(
     permissions: Permissions, hooks: Iterable[CodeHook], *, by_bot: bool
 ) -> Iterator[Report]:
     """Yield what the macro cannot do for a hook (rule 4.4)."""
+    sources: dict[str, CodeHook] = {}
     for hook in hooks:
+        sources.setdefault(hook.source.logical_id, hook)
         if not by_bot and _is_on_version(permissions.functions.hooked(hook.function)):
-            yield Report(hook.path, VERSION_HOOK)
+            yield from (Report(where, VERSION_HOOK) for where in hook.paths)
+    for hook in sources.values():
         for bot in _bots(permissions, hook):
             for branch in bot.values("Replication"):
                 if not is_no_value(branch.value):

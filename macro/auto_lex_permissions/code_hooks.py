@@ -4,44 +4,41 @@ Two places hold them (rule 1.1), both with the same tree below them. `Fn::If` an
 may stand at every level; whatever has the wrong shape is left to CloudFormation.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from .conditions import Formula
 from .errors import Problem
-from .intrinsics import function
-from .template import (
-    LOOP,
-    Branch,
-    Place,
-    Resource,
-    Template,
-    branches,
-    members,
-    path,
-    present,
-)
+from .intrinsics import function, is_no_value
+from .template import Branch, Place, Resource, Template, branches, path
 
 BOT: Final = "AWS::Lex::Bot"
 BOT_ALIAS: Final = "AWS::Lex::BotAlias"
-_SETTINGS: Final = "BotAliasLocaleSettings"
-_BELOW_ITEM: Final = ("BotAliasLocaleSetting", "CodeHookSpecification", "LambdaCodeHook")
+_BELOW_BOT: Final = ("TestBotAliasSettings", "BotAliasLocaleSettings")
+_BELOW_ALIAS: Final = ("BotAliasLocaleSettings",)
+_BELOW_LOCALE: Final = (
+    "BotAliasLocaleSetting",
+    "CodeHookSpecification",
+    "LambdaCodeHook",
+    "LambdaArn",
+)
 
 
-@dataclass(frozen=True, slots=True)
-class CodeHook:
-    """One place where a bot alias names a function: who invokes what, where, and when."""
+class CodeHook(NamedTuple):
+    """A bot alias names a function: who invokes what, and when.
+
+    Several locales that name it alike, under the same formula, are one hook in several places.
+    """
 
     source: Resource
     function: object
-    place: Place
     life: Formula
+    places: tuple[Place, ...]
 
     @property
-    def path(self) -> str:
-        """Return where its `LambdaArn` stands, as the author reads it."""
-        return path(self.place)
+    def paths(self) -> list[str]:
+        """Return where each `LambdaArn` stands, as the author reads it."""
+        return [path(place) for place in self.places]
 
     @property
     def is_test_alias(self) -> bool:
@@ -50,60 +47,62 @@ class CodeHook:
 
 
 def code_hooks(template: Template, problems: list[Problem]) -> Iterator[CodeHook]:
-    """Yield every code hook, in the order of the template.
-
-    What may hide a hook from the macro is added to the problems (rule 1.4).
-    """
+    """Yield every code hook; what may hide one from the macro is a problem (rule 1.4)."""
     for resource in template.of_type(BOT, BOT_ALIAS):
-        parents: Iterable[Branch] = (resource.properties,)
-        if resource.type == BOT:
-            parents = _members(parents, "TestBotAliasSettings", problems)
-        for branch in _functions(parents, problems):
-            yield CodeHook(resource, branch.value, branch.place, branch.life)
+        found: list[CodeHook] = []
+        for branch in _functions(resource, problems):
+            for number, hook in enumerate(found):
+                if hook.function == branch.value and hook.life == branch.life:
+                    found[number] = hook._replace(places=(*hook.places, branch.place))
+                    break
+            else:
+                found.append(CodeHook(resource, branch.value, branch.life, (branch.place,)))
+        yield from found
 
 
-def _functions(parents: Iterable[Branch], problems: list[Problem]) -> Iterator[Branch]:
-    found = _items(_members(parents, _SETTINGS, problems), problems)
-    for key in _BELOW_ITEM:
-        found = _members(found, key, problems)
-    for branch in members(_readable(found, problems), "LambdaArn"):
-        if function(branch.value) or (isinstance(branch.value, str) and branch.value.strip()):
-            yield branch
-
-
-def _members(parents: Iterable[Branch], key: str, problems: list[Problem]) -> Iterator[Branch]:
-    return members(_readable(parents, problems), key)
-
-
-def _items(lists: Iterable[Branch], problems: list[Problem]) -> Iterator[Branch]:
-    for branch in _readable(lists, problems):
-        if isinstance(branch.value, list):
-            for number, item in enumerate(branch.value):
-                yield from present(branches(item, (branch.place, f"[{number}]"), branch.life))
-
-
-def _readable(found: Iterable[Branch], problems: list[Problem]) -> Iterator[Branch]:
-    """Pass on what can be looked into; an intrinsic function that cannot is a problem."""
-    for branch in found:
-        name = _opaque(branch.value)
-        if name is None:
-            yield branch
+def _functions(resource: Resource, problems: list[Problem]) -> Iterator[Branch]:
+    """Yield each `LambdaArn` of a bot's test alias or of a bot alias."""
+    keys = _BELOW_BOT if resource.type == BOT else _BELOW_ALIAS
+    for listed in _below(resource.properties, keys, problems):
+        if _is_opaque(listed, problems) or not isinstance(listed.value, list):
             continue
-        problems.append(
-            Problem(
-                branch.path,
-                f"{name} may hide a code hook from AutoLexPermissions, which reads templates"
-                " but does not resolve intrinsic functions.",
-                "Write the value out here, or choose between values with Fn::If.",
-            )
+        for number, item in enumerate(listed.value):
+            for locale in branches(item, (listed.place, f"[{number}]"), listed.life):
+                for branch in _below(locale, _BELOW_LOCALE, problems):
+                    arn = branch.value
+                    if function(arn) or (isinstance(arn, str) and arn.strip()):
+                        yield branch
+
+
+def _below(start: Branch, keys: tuple[str, ...], problems: list[Problem]) -> Iterator[Branch]:
+    """Yield what stands under a chain of keys, through `Fn::If` at every step."""
+    stack = [(start, 0)]
+    while stack:
+        branch, depth = stack.pop()
+        if is_no_value(branch.value):
+            continue
+        if depth == len(keys):
+            yield branch
+        elif not _is_opaque(branch, problems) and isinstance(branch.value, dict):
+            key = keys[depth]
+            if key in branch.value:
+                below = branches(branch.value[key], (branch.place, f".{key}"), branch.life)
+                stack += [(found, depth + 1) for found in reversed([*below])]
+
+
+def _is_opaque(branch: Branch, problems: list[Problem]) -> bool:
+    """Tell whether an intrinsic function stands where an object or a list belongs."""
+    if not isinstance(branch.value, dict):
+        return False
+    name = next((key for key in branch.value if key[:4] == "Fn::" or key == "Ref"), None)
+    if name is None:
+        return False
+    problems.append(
+        Problem(
+            branch.path,
+            f"{name} may hide a code hook from AutoLexPermissions, which reads templates"
+            " but does not resolve intrinsic functions.",
+            "Write the value out here, or choose between values with Fn::If.",
         )
-
-
-def _opaque(value: object) -> str | None:
-    """Return the intrinsic function that stands where an object or a list belongs."""
-    called = function(value)
-    if called:
-        return called[0]
-    if isinstance(value, dict):
-        return next((key for key in value if key.startswith((LOOP, "Fn::Transform"))), None)
-    return None
+    )
+    return True

@@ -18,7 +18,7 @@ from .reports import CIRCLE, Report
 from .reports import METADATA_KEY as REPORT_KEY
 from .settings import METADATA_KEY
 from .template import Template
-from .waits import Dependencies, Wait, Waits, with_waits
+from .waits import Dependencies, Wait, Waits, needed_by, with_waits
 
 _VERBS: Final = {
     "bot-alias": "Invokes",
@@ -97,9 +97,9 @@ class Writer:
             self._lives[name] = self._condition(name, grant.life)
             permission = self._permission(grant, self._lives[name])
             self._resources[name] = permission
-            self._dependencies.add(name, permission)
-        for name, grant in _named(grants):
-            if grant.source.kind == "bot" and self._is_ours(name):
+            self._dependencies.add(name, needed_by(permission))
+        for name, grant in _named(grant for grant in grants if grant.source.kind == "bot"):
+            if self._is_ours(name):
                 self._let_aliases_wait(name, grant)
         if self._conditions and not self._template.is_whole:
             self.problems.append(_needs_conditions(sorted(self._conditions)))
@@ -177,7 +177,7 @@ class Writer:
             certain = self._template.conditions.implies(alias.life, grant.life)
             wait = Wait(name, "" if certain else self._lives[name])
             self._waiting.setdefault(alias.logical_id, []).append(wait)
-            self._dependencies.add(alias.logical_id, {"DependsOn": [name]})
+            self._dependencies.add(alias.logical_id, [name])
 
     def fragment(self, reports: Iterable[Report]) -> dict[str, object]:
         """Return the new fragment: the author's part, what was added behind it, the report."""

@@ -16,11 +16,14 @@ from .template import Template
 def unreachable(
     template: Template, functions: Functions, values: Mapping[str, object], hook: CodeHook
 ) -> str | None:
-    """Return where it is said that a hook's function is out of reach, or None: a path."""
+    """Return what says that a hook's function is out of reach: `LambdaArn`, or a parameter.
+
+    Returns None where nothing says so.
+    """
     if not (template.region and template.account):
         return None
     if _is_elsewhere(functions.hooked(hook.function)) or _is_foreign_output(template, hook):
-        return hook.path
+        return "LambdaArn"
     words = text(hook.function)
     for word in words:
         if isinstance(word, Reference) and _is_readable(template, word):

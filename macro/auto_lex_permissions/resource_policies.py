@@ -84,6 +84,8 @@ class ResourcePolicies:
 
     def reports(self, hooks: list[CodeHook]) -> Iterator[Report]:
         """Yield the resource policies that may or may not decide about a hook's function."""
+        if not self._policies:
+            return
         functions = {self._functions.hooked(hook.function) for hook in hooks}
         for policy in self._policies:
             for branch, named in self._named(policy):

@@ -5,7 +5,7 @@ characters: a reference is one unknown piece of text, which only `*` can stand f
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from .code_hooks import BOT, BOT_ALIAS, CodeHook
@@ -88,24 +88,32 @@ class Sources:
     def __init__(self, template: Template) -> None:
         """Take the template whose bots and bot aliases are meant."""
         self._template = template
+        self._known: dict[tuple[str, bool], list[tuple[HookSource, Formula]]] = {}
 
     def of(self, hook: CodeHook, *, by_bot: bool) -> Iterator[tuple[HookSource, CodeHook]]:
         """Yield who invokes at a hook, with the hook as it lives then.
 
         A whole bot can be told only where the alias names one; else it is the alias alone.
         """
-        this = (Reference(hook.source.logical_id),)
-        if hook.is_test_alias:
-            bot = {"Ref": hook.source.logical_id}
-            yield HookSource("bot" if by_bot else "test-alias", this, bot), hook
+        key = (hook.source.logical_id, by_bot)
+        if key not in self._known:
+            self._known[key] = list(self._of_resource(hook.source, by_bot=by_bot))
+        for source, life in self._known[key]:
+            yield source, hook._replace(life=all_of((hook.life, life)))
+
+    def _of_resource(
+        self, resource: Resource, *, by_bot: bool
+    ) -> Iterator[tuple[HookSource, Formula]]:
+        this = (Reference(resource.logical_id),)
+        if resource.type == BOT:
+            bot = {"Ref": resource.logical_id}
+            yield HookSource("bot" if by_bot else "test-alias", this, bot), resource.life
             return
-        bots = list(present(hook.source.values("BotId"))) if by_bot else []
+        bots = list(present(resource.values("BotId"))) if by_bot else []
         for branch in bots:
-            life = all_of((hook.life, branch.life))
-            source = HookSource("bot", self.bot_id(branch.value), branch.value)
-            yield source, replace(hook, life=life)
+            yield HookSource("bot", self.bot_id(branch.value), branch.value), branch.life
         if not bots:
-            yield HookSource("bot-alias", this), hook
+            yield HookSource("bot-alias", this), resource.life
 
     def matches(self, source_arn: object, source: Resource) -> Formula:
         """Return when a `SourceArn` is proved to match the hook source's own ARN."""

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from .conditions import ALWAYS, Conditions, Formula, Named, all_of, negation
 from .errors import Problem, TemplateError
-from .intrinsics import is_no_value
+from .intrinsics import NO_VALUE, is_no_value
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html, and
 # `Globals` of AWS SAM: a macro listed before it sees the section.
@@ -118,17 +118,16 @@ class Resource(NamedTuple):
         """Return its `Properties`, as the branch that they stand in."""
         return Branch(self.body.get("Properties"), (self.place, ".Properties"), self.life)
 
-    def values(self, key: str) -> Iterator[Branch]:
-        """Yield each value that a property may have, `AWS::NoValue` where it may be absent."""
-        properties = self.properties
-        value = properties.value.get(key) if isinstance(properties.value, dict) else None
-        if value is None:
-            value = {"Ref": "AWS::NoValue"}
-        yield from branches(value, (properties.place, f".{key}"), self.life)
+    def values(self, key: str) -> list[Branch]:
+        """Return each value that a property may have, `AWS::NoValue` where it may be absent."""
+        properties = self.body.get("Properties")
+        value = properties.get(key) if isinstance(properties, dict) else None
+        value = NO_VALUE if value is None else value
+        return list(branches(value, ((self.place, ".Properties"), f".{key}"), self.life))
 
     def sole(self, key: str) -> object:
         """Return the one value of a property, or None where it is absent or has several."""
-        values = list(self.values(key))
+        values = self.values(key)
         return values[0].value if len(values) == 1 and not is_no_value(values[0].value) else None
 
 

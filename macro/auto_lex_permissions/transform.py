@@ -12,7 +12,7 @@ from .limits import exceeded, full_policies
 from .permissions import Permissions
 from .reach import unreachable
 from .reports import POLICY_TOO_LARGE, UNDECIDED, UNREACHABLE, Report
-from .template import Template, path
+from .template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +56,15 @@ def transform(request: Request) -> Result:
     ]
     disabled = _disabled(found, problems)
     permissions = Permissions(template)
-    far = {
-        hook.place: where
-        for hook in found
-        if hook.source.logical_id not in disabled
-        and (
-            where := unreachable(template, permissions.functions, request.template_parameters, hook)
-        )
-    }
-    hooks = [h for h in found if h.source.logical_id not in disabled and h.place not in far]
-    if not stack.skips_unreachable:
-        problems += [out_of_reach(h, far[h.place]) for h in found if h.place in far]
+    hooks: list[CodeHook] = []
+    far: list[CodeHook] = []
+    for hook in found:
+        if hook.source.logical_id in disabled:
+            continue
+        says = unreachable(template, permissions.functions, request.template_parameters, hook)
+        (far if says else hooks).append(hook)
+        if says and not stack.skips_unreachable:
+            problems += out_of_reach(hook, says)
     problems += mistakes(permissions, hooks)
     grants = permissions.grants(hooks, by_bot=stack.by_bot)
     missing = permissions.missing(grants)
@@ -77,8 +75,8 @@ def transform(request: Request) -> Result:
         *permissions.policies.reports(hooks),
         *noticed(permissions, hooks, by_bot=stack.by_bot),
         *still_covered(permissions, found, disabled, missing),
-        *(Report(path(place), UNREACHABLE) for place in far),
-        *(Report(grant.hooks[0].path, POLICY_TOO_LARGE) for grant in full_policies(grants)),
+        *(Report(where, UNREACHABLE) for hook in far for where in hook.paths),
+        *(Report(grant.hooks[0].paths[0], POLICY_TOO_LARGE) for grant in full_policies(grants)),
         *writer.reports,
         *([Report("Conditions", UNDECIDED)] if template.conditions.undecided else []),
     }
@@ -87,7 +85,11 @@ def transform(request: Request) -> Result:
     if problems:
         raise TemplateError(problems)
     return Result(
-        fragment, len(hooks), len(missing), len(grants) - len(missing), tuple(sorted(reports))
+        fragment,
+        sum(len(hook.places) for hook in hooks),
+        len(missing),
+        len(grants) - len(missing),
+        tuple(sorted(reports)),
     )
 
 
