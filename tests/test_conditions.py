@@ -80,7 +80,7 @@ def assignments(allowed: Mapping[str, tuple[str, ...]]) -> Iterator[Values]:
         yield dict(zip(PARAMETERS, chosen, strict=True))
 
 
-def holds(definition: Any, values: Values, known: Mapping[str, Any]) -> bool:  # noqa: ANN401
+def holds(definition: Any, values: Values, known: Mapping[str, Any]) -> bool:
     """Evaluate a condition as CloudFormation does."""
     ((name, argument),) = definition.items()
     if name == "Condition":

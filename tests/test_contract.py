@@ -1,19 +1,25 @@
-"""docs/contract.md and the tests agree: whatever it says is shown, and whatever is shown it says.
+"""The documents are true: each rule of docs/contract.md has a test, README.md shows what happens.
 
 A golden case names its rules at the start of its first line, other tests name theirs in docstrings
 and comments, as in "(rule N.N)" or "(rules N.N, N.N)".
 """
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cfnlint.decode import cfn_yaml
 
+from auto_lex_permissions import Request, transform
+from auto_lex_permissions.reports import ADVICE
 from tests.templates import Case, cases, name
 
 TESTS = Path(__file__).parent
 CONTRACT = TESTS.parent / "docs" / "contract.md"
+README = TESTS.parent / "README.md"
 NUMBER = re.compile(r"\d\.\d+")
 RULE = re.compile(r"^- \*\*(\d\.\d+)\*\* (.+(?:\n {2}.+)*)", re.MULTILINE)
 CITED = re.compile(r"\brules? (\d\.\d+(?:(?:, | and )\d\.\d+)*)")
@@ -65,3 +71,37 @@ def test_a_golden_case_shows_rules_of_the_contract(case: Case) -> None:
     """A golden case names rules, and only such as are said to be built."""
     assert _shown(case)
     assert _shown(case) <= _numbers(built=True)
+
+
+def test_the_readme_explains_each_report() -> None:
+    """Its table has a row for each code, and for no other."""
+    table = README.read_text().partition("| Code |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(ADVICE)
+
+
+def test_the_readme_shows_what_the_macro_adds() -> None:
+    """Its template becomes, by the macro, itself and the resource shown after it."""
+    shown = README.read_text().partition("## Before and after")[2]
+    before, added = re.findall(r"^```yaml\n(.+?)^```", shown, re.MULTILINE | re.DOTALL)[:2]
+    fragment = _long(before)
+    del fragment["Transform"]
+    expected = fragment["Resources"] | _long(f"Resources:\n{added}")["Resources"]
+    assert transform(Request(fragment)).fragment == fragment | {"Resources": expected}
+
+
+def _long(text: str) -> dict[str, Any]:
+    """Return a template as CloudFormation hands it on: plain JSON, short forms written out."""
+    loaded: dict[str, Any] = json.loads(json.dumps(cfn_yaml.loads(text)))
+    return loaded
+
+
+def test_local_links_lead_somewhere() -> None:
+    """Files and headings that the documents link to are there."""
+    for document in (CONTRACT, README):
+        text = document.read_text()
+        headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        anchors = {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+        for link in re.findall(r"\]\((?!https:)([^)]+)\)", text):
+            name_of_file, _, anchor = link.partition("#")
+            assert (document.parent / name_of_file).exists(), link
+            assert name_of_file or anchor in anchors, link

@@ -94,7 +94,7 @@ def _failing(*_: object) -> Never:
 
 
 def test_our_own_bugs_are_answered_and_logged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bug is one fixed sentence to the author, and a traceback without values to the log."""
+    """A bug is one fixed sentence, and a traceback without values in the log (rule 6.4)."""
     monkeypatch.setattr(shell, "transform", _failing)
     answered, lines = printed({"requestId": "r", "fragment": {"Resources": {}}})
     assert answered["errorMessage"] == (
@@ -141,7 +141,7 @@ def test_log_and_metrics_of_a_rejected_template() -> None:
 
 
 def test_imports_from_source_without_any_environment() -> None:
-    """The handler needs no environment variable, and does not load boto3."""
+    """The handler needs no environment variable, and none changes a result (rule 5.5)."""
     code = (
         "import sys; import auto_lex_permissions.handler;"
         "print([m for m in sys.modules if m.split('.')[0] == 'boto3'])"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from .code_hooks import BOT, CodeHook
+from .code_hooks import CodeHook
 from .errors import Problem
 from .functions import LambdaFunction
-from .intrinsics import Reference, is_no_value
+from .intrinsics import Reference
 from .limits import LONGEST_FUNCTION_NAME, is_too_long
 from .permissions import Grant, Permissions
 from .reports import REPLICA, STILL_COVERED, VERSION_HOOK, Report
@@ -66,16 +66,15 @@ def noticed(
     permissions: Permissions, hooks: Iterable[CodeHook], *, by_bot: bool
 ) -> Iterator[Report]:
     """Yield what the macro cannot do for a hook (rule 4.4)."""
-    sources: dict[str, CodeHook] = {}
+    hooked: dict[str, CodeHook] = {}
     for hook in hooks:
-        sources.setdefault(hook.source.logical_id, hook)
+        hooked.setdefault(hook.source.logical_id, hook)
         if not by_bot and _is_on_version(permissions.functions.hooked(hook.function)):
             yield from (Report(where, VERSION_HOOK) for where in hook.paths)
-    for hook in sources.values():
-        for bot in _bots(permissions, hook):
+    for bot in permissions.bots_with("Replication"):
+        if any(_belongs(permissions, hook, bot) for hook in hooked.values()):
             for branch in bot.values("Replication"):
-                if not is_no_value(branch.value):
-                    yield Report(branch.path, REPLICA)
+                yield Report(branch.path, REPLICA)
 
 
 def _is_on_version(function: LambdaFunction) -> bool:
@@ -87,15 +86,10 @@ def _is_on_version(function: LambdaFunction) -> bool:
     return False
 
 
-def _bots(permissions: Permissions, hook: CodeHook) -> Iterator[Resource]:
-    """Yield the bots of the template that a hook belongs to."""
-    if hook.is_test_alias:
-        yield hook.source
-        return
-    for text, _ in permissions.sources.bots(hook.source):
-        match text:
-            case (Reference(logical_id, ""),):
-                yield from permissions.resources_of_type(BOT, logical_id)
+def _belongs(permissions: Permissions, hook: CodeHook, bot: Resource) -> bool:
+    """Tell whether a hook is one of a bot of the template."""
+    this = (Reference(bot.logical_id),)
+    return any(source.key == this for source, _ in permissions.sources.of(hook, by_bot=True))
 
 
 def still_covered(

@@ -4,13 +4,14 @@ Two places hold them (rule 1.1), both with the same tree below them. `Fn::If` an
 may stand at every level; whatever has the wrong shape is left to CloudFormation.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from .conditions import Formula
 from .errors import Problem
 from .intrinsics import function, is_no_value
-from .template import Branch, Place, Resource, Template, branches, path
+from .template import LOOP, Branch, Place, Resource, Template, branches, is_if, path
 
 BOT: Final = "AWS::Lex::Bot"
 BOT_ALIAS: Final = "AWS::Lex::BotAlias"
@@ -48,6 +49,9 @@ class CodeHook(NamedTuple):
 
 def code_hooks(template: Template, problems: list[Problem]) -> Iterator[CodeHook]:
     """Yield every code hook; what may hide one from the macro is a problem (rule 1.4)."""
+    for name, body in template.entries.items():
+        if name.startswith(LOOP) and f'"{BOT}' in json.dumps(body):
+            problems.append(_looped(name))
     for resource in template.of_type(BOT, BOT_ALIAS):
         found: list[CodeHook] = []
         for branch in _functions(resource, problems):
@@ -79,30 +83,43 @@ def _below(start: Branch, keys: tuple[str, ...], problems: list[Problem]) -> Ite
     stack = [(start, 0)]
     while stack:
         branch, depth = stack.pop()
-        if is_no_value(branch.value):
-            continue
         if depth == len(keys):
-            yield branch
-        elif not _is_opaque(branch, problems) and isinstance(branch.value, dict):
+            if not is_no_value(branch.value):
+                yield branch
+        elif (
+            isinstance(branch.value, dict)
+            and not is_no_value(branch.value)
+            and not _is_opaque(branch, problems)
+        ):
             key = keys[depth]
             if key in branch.value:
-                below = branches(branch.value[key], (branch.place, f".{key}"), branch.life)
-                stack += [(found, depth + 1) for found in reversed([*below])]
+                below = Branch(branch.value[key], (branch.place, f".{key}"), branch.life)
+                found = branches(*below) if is_if(below.value) else (below,)
+                stack += [(one, depth + 1) for one in found]
 
 
 def _is_opaque(branch: Branch, problems: list[Problem]) -> bool:
     """Tell whether an intrinsic function stands where an object or a list belongs."""
-    if not isinstance(branch.value, dict):
-        return False
-    name = next((key for key in branch.value if key[:4] == "Fn::" or key == "Ref"), None)
-    if name is None:
-        return False
-    problems.append(
-        Problem(
-            branch.path,
-            f"{name} may hide a code hook from AutoLexPermissions, which reads templates"
-            " but does not resolve intrinsic functions.",
-            "Write the value out here, or choose between values with Fn::If.",
-        )
+    if isinstance(branch.value, dict):
+        for key in branch.value:
+            if key == "Ref" or key.startswith("Fn::"):
+                problems.append(_hidden(branch, key))
+                return True
+    return False
+
+
+def _looped(name: str) -> Problem:
+    return Problem(
+        f"Resources.{name}",
+        "AutoLexPermissions cannot look into a loop that makes bots or bot aliases.",
+        "List it after AWS::LanguageExtensions in the Transform section.",
     )
-    return True
+
+
+def _hidden(branch: Branch, name: str) -> Problem:
+    return Problem(
+        branch.path,
+        f"the value of {name} may hide a code hook from AutoLexPermissions, which reads"
+        " templates but does not resolve intrinsic functions.",
+        "Write the value out here, or choose between values with Fn::If.",
+    )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from .code_hooks import BOT
+from .code_hooks import BOT, CodeHook
 from .conditions import ALWAYS, Formula, Named, all_of, expression
 from .declared import INVOKE, LEX_PRINCIPAL, PERMISSION
 from .errors import Problem
@@ -17,8 +17,8 @@ from .permissions import Grant, Permissions
 from .reports import CIRCLE, Report
 from .reports import METADATA_KEY as REPORT_KEY
 from .settings import METADATA_KEY
-from .template import Template
-from .waits import Dependencies, Wait, Waits, needed_by, with_waits
+from .template import Resource, Template
+from .waits import Dependencies, Wait, Waits, waits_of, with_waits
 
 _VERBS: Final = {
     "bot-alias": "Invokes",
@@ -37,8 +37,12 @@ def logical_id(grant: Grant) -> str:
 
 
 def _hint(words: Text) -> str:
-    """Return readable letters for a text: the first logical id that it refers to."""
-    names = (word.logical_id for word in words if isinstance(word, Reference))
+    """Return readable letters for a text: the first logical id of the template's in it."""
+    names = (
+        word.logical_id
+        for word in words
+        if isinstance(word, Reference) and not word.logical_id.startswith("AWS::")
+    )
     letters = re.sub("[^0-9A-Za-z]", "", next(names, ""))
     return letters[:_LONGEST_HINT]
 
@@ -82,7 +86,7 @@ class Writer:
         self._waits = Waits(template, permissions)
         self._functions = permissions.functions
         self._dependencies = Dependencies(template)
-        self._resources: dict[str, object] = {}
+        self._resources: dict[str, dict[str, object]] = {}
         self._conditions: dict[str, object] = {}
         self._lives: dict[str, str] = {}  # The permissions' conditions.
         self._waiting: dict[str, list[Wait]] = {}
@@ -95,12 +99,13 @@ class Writer:
             if self._is_taken(name):
                 self.problems.append(_taken(name))
             self._lives[name] = self._condition(name, grant.life)
-            permission = self._permission(grant, self._lives[name])
-            self._resources[name] = permission
-            self._dependencies.add(name, needed_by(permission))
-        for name, grant in _named(grant for grant in grants if grant.source.kind == "bot"):
-            if self._is_ours(name):
-                self._let_aliases_wait(name, grant)
+            self._resources[name] = self._permission(grant, self._lives[name])
+        by_bot = _named(grant for grant in grants if grant.source.kind == "bot")
+        # Those that certainly close no circle come first: the others are checked against them.
+        for waits_safely in (True, False):
+            for name, grant in by_bot:
+                if self._is_ours(name):
+                    self._let_aliases_wait(name, grant, safely=waits_safely)
         if self._conditions and not self._template.is_whole:
             self.problems.append(_needs_conditions(sorted(self._conditions)))
 
@@ -165,19 +170,25 @@ class Writer:
             and self._template.conditions.possible(all_of((grant.life, resource.life)))
         )
 
-    def _let_aliases_wait(self, name: str, grant: Grant) -> None:
-        """Let each bot alias of a grant wait for its permission, before it moves (rule 5.2)."""
-        aliases = {hook.source.logical_id: hook.source for hook in grant.hooks}
-        for alias in aliases.values():
-            if alias.type == BOT:
-                continue
-            if self._dependencies.reaches(name, alias.logical_id):
-                self.reports.append(Report(alias.path, CIRCLE))
-                continue
-            certain = self._template.conditions.implies(alias.life, grant.life)
-            wait = Wait(name, "" if certain else self._lives[name])
-            self._waiting.setdefault(alias.logical_id, []).append(wait)
-            self._dependencies.add(alias.logical_id, [name])
+    def _let_aliases_wait(self, name: str, grant: Grant, *, safely: bool) -> None:
+        """Let bot aliases of a grant wait for its permission, before they move (rule 5.2)."""
+        permission = self._resources.get(name) or self._template.resources[name].body
+        for alias, hooks in _aliases(grant).items():
+            # What the permission refers to, the alias refers to itself: no new circle by that.
+            is_safe = not waits_of(permission) and any(
+                hook.function == grant.expression for hook in hooks
+            )
+            if is_safe == safely:
+                if safely or not self._dependencies.reaches(name, permission, alias):
+                    self._let_wait(hooks[0].source, name, grant)
+                else:
+                    self.reports.append(Report(hooks[0].source.path, CIRCLE))
+
+    def _let_wait(self, alias: Resource, name: str, grant: Grant) -> None:
+        certain = self._template.conditions.implies(alias.life, grant.life)
+        wait = Wait(name, "" if certain else self._lives[name])
+        self._waiting.setdefault(alias.logical_id, []).append(wait)
+        self._dependencies.add(alias.logical_id, name, self._resources.get(name))
 
     def fragment(self, reports: Iterable[Report]) -> dict[str, object]:
         """Return the new fragment: the author's part, what was added behind it, the report."""
@@ -200,6 +211,15 @@ class Writer:
 def _named(grants: Iterable[Grant]) -> list[tuple[str, Grant]]:
     """Return the grants with the logical ids of their permissions, in the order of these."""
     return sorted(((logical_id(grant), grant) for grant in grants), key=lambda pair: pair[0])
+
+
+def _aliases(grant: Grant) -> dict[str, list[CodeHook]]:
+    """Return the hooks of a grant by bot alias; a bot cannot wait for its own permission."""
+    aliases: dict[str, list[CodeHook]] = {}
+    for hook in grant.hooks:
+        if hook.source.type != BOT:
+            aliases.setdefault(hook.source.logical_id, []).append(hook)
+    return aliases
 
 
 def _retains(body: Mapping[str, object]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from .code_hooks import CodeHook
+from .code_hooks import BOT, CodeHook
 from .conditions import Formula, all_of, any_of, negation
 from .declared import Declared
 from .functions import Functions, LambdaFunction
@@ -21,7 +21,7 @@ from .intrinsics import (
 )
 from .resource_policies import ResourcePolicies
 from .sources import HookSource, Sources
-from .template import Resource, Template
+from .template import Resource, Template, present
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ class Permissions:
         self.declared = Declared(template, self.functions, self.sources)
         self.policies = ResourcePolicies(template, self.functions, self.sources, self.declared)
 
-    def resources_of_type(self, wanted: str, logical_id: str) -> Iterator[Resource]:
-        """Yield the resource of this logical id, if it is of this type."""
-        resource = self._template.resources.get(logical_id)
-        if resource and resource.type == wanted:
-            yield resource
+    def bots_with(self, key: str) -> Iterator[Resource]:
+        """Yield the bots of the template that have a property."""
+        for bot in self._template.of_type(BOT):
+            if any(present(bot.values(key))):
+                yield bot
 
     def grants(self, hooks: Iterable[CodeHook], *, by_bot: bool) -> list[Grant]:
         """Return one grant per pair of function and hook source, in the hooks' order."""

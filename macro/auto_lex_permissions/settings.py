@@ -14,6 +14,7 @@ _STACK: Final[Mapping[str, tuple[str, ...]]] = {
     "OnUnreachable": ("Fail", "Skip"),
 }
 _RESOURCE: Final[Mapping[str, tuple[str, ...]]] = {"Enabled": ("true", "false")}
+_ENABLED_BELONGS: Final = " Enabled belongs in the Metadata of a bot or of a bot alias."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,12 @@ def is_enabled(path: str, metadata: object, problems: list[Problem]) -> bool:
     return dict(checked).get("Enabled") != "false"
 
 
+def _told(value: object) -> object:
+    """Return a boolean as text, in one letter case (rule 5.4)."""
+    text = str(value).lower()
+    return text if text in _RESOURCE["Enabled"] and isinstance(value, bool | str) else value
+
+
 def _checked(
     place: str, given: object, known: Mapping[str, tuple[str, ...]], problems: list[Problem]
 ) -> Iterator[tuple[str, str]]:
@@ -63,9 +70,11 @@ def _checked(
         problems.append(Problem(place, "settings are an object of names and values.", names))
         return
     for name, value in given.items():
-        told = str(value).lower() if isinstance(value, bool) else value
+        told = _told(value)
         if name not in known:
-            problems.append(Problem(f"{place}.{name}", "there is no such setting.", names))
+            elsewhere = "" if name not in _RESOURCE else _ENABLED_BELONGS
+            what = "there is no such setting."
+            problems.append(Problem(f"{place}.{name}", what, f"{names}{elsewhere}"))
         elif told not in known[name]:
             allowed = f"Allowed values: {', '.join(known[name])}."
             problems.append(Problem(f"{place}.{name}", "this value is not allowed.", allowed))

@@ -6,7 +6,7 @@ view, so that `Fn::If` and `AWS::NoValue` are looked through in one place.
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, TypeGuard
 
 from .conditions import ALWAYS, Conditions, Formula, Named, all_of, negation
 from .errors import Problem, TemplateError
@@ -59,6 +59,11 @@ def path(place: Place | None) -> str:
     return "".join(reversed(steps))[1:]
 
 
+def is_if(value: object) -> TypeGuard[dict[str, object]]:
+    """Tell whether a value is a call of `Fn::If`."""
+    return isinstance(value, dict) and len(value) == 1 and "Fn::If" in value
+
+
 def branches(value: object, place: Place, life: Formula) -> Iterator[Branch]:
     """Look through `Fn::If`: yield each value that may stand here, `AWS::NoValue` included.
 
@@ -68,7 +73,7 @@ def branches(value: object, place: Place, life: Formula) -> Iterator[Branch]:
     while stack:
         branch = stack.pop()
         value, place, life = branch
-        if not (isinstance(value, dict) and len(value) == 1 and "Fn::If" in value):
+        if not is_if(value):
             yield branch
             continue
         match value["Fn::If"]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from . import settings
 from .advice import mistakes, noticed, out_of_reach, still_covered
-from .code_hooks import CodeHook, code_hooks
+from .code_hooks import BOT, BOT_ALIAS, CodeHook, code_hooks
 from .errors import Problem, TemplateError
 from .fragment import Writer
 from .limits import exceeded, full_policies
@@ -54,7 +54,7 @@ def transform(request: Request) -> Result:
     found = [
         hook for hook in code_hooks(template, problems) if template.conditions.possible(hook.life)
     ]
-    disabled = _disabled(found, problems)
+    disabled = _disabled(template, problems)
     permissions = Permissions(template)
     hooks: list[CodeHook] = []
     far: list[CodeHook] = []
@@ -93,11 +93,10 @@ def transform(request: Request) -> Result:
     )
 
 
-def _disabled(hooks: list[CodeHook], problems: list[Problem]) -> frozenset[str]:
-    """Return the hook sources that have opted out (rule 5.1)."""
-    sources = {hook.source.logical_id: hook.source for hook in hooks}
+def _disabled(template: Template, problems: list[Problem]) -> frozenset[str]:
+    """Return the bots and bot aliases that have opted out (rule 5.1)."""
     return frozenset(
-        name
-        for name, source in sources.items()
+        source.logical_id
+        for source in template.of_type(BOT, BOT_ALIAS)
         if not settings.is_enabled(source.path, source.body.get("Metadata"), problems)
     )

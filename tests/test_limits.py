@@ -1,0 +1,104 @@
+"""Limits that the macro's own additions would break are told before anything is created (6.7)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from auto_lex_permissions import Request, Result, TemplateError, transform
+from auto_lex_permissions.limits import MOST_BYTES, MOST_POLICY_BYTES, STATEMENT_BYTES
+
+POLICY_TOO_LARGE = "FunctionPolicyTooLarge"
+
+
+def template(resources: int, aliases: int, description: str = "") -> dict[str, Any]:
+    """Return a template of so many resources, some of them aliases with one function."""
+    setting = {"CodeHookSpecification": {"LambdaCodeHook": {"LambdaArn": {"Fn::GetAtt": "F.Arn"}}}}
+    made: dict[str, Any] = {
+        "F": {"Type": "AWS::Lambda::Function"},
+        "Bot": {"Type": "AWS::Lex::Bot"},
+    }
+    for number in range(aliases):
+        made[f"A{number}"] = {
+            "Type": "AWS::Lex::BotAlias",
+            "Properties": {
+                "BotId": {"Ref": "Bot"},
+                "BotAliasLocaleSettings": [{"BotAliasLocaleSetting": setting}],
+            },
+        }
+    for number in range(len(made), resources):
+        made[f"T{number}"] = {"Type": "AWS::SNS::Topic"}
+    return {"Description": description, "Resources": made}
+
+
+def run(fragment: dict[str, Any], **parameters: str) -> Result:
+    """Apply the macro."""
+    return transform(Request(fragment, "us-east-1", "123456789012", parameters))
+
+
+def test_five_hundred_resources_reached_exactly() -> None:
+    """CloudFormation takes 500 resources (rule 6.7)."""
+    resources: Any = run(template(497, 3)).fragment["Resources"]
+    assert len(resources) == 500
+
+
+def test_one_resource_too_many() -> None:
+    """With one more, the author is told before the deployment fails."""
+    with pytest.raises(TemplateError) as rejected:
+        run(template(498, 3))
+    assert str(rejected.value) == (
+        "Resources: with the 3 permissions that AutoLexPermissions adds they are 501;"
+        " CloudFormation takes 500. Move some of them into a nested stack, or set"
+        " SourceScope: Bot."
+    )
+    resources: Any = run(template(498, 3), SourceScope="Bot").fragment["Resources"]
+    assert len(resources) == 499
+
+
+def test_what_was_too_much_before_is_cloudformations_to_reject() -> None:
+    """The macro's additions are its own concern, and no more."""
+    resources: Any = run(template(501, 1)).fragment["Resources"]
+    assert len(resources) == 502
+    assert run(template(501, 0)).fragment == template(501, 0)
+
+
+def size(fragment: object) -> int:
+    """Return a fragment's size in bytes, as compact JSON."""
+    return len(json.dumps(fragment, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+@pytest.mark.parametrize("letter", ["x", "\N{HIRAGANA LETTER A}", "\n"])
+def test_a_megabyte_reached_exactly_and_passed(letter: str) -> None:
+    """A template may have 1,000,000 bytes after the macro, and not one more."""
+    bare = size(run(template(3, 1)).fragment)
+    each = size(letter) - 2
+    count, rest = divmod(MOST_BYTES - bare, each)
+    full = letter * count + "x" * rest
+    assert size(run(template(3, 1, full)).fragment) == MOST_BYTES
+    with pytest.raises(TemplateError) as rejected:
+        run(template(3, 1, full + "x"))
+    assert "larger than the 1,000,000 bytes" in str(rejected.value)
+
+
+def test_a_template_that_was_too_large_before() -> None:
+    """It is CloudFormation's to reject."""
+    assert run(template(3, 1, "x" * MOST_BYTES)).permissions_added == 1
+
+
+def test_a_policy_that_would_grow_too_large_is_reported() -> None:
+    """Lambda takes 20 KB for the policy of one function; some 45 of our statements fit."""
+    most = MOST_POLICY_BYTES // STATEMENT_BYTES
+    assert [r.code for r in run(template(0, most)).reports] == []
+    assert [r.code for r in run(template(0, most + 1)).reports] == [POLICY_TOO_LARGE]
+    assert run(template(0, most + 1), SourceScope="Bot").reports == ()
+
+
+def test_subclasses_of_json_types_are_measured_too() -> None:
+    """A loader may hand over subclasses of dict and str."""
+
+    class Text(str):
+        __slots__ = ()
+
+    assert run(template(3, 1, Text("x"))).permissions_added == 1
+    with pytest.raises(TemplateError):
+        run(template(3, 1, Text("x" * (MOST_BYTES - size(run(template(3, 1)).fragment) + 1))))
