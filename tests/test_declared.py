@@ -50,9 +50,11 @@ def stack(hook: object, **permission: object) -> dict[str, Any]:
                 "Type": "AWS::Lambda::Alias",
                 "Properties": {"FunctionName": {"Ref": "F"}, "Name": "live"},
             },
+            "Nameless": {"Type": "AWS::Lambda::Alias", "Properties": {"FunctionName": F_ARN}},
             "One": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": F_ARN}},
             "Bot": {"Type": "AWS::Lex::Bot", "Properties": {}},
             "Version": {"Type": "AWS::Lex::BotVersion", "Properties": {"BotId": {"Ref": "Bot"}}},
+            "Odd": {"Type": "AWS::Lex::BotVersion", "Properties": {"BotId": IMPORT}},
             "A": {
                 "Type": "AWS::Lex::BotAlias",
                 "Properties": {
@@ -160,6 +162,8 @@ OTHER_FUNCTION = [
     ),
     pytest.param({"Fn::GetAtt": ["G", "Arn"]}, "Orders", id="letter case of the name"),
     pytest.param(F_ARN, NO_VALUE, id="no function"),
+    pytest.param(F_ARN, sub(OWN + ":${F}:live:more"), id="too many fields"),
+    pytest.param({"Ref": "Nameless"}, F_ARN, id="an alias without a name"),
 ]
 
 
@@ -226,6 +230,8 @@ def test_a_source_that_matches_covers(source_arn: object) -> None:
         ),
         pytest.param(sub("arn:${AWS::Partition}:lex:*"), id="a star ends at a colon"),
         pytest.param({"Ref": "HookArn"}, id="a parameter"),
+        pytest.param(sub(LEX + ":bot-alias/${Odd.BotId}/*"), id="a version of another bot"),
+        pytest.param({"Fn::GetAtt": ["F", "Arn"]}, id="a function"),
         pytest.param(["x"], id="a list"),
     ],
 )
@@ -337,6 +343,29 @@ def test_a_text_is_a_resource_only_where_the_resource_lives() -> None:
     assert added(template) == 1
     template["Resources"]["A"]["Condition"] = "IsProd"
     assert added(template) == 0
+
+
+@pytest.mark.parametrize(
+    ("source_arn", "missing"),
+    [
+        pytest.param(sub(LEX + ":bot-alias/${Bot}/TSTALIASID"), 0, id="exact"),
+        pytest.param(sub(LEX + ":bot-alias/${Bot.Id}/TSTALIASID"), 0, id="the bot by its Id"),
+        pytest.param(sub(LEX + ":bot-alias/${Bot}/*"), 0, id="all aliases of the bot"),
+        pytest.param(sub(LEX + ":bot-alias/${Bot}/TST???????"), 0, id="question marks"),
+        pytest.param(None, 0, id="absent"),
+        pytest.param(A_ARN, 1, id="an alias of the bot"),
+        pytest.param(sub(LEX + ":bot-alias/${BotId}/TSTALIASID"), 1, id="another bot's"),
+        pytest.param({"Fn::GetAtt": ["Bot", "Arn"]}, 1, id="the bot"),
+    ],
+)
+def test_the_test_alias(source_arn: object, missing: int) -> None:
+    """A bot's built-in test alias is known by its bot and a fixed id."""
+    template = stack(F_ARN, SourceArn=source_arn)
+    settings = template["Resources"]["A"]["Properties"].pop("BotAliasLocaleSettings")
+    template["Resources"]["Bot"]["Properties"]["TestBotAliasSettings"] = {
+        "BotAliasLocaleSettings": settings
+    }
+    assert added(template) == missing
 
 
 REPORTED = [

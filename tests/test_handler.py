@@ -127,6 +127,18 @@ def test_log_and_metrics_of_a_processed_template() -> None:
     assert metric["GrantsAlreadyDeclared"] == [1.0]
 
 
+def test_reports_are_logged_with_advice() -> None:
+    """What the macro noticed is a line each, by path and code, and a metric."""
+    event = json.loads((ROOT / "events" / "several-bots-and-locales.json").read_text())
+    del event["fragment"]["Resources"]["AllowSupport"]["Properties"]["SourceArn"]
+    _, (_, line, metric) = printed(event)
+    assert line["message"] == "reported"
+    assert line["path"] == "Resources.AllowSupport"
+    assert line["code"] == "PermissionTooWide"
+    assert line["advice"].startswith("This permission lets more")
+    assert metric["Reports"] == [1.0]
+
+
 def test_log_and_metrics_of_a_rejected_template() -> None:
     """The author's mistakes are counted, and named by their paths alone."""
     _, (line, metric) = printed(

@@ -41,11 +41,6 @@ class CodeHook(NamedTuple):
         """Return where each `LambdaArn` stands, as the author reads it."""
         return [path(place) for place in self.places]
 
-    @property
-    def is_test_alias(self) -> bool:
-        """Tell whether the hook source is a bot's built-in test alias."""
-        return self.source.type == BOT
-
 
 def code_hooks(template: Template, problems: list[Problem]) -> Iterator[CodeHook]:
     """Yield every code hook; what may hide one from the macro is a problem (rule 1.4)."""

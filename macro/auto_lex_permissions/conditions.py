@@ -351,16 +351,12 @@ class _Diagrams:
                 return self._atom(formula)
             case Not(inner):
                 return self._choose(self._build(inner), FALSE, TRUE)
-            case And(parts):
-                node = TRUE
-                for part in parts:
-                    node = self._choose(node, self._build(part), FALSE)
-                return node
-            case Or(parts):
-                node = FALSE
-                for part in parts:
-                    node = self._choose(node, TRUE, self._build(part))
-                return node
+        node = TRUE if isinstance(formula, And) else FALSE
+        for part in formula.formulas:
+            built = self._build(part)
+            both = (node, built, FALSE) if isinstance(formula, And) else (node, TRUE, built)
+            node = self._choose(*both)
+        return node
 
     def _atom(self, atom: Atom) -> int:
         return self._node(self._level(atom), FALSE, TRUE)

@@ -39,12 +39,18 @@ class TemplateError(Exception):
 
 def _message(problems: tuple[Problem, ...]) -> str:
     """Join the problems, at most 20 of them and 2,000 characters, then "and N more"."""
-    if len(problems) == 1 and len(str(problems[0])) <= MOST_CHARACTERS:
-        return str(problems[0])
+    if len(problems) == 1:
+        return _cut(str(problems[0]), MOST_CHARACTERS)
     lines = [f"({number}) {problem}" for number, problem in enumerate(problems, start=1)]
     for shown in range(min(len(lines), MOST_PROBLEMS), 0, -1):
         rest = [f"and {len(lines) - shown} more"] if shown < len(lines) else []
         message = " ".join(lines[:shown] + rest)
         if len(message) <= MOST_CHARACTERS:
             return message
-    return f"{lines[0][: MOST_CHARACTERS - 40]}… and {len(lines) - 1} more"
+    more = f" and {len(lines) - 1} more"
+    return _cut(lines[0], MOST_CHARACTERS - len(more)) + more
+
+
+def _cut(line: str, most: int) -> str:
+    """Shorten a line that is longer than there is room: a path may be of any length."""
+    return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -1,0 +1,181 @@
+"""Documents of AWS::Lambda::ResourcePolicy, which replace every permission (rule 3.5)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from auto_lex_permissions import TemplateError
+from tests.test_declared import A_ARN, F_ARN, IMPORT, LEX, NO_VALUE, added, join, stack, sub
+
+ARN_LIKE = {"ArnLike": {"aws:SourceArn": A_ARN}}
+OWN = {"Ref": "AWS::AccountId"}
+
+
+def governed(resource_arn: object, document: object, hook: object = F_ARN) -> dict[str, Any]:
+    """Return a template with a hook, no permission, and a resource policy."""
+    template = stack(hook)
+    del template["Resources"]["Allow"]
+    template["Resources"]["Policy"] = {
+        "Type": "AWS::Lambda::ResourcePolicy",
+        "Properties": {"ResourceArn": resource_arn, "PolicyDocument": document},
+    }
+    return template
+
+
+def statement(**changed: object) -> dict[str, object]:
+    """Return the exact statement, or one with other parts; None takes a part away."""
+    parts = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lexv2.amazonaws.com"},
+        "Action": "lambda:InvokeFunction",
+        "Resource": "*",
+        "Condition": ARN_LIKE,
+        **changed,
+    }
+    return {key: value for key, value in parts.items() if value is not None}
+
+
+def document(*statements: object) -> dict[str, object]:
+    """Return a policy document."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+ALLOWING = [
+    pytest.param(document(statement()), id="exact"),
+    pytest.param({"Statement": statement()}, id="one statement, no list"),
+    pytest.param(json.dumps(document(statement(Condition=None))), id="as text"),
+    pytest.param(document(statement(Condition=None)), id="no condition"),
+    pytest.param(document(statement(Condition={})), id="empty condition"),
+    pytest.param(document(statement(Sid="Lex", Resource=None)), id="sid and no resource"),
+    pytest.param(document(statement(Principal="*")), id="anyone"),
+    pytest.param(document(statement(Principal={"AWS": "*"})), id="anyone in AWS"),
+    pytest.param(
+        document(statement(Principal={"Service": ["s3.amazonaws.com", "lexv2.amazonaws.com"]})),
+        id="one of several services",
+    ),
+    pytest.param(document(statement(Action=["lambda:GetFunction", "lambda:*"])), id="actions"),
+    pytest.param(
+        document(statement(Condition={"arnlike": {"AWS:SOURCEARN": [IMPORT, A_ARN]}})),
+        id="letter case and one of several values",
+    ),
+    pytest.param(
+        document(statement(Condition={"StringEquals": {"aws:SourceAccount": OWN}, **ARN_LIKE})),
+        id="account",
+    ),
+    pytest.param(
+        document(statement(Condition={"StringEquals": {"aws:SourceArn": A_ARN}})), id="equals"
+    ),
+    pytest.param(
+        document(statement(Condition={"StringLike": {"aws:SourceArn": sub(LEX + ":bot-alias/*")}})),
+        id="wildcard",
+    ),
+    pytest.param(
+        document(statement(), statement(Effect="Deny", Condition={"Bool": {"x": "true"}})),
+        id="a denial under a condition of its own",
+    ),
+    pytest.param(
+        document(
+            statement(), statement(Effect="Deny", Action="lambda:GetFunction", Condition=None)
+        ),
+        id="a denial of something else",
+    ),
+    pytest.param(document(NO_VALUE, statement(), "text"), id="odd entries beside"),
+]
+
+SILENCING = [
+    pytest.param(document(), id="no statement"),
+    pytest.param({}, id="no list"),
+    pytest.param(NO_VALUE, id="no document"),
+    pytest.param("{", id="text that is no JSON"),
+    pytest.param(sub("{}"), id="text made by a function"),
+    pytest.param(document(statement(Effect="Deny")), id="denied"),
+    pytest.param(
+        document(statement(), statement(Effect="Deny", Condition=None)), id="allowed and denied"
+    ),
+    pytest.param(document(statement(Principal={"Service": "s3.amazonaws.com"})), id="another"),
+    pytest.param(document(statement(Principal=None, NotPrincipal="x")), id="not a principal"),
+    pytest.param(document(statement(Action="lambda:GetFunction")), id="another action"),
+    pytest.param(document(statement(Condition={"Bool": {"aws:SecureTransport": True}})), id="test"),
+    pytest.param(document(statement(Condition={"ArnLike": {"aws:PrincipalArn": A_ARN}})), id="key"),
+    pytest.param(document(statement(Condition={"ArnLike": "text"})), id="shape of a test"),
+    pytest.param(document(statement(Condition="text")), id="shape of the condition"),
+    pytest.param(
+        document(statement(Condition={"ArnLike": {"aws:SourceArn": {"Fn::GetAtt": "Other.Arn"}}})),
+        id="another alias",
+    ),
+    pytest.param(
+        document(
+            statement(Condition={"StringEquals": {"aws:SourceArn": sub(LEX + ":bot-alias/*")}})
+        ),
+        id="a wildcard that is compared by letters",
+    ),
+    pytest.param(
+        document(statement(Condition={"StringEquals": {"aws:SourceAccount": "999999999999"}})),
+        id="another account",
+    ),
+    pytest.param(document({"Fn::If": ["IsProd", statement(), NO_VALUE]}), id="only in Prod"),
+]
+
+
+@pytest.mark.parametrize("policy", ALLOWING)
+def test_a_document_that_lets_lex_invoke_is_declared(policy: object) -> None:
+    """Then nothing is added."""
+    assert added(governed(F_ARN, policy)) == 0
+
+
+@pytest.mark.parametrize("policy", SILENCING)
+def test_a_document_that_does_not_is_an_error(policy: object) -> None:
+    """A permission beside it would be lost, so the author is told the statement to add."""
+    with pytest.raises(TemplateError) as rejected:
+        added(governed(F_ARN, policy))
+    said = str(rejected.value)
+    assert said.startswith("Resources.Policy.Properties.PolicyDocument: it replaces every")
+    assert '"AWS:SourceArn":{"Fn::GetAtt":["A","Arn"]}' in said
+
+
+@pytest.mark.parametrize(
+    ("resource_arn", "hook"),
+    [
+        pytest.param({"Fn::GetAtt": "G.Arn"}, F_ARN, id="another function"),
+        pytest.param({"Ref": "Live"}, F_ARN, id="the function's alias"),
+        pytest.param(F_ARN, {"Ref": "Live"}, id="the alias's function"),
+        pytest.param("arn:aws:lambda:us-east-1:123456789012:function:x", F_ARN, id="literal"),
+    ],
+)
+def test_a_policy_of_another_function_has_no_say(resource_arn: object, hook: object) -> None:
+    """Version, alias and function have a policy each."""
+    assert added(governed(resource_arn, document(), hook)) == 1
+
+
+@pytest.mark.parametrize(
+    ("resource_arn", "hook"),
+    [
+        pytest.param({"Ref": "HookArn"}, F_ARN, id="parameter"),
+        pytest.param(IMPORT, F_ARN, id="import"),
+        pytest.param(sub("${F.Arn}:${HookArn}"), {"Ref": "Live"}, id="qualifier by parameter"),
+        pytest.param(join(IMPORT, "live"), {"Ref": "Live"}, id="import and qualifier"),
+        pytest.param(F_ARN, IMPORT, id="hook by import"),
+    ],
+)
+def test_a_policy_that_cannot_be_compared_is_reported(resource_arn: object, hook: object) -> None:
+    """Then the permission is added, and the author is told."""
+    assert added(governed(resource_arn, document(), hook)) == 1
+
+
+def test_a_policy_that_lives_elsewhere_has_no_say() -> None:
+    """In Prod the policy decides, in all other deployments a permission does."""
+    template = governed(F_ARN, document(statement()))
+    template["Resources"]["Policy"]["Condition"] = "IsProd"
+    assert added(template) == 1
+    template["Resources"]["A"]["Condition"] = "IsProd"
+    assert added(template) == 0
+
+
+def test_a_permission_beside_a_policy_counts_for_nothing() -> None:
+    """It would be lost at the policy's next update."""
+    template = stack(F_ARN)
+    policy = governed(F_ARN, document())["Resources"]["Policy"]
+    template["Resources"]["Policy"] = policy
+    with pytest.raises(TemplateError):
+        added(template)
