@@ -15,8 +15,7 @@ from .template import Resource
 def mistakes(permissions: Permissions, hooks: Iterable[CodeHook]) -> Iterator[Problem]:
     """Yield what no permission can mend."""
     for hook in hooks:
-        function = permissions.functions.hooked(hook.function)
-        for where in hook.paths if _is_unpublished(function) else ():
+        for where in hook.paths if _is_unpublished(hook.named) else ():
             yield _no_policy(where)
         for where in hook.paths if is_too_long(hook.function) else ():
             yield _too_long(where)
@@ -69,7 +68,7 @@ def noticed(
     hooked: dict[str, CodeHook] = {}
     for hook in hooks:
         hooked.setdefault(hook.source.logical_id, hook)
-        if not by_bot and _is_on_version(permissions.functions.hooked(hook.function)):
+        if not by_bot and _is_on_version(hook.named):
             yield from (Report(where, VERSION_HOOK) for where in hook.paths)
     for bot in permissions.bots_with("Replication"):
         if any(_belongs(permissions, hook, bot) for hook in hooked.values()):
@@ -89,7 +88,7 @@ def _is_on_version(function: LambdaFunction) -> bool:
 def _belongs(permissions: Permissions, hook: CodeHook, bot: Resource) -> bool:
     """Tell whether a hook is one of a bot of the template."""
     this = (Reference(bot.logical_id),)
-    return any(source.key == this for source, _ in permissions.sources.of(hook, by_bot=True))
+    return any(source.key == this for source, _ in permissions.sources.of(hook.source, by_bot=True))
 
 
 def still_covered(

@@ -5,11 +5,12 @@ may stand at every level; whatever has the wrong shape is left to CloudFormation
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from .conditions import Formula
 from .errors import Problem
+from .functions import Functions, LambdaFunction
 from .intrinsics import function, is_no_value
 from .template import LOOP, Branch, Place, Resource, Template, branches, is_if, path
 
@@ -23,6 +24,9 @@ _BELOW_LOCALE: Final = (
     "LambdaCodeHook",
     "LambdaArn",
 )
+_PATH_BELOW_LOCALE: Final = "".join(f".{key}" for key in _BELOW_LOCALE)
+# These keys hide no hook.
+_PLAIN: Final = frozenset({"LocaleId", "Enabled", "CodeHookInterfaceVersion", *_BELOW_LOCALE})
 
 
 class CodeHook(NamedTuple):
@@ -33,8 +37,9 @@ class CodeHook(NamedTuple):
 
     source: Resource
     function: object
+    named: LambdaFunction
     life: Formula
-    places: tuple[Place, ...]
+    places: list[Place]
 
     @property
     def paths(self) -> list[str]:
@@ -42,35 +47,56 @@ class CodeHook(NamedTuple):
         return [path(place) for place in self.places]
 
 
-def code_hooks(template: Template, problems: list[Problem]) -> Iterator[CodeHook]:
-    """Yield every code hook; what may hide one from the macro is a problem (rule 1.4)."""
+def code_hooks(
+    template: Template, functions: Functions, problems: list[Problem]
+) -> Iterator[CodeHook]:
+    """Yield every code hook that may live; what may hide one is a problem (rule 1.4)."""
     for name, body in template.entries.items():
         if name.startswith(LOOP) and f'"{BOT}' in json.dumps(body):
             problems.append(_looped(name))
     for resource in template.of_type(BOT, BOT_ALIAS):
         found: list[CodeHook] = []
-        for branch in _functions(resource, problems):
-            for number, hook in enumerate(found):
-                if hook.function == branch.value and hook.life == branch.life:
-                    found[number] = hook._replace(places=(*hook.places, branch.place))
+        for arn, place, life in _functions(resource, problems):
+            for hook in found:
+                if hook.function == arn and hook.life == life:
+                    hook.places.append(place)
                     break
             else:
-                found.append(CodeHook(resource, branch.value, branch.life, (branch.place,)))
-        yield from found
+                found.append(CodeHook(resource, arn, functions.hooked(arn), life, [place]))
+        yield from (hook for hook in found if template.conditions.possible(hook.life))
 
 
 def _functions(resource: Resource, problems: list[Problem]) -> Iterator[Branch]:
     """Yield each `LambdaArn` of a bot's test alias or of a bot alias."""
+    if "Properties" not in resource.body:
+        return
     keys = _BELOW_BOT if resource.type == BOT else _BELOW_ALIAS
     for listed in _below(resource.properties, keys, problems):
-        if _is_opaque(listed, problems) or not isinstance(listed.value, list):
-            continue
-        for number, item in enumerate(listed.value):
-            for locale in branches(item, (listed.place, f"[{number}]"), listed.life):
-                for branch in _below(locale, _BELOW_LOCALE, problems):
+        if isinstance(listed.value, list):
+            for number, item in enumerate(listed.value):
+                place = (listed.place, number)
+                for branch in _of_locale(Branch(item, place, listed.life), problems):
                     arn = branch.value
                     if function(arn) or (isinstance(arn, str) and arn.strip()):
                         yield branch
+        else:
+            _is_opaque(listed, problems)
+
+
+def _of_locale(item: Branch, problems: list[Problem]) -> Iterable[Branch]:
+    """Return each `LambdaArn` of one locale's settings."""
+    # Nearly all are written without any condition: one look at each level says so.
+    value = item.value
+    for key in _BELOW_LOCALE:
+        if not isinstance(value, dict) or not _PLAIN.issuperset(value) or key not in value:
+            break
+        value = value[key]
+    else:
+        if not is_if(value) and not is_no_value(value):
+            return (Branch(value, (item.place, _PATH_BELOW_LOCALE), item.life),)
+    return (
+        found for branch in branches(*item) for found in _below(branch, _BELOW_LOCALE, problems)
+    )
 
 
 def _below(start: Branch, keys: tuple[str, ...], problems: list[Problem]) -> Iterator[Branch]:

@@ -63,6 +63,7 @@ class Atom:
 
 Formula: TypeAlias = Named | Not | And | Or | Atom
 
+# The only conjunction and the only disjunction of nothing: they are known by identity.
 ALWAYS: Final = And(())
 NEVER: Final = Or(())
 
@@ -80,9 +81,14 @@ def any_of(formulas: Iterable[Formula]) -> Formula:
 def _flat(kind: type[And | Or], absorbing: Formula, formulas: Iterable[Formula]) -> Formula:
     parts: dict[Formula, None] = {}
     for formula in formulas:
-        if formula == absorbing:
+        if formula is absorbing:
             return absorbing
-        parts.update(dict.fromkeys(formula.formulas if isinstance(formula, kind) else (formula,)))
+        if isinstance(formula, kind):
+            parts.update(dict.fromkeys(formula.formulas))
+        else:
+            parts[formula] = None
+    if not parts:
+        return ALWAYS if kind is And else NEVER
     return next(iter(parts)) if len(parts) == 1 else kind(tuple(parts))
 
 
@@ -91,11 +97,9 @@ def negation(formula: Formula) -> Formula:
     match formula:
         case Not(inner):
             return inner
-        case And(()):
-            return NEVER
-        case Or(()):
-            return ALWAYS
-    return Not(formula)
+    if formula is ALWAYS:
+        return NEVER
+    return ALWAYS if formula is NEVER else Not(formula)
 
 
 class Conditions:
@@ -115,13 +119,13 @@ class Conditions:
 
     def implies(self, premise: Formula, conclusion: Formula) -> bool:
         """Tell whether the conclusion is proved to hold wherever the premise does."""
-        if conclusion in (ALWAYS, premise):
+        if conclusion is ALWAYS or conclusion == premise:
             return True
         return not self.possible(all_of((premise, negation(conclusion))))
 
     def possible(self, formula: Formula) -> bool:
         """Tell whether the formula may hold in some deployment: it does unless disproved."""
-        return formula == ALWAYS or self._node(formula) != FALSE
+        return formula is ALWAYS or self._node(formula) != FALSE
 
     def equivalent(self, one: Formula, other: Formula) -> bool:
         """Tell whether both are proved to hold in the same deployments."""

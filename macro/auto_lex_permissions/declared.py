@@ -47,40 +47,39 @@ class Declared:
 
     def covering(self, hook: CodeHook) -> Iterator[Formula]:
         """Yield when each declared permission that may cover a hook does so."""
-        function = self._functions.hooked(hook.function)
-        for permission in self._candidates(function, hook.source.logical_id):
+        for permission in self._candidates(hook):
             yield self._coverage(permission, hook)
 
     def _coverage(self, permission: Resource, hook: CodeHook) -> Formula:
         """Return when a permission covers a hook: it lives, names, matches and suits."""
-        function = self._functions.hooked(hook.function)
         return all_of((
             self._suiting[permission.logical_id],
-            any_of(self._naming(permission, function)),
+            any_of(self._naming(permission, hook.named)),
             any_of(self._matching(permission, hook.source)),
         ))  # fmt: skip
 
     def covers_whole_bot(self, hook: CodeHook) -> bool:
         """Tell whether a permission for a hook's whole bot covers it under some condition."""
-        function = self._functions.hooked(hook.function)
         return any(
             self._sources.is_whole_bot(branch.value)
             and self._template.conditions.possible(
                 all_of((hook.life, self._coverage(permission, hook), branch.life))
             )
-            for permission in self._candidates(function, hook.source.logical_id)
+            for permission in self._candidates(hook)
             for branch in permission.values("SourceArn")
         )
 
-    def _candidates(self, function: LambdaFunction, source: str) -> list[Resource]:
+    def _candidates(self, hook: CodeHook) -> list[Resource]:
         """Return the permissions that may be meant, found by function and bot alias."""
+        if not self._index:
+            return []
         found = dict.fromkeys(
             permission
-            for name in self._functions.names(function)
-            for place in ((name, source), (name, ""))
+            for name in self._functions.names(hook.named)
+            for place in ((name, hook.source.logical_id), (name, ""))
             for permission in self._index.get(place, ())
         )
-        return [self._template.resources[logical_id] for logical_id in found]
+        return [resource for name in found if (resource := self._template.find(name))]
 
     @cached_property
     def _index(self) -> dict[tuple[LambdaFunction, str], list[str]]:
@@ -132,7 +131,7 @@ class Declared:
         permissions = self._template.of_type(PERMISSION)
         related: dict[LambdaFunction, list[CodeHook]] = {}
         for hook in hooks if permissions else ():
-            for base in self._bases(self._functions.hooked(hook.function)):
+            for base in self._bases(hook.named):
                 related.setdefault(base, []).append(hook)
         for permission in permissions:
             bases = {
@@ -183,7 +182,7 @@ class Declared:
         arns = [b.value for b in permission.values("SourceArn") if not is_no_value(b.value)]
         if arns and all(map(self._sources.is_no_alias, arns)):
             return True
-        wanted = {self._functions.hooked(hook.function).qualifier for hook in hooks}
+        wanted = {hook.named.qualifier for hook in hooks}
         return all(
             qualifier != function.qualifier and _is_literal((*qualifier, *function.qualifier))
             for branch in permission.values("FunctionName")

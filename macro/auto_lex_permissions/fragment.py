@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from .code_hooks import BOT, CodeHook
+from .code_hooks import BOT
 from .conditions import ALWAYS, Formula, Named, all_of, expression
 from .declared import INVOKE, LEX_PRINCIPAL, PERMISSION
 from .errors import Problem
@@ -89,32 +89,21 @@ class Writer:
         self._resources: dict[str, dict[str, object]] = {}
         self._conditions: dict[str, object] = {}
         self._lives: dict[str, str] = {}  # The permissions' conditions.
-        self._waiting: dict[str, list[Wait]] = {}
+        self._waiting: dict[str, tuple[Resource, list[Wait]]] = {}
         self.problems: list[Problem] = []
         self.reports: list[Report] = []
 
-    def add(self, grants: Iterable[Grant], missing: Iterable[Grant]) -> None:
+    def add(self, grants: list[Grant], missing: list[Grant]) -> None:
         """Add a permission per missing grant, and what has to wait for each of ours."""
         for name, grant in _named(missing):
             if self._is_taken(name):
                 self.problems.append(_taken(name))
             self._lives[name] = self._condition(name, grant.life)
             self._resources[name] = self._permission(grant, self._lives[name])
-        by_bot = _named(grant for grant in grants if grant.source.kind == "bot")
-        # Those that certainly close no circle come first: the others are checked against them.
-        for waits_safely in (True, False):
-            for name, grant in by_bot:
-                if self._is_ours(name):
-                    self._let_aliases_wait(name, grant, safely=waits_safely)
+        if any(grant.source.kind == "bot" for grant in grants):
+            self._let_aliases_wait(grants)
         if self._conditions and not self._template.is_whole:
             self.problems.append(_needs_conditions(sorted(self._conditions)))
-
-    def _is_ours(self, name: str) -> bool:
-        """Tell whether a permission is generated, now or when the template was processed."""
-        before = self._template.resources.get(name)
-        if before and before.type == PERMISSION:
-            self._lives[name] = str(before.body.get("Condition", ""))
-        return name in self._lives
 
     def _is_taken(self, name: str) -> bool:
         template = self._template
@@ -166,36 +155,53 @@ class Writer:
         return all(
             _retains(resource.body)
             for name in makers
-            if (resource := self._template.resources.get(name))
+            if (resource := self._template.find(name))
             and self._template.conditions.possible(all_of((grant.life, resource.life)))
         )
 
-    def _let_aliases_wait(self, name: str, grant: Grant, *, safely: bool) -> None:
-        """Let bot aliases of a grant wait for its permission, before they move (rule 5.2)."""
-        permission = self._resources.get(name) or self._template.resources[name].body
-        for alias, hooks in _aliases(grant).items():
-            # What the permission refers to, the alias refers to itself: no new circle by that.
-            is_safe = not waits_of(permission) and any(
-                hook.function == grant.expression for hook in hooks
-            )
-            if is_safe == safely:
-                if safely or not self._dependencies.reaches(name, permission, alias):
-                    self._let_wait(hooks[0].source, name, grant)
+    def _let_aliases_wait(self, grants: list[Grant]) -> None:
+        """Let each bot alias wait for its permission, before it moves (rule 5.2).
+
+        Those that certainly close no circle come first: the others are checked against them.
+        """
+        doubtful: list[tuple[str, Resource, Grant]] = []
+        for name, grant in _named(grants):
+            body = self._ours(name) if grant.source.kind == "bot" else None
+            if body is None:
+                continue
+            self._dependencies.bodies[name] = body
+            is_plain = not waits_of(body)
+            for alias, expressions in _aliases(grant):
+                # What the permission refers to, the alias refers to itself: no circle by that.
+                if is_plain and grant.expression in expressions:
+                    self._let_wait(alias, name, grant)
                 else:
-                    self.reports.append(Report(hooks[0].source.path, CIRCLE))
+                    doubtful.append((name, alias, grant))
+        for name, alias, grant in doubtful:
+            if self._dependencies.reaches(name, alias.logical_id):
+                self.reports.append(Report(alias.path, CIRCLE))
+            else:
+                self._let_wait(alias, name, grant)
+
+    def _ours(self, name: str) -> Mapping[str, object] | None:
+        """Return a permission that is generated, now or when the template was processed."""
+        before = self._template.find(name)
+        if before and before.type == PERMISSION:
+            self._lives[name] = str(before.body.get("Condition", ""))
+            return before.body
+        return self._resources.get(name)
 
     def _let_wait(self, alias: Resource, name: str, grant: Grant) -> None:
         certain = self._template.conditions.implies(alias.life, grant.life)
         wait = Wait(name, "" if certain else self._lives[name])
-        self._waiting.setdefault(alias.logical_id, []).append(wait)
-        self._dependencies.add(alias.logical_id, name, self._resources.get(name))
+        self._waiting.setdefault(alias.logical_id, (alias, []))[1].append(wait)
+        self._dependencies.added.setdefault(alias.logical_id, []).append(name)
 
     def fragment(self, reports: Iterable[Report]) -> dict[str, object]:
         """Return the new fragment: the author's part, what was added behind it, the report."""
         template = self._template
         waiting = {
-            name: with_waits(template.resources[name].body, waits)
-            for name, waits in self._waiting.items()
+            name: with_waits(alias.body, waits) for name, (alias, waits) in self._waiting.items()
         }
         entries = {**template.entries, **waiting, **self._resources}
         if not template.is_whole:
@@ -213,13 +219,14 @@ def _named(grants: Iterable[Grant]) -> list[tuple[str, Grant]]:
     return sorted(((logical_id(grant), grant) for grant in grants), key=lambda pair: pair[0])
 
 
-def _aliases(grant: Grant) -> dict[str, list[CodeHook]]:
-    """Return the hooks of a grant by bot alias; a bot cannot wait for its own permission."""
-    aliases: dict[str, list[CodeHook]] = {}
+def _aliases(grant: Grant) -> Iterable[tuple[Resource, list[object]]]:
+    """Return a grant's bot aliases with what their hooks say; a bot cannot wait for its own."""
+    aliases: dict[str, tuple[Resource, list[object]]] = {}
     for hook in grant.hooks:
         if hook.source.type != BOT:
-            aliases.setdefault(hook.source.logical_id, []).append(hook)
-    return aliases
+            found = aliases.setdefault(hook.source.logical_id, (hook.source, []))
+            found[1].append(hook.function)
+    return aliases.values()
 
 
 def _retains(body: Mapping[str, object]) -> bool:

@@ -116,7 +116,7 @@ class Functions:
         """Read `base` or `base:qualifier`."""
         match base:
             case (Reference(logical_id, attribute),):
-                resource = self._template.resources.get(logical_id)
+                resource = self._template.find(logical_id)
                 found = self._referred(resource, attribute, through_aliases=through_aliases)
                 if found and not (found.qualifier and qualifier):
                     return found._replace(qualifier=found.qualifier or qualifier)

@@ -39,9 +39,12 @@ NO_VALUE: Final = {"Ref": "AWS::NoValue"}
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
 
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical_json(value: object) -> str:
     """Return the one JSON text of a value: sorted keys, no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _CANONICAL.encode(value)
 
 
 def function(value: object) -> tuple[str, object] | None:
@@ -148,7 +151,7 @@ def _merged(words: Iterable[Word]) -> Iterator[Word]:
 
 def without_space(words: Text) -> Text:
     """Drop all white space of the literals: folded YAML leaves some in ARNs, which have none."""
-    if not any(isinstance(word, str) for word in words):
+    if len(words) == 1 and not isinstance(words[0], str):
         return words
     return tuple(_merged("".join(w.split()) if isinstance(w, str) else w for w in words))
 

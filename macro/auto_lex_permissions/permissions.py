@@ -5,8 +5,7 @@ are not proved to cover it under every condition under which one of its hooks li
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import NamedTuple
 
 from .code_hooks import BOT, CodeHook
 from .conditions import Formula, all_of, any_of, negation
@@ -24,8 +23,7 @@ from .sources import HookSource, Sources
 from .template import Resource, Template, present
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """What an invocation needs: a function with its qualifier, and a hook source.
 
     `function` is the canonical function, `expression` the author's spelling of it; the hooks
@@ -35,12 +33,8 @@ class Grant:
     function: LambdaFunction
     expression: object
     source: HookSource
-    hooks: tuple[CodeHook, ...]
+    hooks: list[CodeHook]
     life: Formula
-
-
-# A hook source and one of its hooks, as it lives for this source.
-Use: TypeAlias = tuple[HookSource, CodeHook]
 
 
 class Permissions:
@@ -62,52 +56,59 @@ class Permissions:
 
     def grants(self, hooks: Iterable[CodeHook], *, by_bot: bool) -> list[Grant]:
         """Return one grant per pair of function and hook source, in the hooks' order."""
-        grouped: dict[tuple[HookSource, LambdaFunction], list[Use]] = {}
+        grouped: dict[tuple[HookSource, LambdaFunction], list[CodeHook]] = {}
         for hook in hooks:
-            function = self.functions.key(self.functions.hooked(hook.function))
-            for source, living in self.sources.of(hook, by_bot=by_bot):
-                if self._template.conditions.possible(living.life):
-                    grouped.setdefault((source, function), []).append((source, living))
+            function = self.functions.key(hook.named)
+            for source, life in self.sources.of(hook.source, by_bot=by_bot):
+                living = all_of((hook.life, life))
+                if living is hook.life or living == hook.life:
+                    grouped.setdefault((source, function), []).append(hook)
+                elif self._template.conditions.possible(living):
+                    narrower = hook._replace(life=living)
+                    grouped.setdefault((source, function), []).append(narrower)
         return [
             grant
-            for (_, function), uses in grouped.items()
-            for grant in self._spelled(function, uses)
+            for (source, function), group in grouped.items()
+            for grant in self._spelled(function, source, group)
         ]
 
-    def _spelled(self, function: LambdaFunction, uses: list[Use]) -> Iterator[Grant]:
+    def _spelled(
+        self, function: LambdaFunction, source: HookSource, hooks: list[CodeHook]
+    ) -> Iterator[Grant]:
         """Yield the grant under the first spelling that lives wherever the grant does.
 
         Where no spelling does, each keeps its own hooks, named by its text.
         """
-        spellings = _spellings(hook.function for _, hook in uses)
-        life = any_of(hook.life for _, hook in uses)
+        spellings = _spellings(hooks)
+        life = any_of(hook.life for hook in hooks)
         for expression in spellings:
             if len(spellings) == 1 or self._lives(expression, life):
-                yield _grant(function, expression, uses)
+                yield Grant(function, expression, source, hooks, life)
                 return
-        by_text: dict[Text, list[Use]] = {}
-        for use in uses:
-            by_text.setdefault(without_space(text(use[1].function)), []).append(use)
+        by_text: dict[Text, list[CodeHook]] = {}
+        for hook in hooks:
+            by_text.setdefault(without_space(text(hook.function)), []).append(hook)
         for words, group in by_text.items():
-            expression = _spellings(hook.function for _, hook in group)[0]
-            yield _grant(LambdaFunction((), (), (), words), expression, group)
+            by_words = LambdaFunction((), (), (), words)
+            life = any_of(hook.life for hook in group)
+            yield Grant(by_words, _spellings(group)[0], source, group, life)
 
     def _lives(self, expression: object, life: Formula) -> bool:
         """Tell whether all that an expression refers to lives wherever the formula holds."""
         return all(
             self._template.conditions.implies(life, resource.life)
             for reference in references(expression)
-            if (resource := self._template.resources.get(reference.logical_id))
+            if (resource := self._template.find(reference.logical_id))
         )
 
     def meets(
         self, lives: Mapping[tuple[HookSource, LambdaFunction], Formula], hook: CodeHook
     ) -> bool:
         """Tell whether a hook can live while its whole bot has a permission of these."""
-        function = self.functions.key(self.functions.hooked(hook.function))
+        function = self.functions.key(hook.named)
         return any(
-            self._template.conditions.possible(all_of((living.life, lives[source, function])))
-            for source, living in self.sources.of(hook, by_bot=True)
+            self._template.conditions.possible(all_of((hook.life, life, lives[source, function])))
+            for source, life in self.sources.of(hook.source, by_bot=True)
             if (source, function) in lives
         )
 
@@ -152,24 +153,15 @@ class Permissions:
         yield self.policies.allowing(hook)
 
     def _by_others(self, hook: CodeHook, others: Iterable[Grant]) -> Iterator[Formula]:
-        function = self.functions.hooked(hook.function)
         for other in others:
-            same = self.functions.same(self.functions.hooked(other.expression), function)
+            same = self.functions.same(self.functions.hooked(other.expression), hook.named)
             yield all_of((other.life, same))
 
 
-def _grant(function: LambdaFunction, expression: object, uses: list[Use]) -> Grant:
-    """Return a grant; of several spellings of its bot's id the first in sorted JSON counts."""
-    hooks = tuple(hook for _, hook in uses)
-    bot_id = _spellings(source.bot_id for source, _ in uses)[0]
-    source = replace(uses[0][0], bot_id=bot_id)
-    return Grant(function, expression, source, hooks, any_of(hook.life for hook in hooks))
-
-
-def _spellings(expressions: Iterable[object]) -> list[object]:
-    """Return the different expressions, in the order of their JSON."""
+def _spellings(hooks: Iterable[CodeHook]) -> list[object]:
+    """Return the different expressions of the hooks' function, in the order of their JSON."""
     different: list[object] = []
-    for expression in expressions:
-        if expression not in different:
-            different.append(expression)
+    for hook in hooks:
+        if hook.function not in different:
+            different.append(hook.function)
     return sorted(different, key=canonical_json) if len(different) > 1 else different

@@ -22,7 +22,7 @@ def unreachable(
     """
     if not (template.region and template.account):
         return None
-    if _is_elsewhere(functions.hooked(hook.function)) or _is_foreign_output(template, hook):
+    if _is_elsewhere(hook.named) or _is_foreign_output(template, hook):
         return "LambdaArn"
     words = text(hook.function)
     for word in words:

@@ -56,9 +56,8 @@ class ResourcePolicies:
         )
 
     def _deciding(self, policy: Resource, hook: CodeHook) -> Formula:
-        function = self._functions.hooked(hook.function)
         return any_of(
-            all_of((branch.life, self._functions.same(named, function)))
+            all_of((branch.life, self._functions.same(named, hook.named)))
             for branch, named in self._named(policy)
         )
 
@@ -79,14 +78,14 @@ class ResourcePolicies:
                 )
 
     def _source(self, hook: CodeHook) -> HookSource:
-        ((source, _),) = self._sources.of(hook, by_bot=False)
+        ((source, _),) = self._sources.of(hook.source, by_bot=False)
         return source
 
     def reports(self, hooks: list[CodeHook]) -> Iterator[Report]:
         """Yield the resource policies that may or may not decide about a hook's function."""
         if not self._policies:
             return
-        functions = {self._functions.hooked(hook.function) for hook in hooks}
+        functions = {hook.named for hook in hooks}
         for policy in self._policies:
             for branch, named in self._named(policy):
                 if any(self._is_open(named, function) for function in functions):

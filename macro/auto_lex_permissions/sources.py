@@ -4,12 +4,12 @@ ARNs are compared as IAM's `ArnLike` compares them, field by field, on words ins
 characters: a reference is one unknown piece of text, which only `*` can stand for.
 """
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
-from .code_hooks import BOT, BOT_ALIAS, CodeHook
-from .conditions import ALWAYS, Formula, all_of, any_of
+from .code_hooks import BOT, BOT_ALIAS
+from .conditions import ALWAYS, Formula, any_of
 from .functions import arn_field, partition_of
 from .intrinsics import (
     ACCOUNT,
@@ -19,6 +19,7 @@ from .intrinsics import (
     Text,
     Unread,
     Word,
+    canonical_json,
     split,
     text,
     without_space,
@@ -32,17 +33,16 @@ _ALIAS_PARTS: Final = 3
 _OWN_LEX: Final[Text] = ("arn:", PARTITION, ":lex:", REGION, ":", ACCOUNT, ":")
 
 
-@dataclass(frozen=True, slots=True)
-class HookSource:
+class HookSource(NamedTuple):
     """Who invokes: a bot alias, a bot's test alias, or under `SourceScope: Bot` a whole bot.
 
     `key` is the canonical name: a reference to the resource, or a bot's id. `bot_id` is the
-    author's expression for the bot's id, of which there may be several for one key.
+    author's expression for a bot's id as canonical JSON, where no reference says it.
     """
 
     kind: Literal["bot-alias", "test-alias", "bot"]
     key: Text
-    bot_id: object = field(default=None, compare=False)
+    bot_id: str = ""
 
     @property
     def name(self) -> str:
@@ -70,7 +70,9 @@ class HookSource:
                 return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/${{{self.name}}}/{TEST_ALIAS_ID}"}
             case ("bot", (Reference(),)):
                 return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/${{{self.name}}}/*"}
-        return {"Fn::Sub": [f"{_LEX_ARN}:bot-alias/${{BotId}}/*", {"BotId": self.bot_id}]}
+        return {
+            "Fn::Sub": [f"{_LEX_ARN}:bot-alias/${{BotId}}/*", {"BotId": json.loads(self.bot_id)}]
+        }
 
 
 def _name(word: Word) -> str | None:
@@ -90,30 +92,39 @@ class Sources:
         self._template = template
         self._known: dict[tuple[str, bool], list[tuple[HookSource, Formula]]] = {}
 
-    def of(self, hook: CodeHook, *, by_bot: bool) -> Iterator[tuple[HookSource, CodeHook]]:
-        """Yield who invokes at a hook, with the hook as it lives then.
+    def of(self, resource: Resource, *, by_bot: bool) -> list[tuple[HookSource, Formula]]:
+        """Return who invokes at the hooks of a bot or bot alias, and when.
 
         A whole bot can be told only where the alias names one; else it is the alias alone.
         """
-        key = (hook.source.logical_id, by_bot)
+        key = (resource.logical_id, by_bot)
         if key not in self._known:
-            self._known[key] = list(self._of_resource(hook.source, by_bot=by_bot))
-        for source, life in self._known[key]:
-            yield source, hook._replace(life=all_of((hook.life, life)))
+            self._known[key] = list(self._of(resource, by_bot=by_bot))
+        return self._known[key]
 
-    def _of_resource(
-        self, resource: Resource, *, by_bot: bool
-    ) -> Iterator[tuple[HookSource, Formula]]:
+    def _of(self, resource: Resource, *, by_bot: bool) -> Iterator[tuple[HookSource, Formula]]:
         this = (Reference(resource.logical_id),)
         if resource.type == BOT:
-            bot = {"Ref": resource.logical_id}
-            yield HookSource("bot" if by_bot else "test-alias", this, bot), resource.life
+            yield HookSource("bot" if by_bot else "test-alias", this), resource.life
             return
         bots = list(present(resource.values("BotId"))) if by_bot else []
         for branch in bots:
-            yield HookSource("bot", self.bot_id(branch.value), branch.value), branch.life
+            bot = self.bot_id(branch.value)
+            yield HookSource("bot", bot, self._spelled(bot)), branch.life
         if not bots:
             yield HookSource("bot-alias", this), resource.life
+
+    def _spelled(self, bot: Text) -> str:
+        """Return the first spelling in sorted JSON of a bot's id, unless it is a reference."""
+        match bot:
+            case (Reference(),):
+                return ""
+        return min(
+            canonical_json(branch.value)
+            for alias in self._template.of_type(BOT_ALIAS)
+            for branch in present(alias.values("BotId"))
+            if self.bot_id(branch.value) == bot
+        )
 
     def matches(self, source_arn: object, source: Resource) -> Formula:
         """Return when a `SourceArn` is proved to match the hook source's own ARN."""
@@ -169,7 +180,7 @@ class Sources:
     def _bot_word(self, word: Word) -> Text:
         """Return a reference to a bot's id as the reference to the bot."""
         if isinstance(word, Reference):
-            resource = self._template.resources.get(word.logical_id)
+            resource = self._template.find(word.logical_id)
             match resource.type if resource else "", word.attribute:
                 case ("AWS::Lex::Bot", "Id"):
                     return (Reference(word.logical_id),)
@@ -189,7 +200,7 @@ class Sources:
     def _expansion(self, word: Word) -> Text:
         match word:
             case Reference(logical_id, "Arn"):
-                resource = self._template.resources.get(logical_id)
+                resource = self._template.find(logical_id)
                 if resource and resource.type == BOT:
                     return (*_OWN_LEX, "bot/", Reference(logical_id))
                 if resource and resource.type == BOT_ALIAS:

@@ -47,7 +47,8 @@ class Branch(NamedTuple):
         return path(self.place)
 
 
-Place: TypeAlias = tuple["Place | None", str]
+# A step is the text that stands in the path, or a place in a list.
+Place: TypeAlias = tuple["Place | None", str | int]
 
 
 def path(place: Place | None) -> str:
@@ -55,7 +56,7 @@ def path(place: Place | None) -> str:
     steps: list[str] = []
     while place:
         place, step = place
-        steps.append(step)
+        steps.append(step if isinstance(step, str) else f"[{step}]")
     return "".join(reversed(steps))[1:]
 
 
@@ -150,30 +151,37 @@ class Template:
         self.is_whole = _is_whole(fragment)
         entries = fragment.get("Resources") if self.is_whole else fragment
         self.entries: Mapping[str, object] = entries if isinstance(entries, dict) else {}
+        self._found: dict[str, Resource | None] = {}
+
+    def find(self, logical_id: str) -> Resource | None:
+        """Return a well-formed resource, or None where there is none of this logical id."""
+        if logical_id not in self._found:
+            entry = self.entries.get(logical_id)
+            body = entry if isinstance(entry, dict) else {}
+            kind = body.get("Type")
+            self._found[logical_id] = (
+                Resource(logical_id, kind, body) if isinstance(kind, str) else None
+            )
+        return self._found[logical_id]
 
     @cached_property
-    def resources(self) -> dict[str, Resource]:
-        """Return the well-formed resources by logical id, in the order of the template."""
-        return {
-            logical_id: Resource(logical_id, entry["Type"], entry)
-            for logical_id, entry in self.entries.items()
-            if isinstance(entry, dict) and isinstance(entry.get("Type"), str)
-        }
-
-    @cached_property
-    def _by_type(self) -> dict[str, list[Resource]]:
-        found: dict[str, list[Resource]] = {}
-        for resource in self.resources.values():
-            found.setdefault(resource.type, []).append(resource)
+    def _by_type(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for logical_id, entry in self.entries.items():
+            if isinstance(entry, dict):
+                kind = entry.get("Type")
+                if isinstance(kind, str):
+                    found.setdefault(kind, []).append(logical_id)
         return found
 
     def of_type(self, *types: str) -> list[Resource]:
         """Return the resources of these types, each type's in the order of the template."""
-        return [resource for name in types for resource in self._by_type.get(name, ())]
+        found = (self.find(name) for kind in types for name in self._by_type.get(kind, ()))
+        return [resource for resource in found if resource]
 
     def type_of(self, logical_id: str) -> str:
         """Return the type of a resource, or nothing where there is no such resource."""
-        resource = self.resources.get(logical_id)
+        resource = self.find(logical_id)
         return resource.type if resource else ""
 
     def section(self, name: str) -> Mapping[str, object]:

@@ -51,11 +51,9 @@ def transform(request: Request) -> Result:
     problems: list[Problem] = []
     template = Template(request.fragment, request.region, request.account)
     stack = settings.of_stack(request.parameters, template.section("Metadata"), problems)
-    found = [
-        hook for hook in code_hooks(template, problems) if template.conditions.possible(hook.life)
-    ]
-    disabled = _disabled(template, problems)
     permissions = Permissions(template)
+    found = list(code_hooks(template, permissions.functions, problems))
+    disabled = _disabled(template, problems)
     hooks: list[CodeHook] = []
     far: list[CodeHook] = []
     for hook in found:
@@ -98,5 +96,6 @@ def _disabled(template: Template, problems: list[Problem]) -> frozenset[str]:
     return frozenset(
         source.logical_id
         for source in template.of_type(BOT, BOT_ALIAS)
-        if not settings.is_enabled(source.path, source.body.get("Metadata"), problems)
+        if "Metadata" in source.body
+        and not settings.is_enabled(source.path, source.body["Metadata"], problems)
     )

@@ -7,8 +7,7 @@ resource's Metadata, since `DependsOn` on a resource that does not live does not
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from .conditions import NEVER, Formula, Named, all_of
 from .functions import LambdaFunction
@@ -22,8 +21,7 @@ _LAMBDA_ALIAS: Final = "AWS::Lambda::Alias"
 _MAKE_QUALIFIERS: Final = frozenset({_LAMBDA_ALIAS, "AWS::Lambda::Version"})
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Wait:
+class Wait(NamedTuple):
     """A resource to wait for, and the condition under which it lives where that is not sure.
 
     Of an alias that SAM names in its own way, the logical id is SAM's `Fn.Alias`.
@@ -98,11 +96,10 @@ class Waits:
         ids = {reference.logical_id for reference in referred}
         if any(self._template.type_of(logical_id) in _MAKE_QUALIFIERS for logical_id in ids):
             return
-        for logical_id in self._functions.resources(function):
-            resource = self._template.resources[logical_id]
-            if logical_id not in ids:
-                yield logical_id, resource.life
-            if function.qualifier and Reference(logical_id, "Alias") not in referred:
+        for resource in filter(None, map(self._template.find, self._functions.resources(function))):
+            if resource.logical_id not in ids:
+                yield resource.logical_id, resource.life
+            if function.qualifier and Reference(resource.logical_id, "Alias") not in referred:
                 yield from self._published(resource, function)
         if function.qualifier:
             for alias in self._template.of_type(_LAMBDA_ALIAS):
@@ -138,35 +135,29 @@ class Dependencies:
     def __init__(self, template: Template) -> None:
         """Take the template as its author wrote it."""
         self._template = template
-        self._bodies: dict[str, Mapping[str, object]] = {}
-        self._added: dict[str, list[str]] = {}
+        self.bodies: dict[str, Mapping[str, object]] = {}  # Of generated permissions.
+        self.added: dict[str, list[str]] = {}  # What aliases wait for.
         self._known: dict[str, set[str]] = {}
 
-    def add(self, waiting: str, permission: str, body: Mapping[str, object] | None) -> None:
-        """Add that a resource waits for a permission, whose body is given where it is new."""
-        self._added.setdefault(waiting, []).append(permission)
-        if body is not None:
-            self._bodies[permission] = body
-
-    def reaches(self, start: str, body: Mapping[str, object], goal: str) -> bool:
+    def reaches(self, start: str, goal: str) -> bool:
         """Tell whether a permission needs a resource, directly or through others."""
-        seen = {start}
-        stack = list(_needed_by(body))
+        seen: set[str] = set()
+        stack = [start]
         while stack:
             logical_id = stack.pop()
             if logical_id == goal:
                 return True
             if logical_id not in seen:
                 seen.add(logical_id)
-                stack += self._added.get(logical_id, ())
+                stack += self.added.get(logical_id, ())
                 stack += self._own(logical_id)
         return False
 
     def _own(self, logical_id: str) -> set[str]:
         """Return what a resource refers to by itself."""
         if logical_id not in self._known:
-            resource = self._template.resources.get(logical_id)
-            body = resource.body if resource else self._bodies.get(logical_id, {})
+            resource = self._template.find(logical_id)
+            body = resource.body if resource else self.bodies.get(logical_id, {})
             self._known[logical_id] = _needed_by(body)
         return self._known[logical_id]
 
