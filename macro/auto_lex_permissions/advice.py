@@ -17,7 +17,7 @@ def mistakes(permissions: Permissions, hooks: Iterable[CodeHook]) -> Iterator[Pr
     for hook in hooks:
         for where in hook.paths if _is_unpublished(hook.named) else ():
             yield _no_policy(where)
-        for where in hook.paths if is_too_long(hook.function) else ():
+        for where in hook.paths if is_too_long(hook) else ():
             yield _too_long(where)
         yield from permissions.policies.problems(hook)
 

@@ -68,9 +68,10 @@ def code_hooks(
 
 def _functions(resource: Resource, problems: list[Problem]) -> Iterator[Branch]:
     """Yield each `LambdaArn` of a bot's test alias or of a bot alias."""
-    if "Properties" not in resource.body:
-        return
     keys = _BELOW_BOT if resource.type == BOT else _BELOW_ALIAS
+    properties = resource.body.get("Properties")
+    if not isinstance(properties, dict) or keys[0] not in properties:
+        return
     for listed in _below(resource.properties, keys, problems):
         if isinstance(listed.value, list):
             for number, item in enumerate(listed.value):

@@ -95,15 +95,22 @@ class Writer:
 
     def add(self, grants: list[Grant], missing: list[Grant]) -> None:
         """Add a permission per missing grant, and what has to wait for each of ours."""
-        for name, grant in _named(missing):
-            if self._is_taken(name):
-                self.problems.append(_taken(name))
-            self._lives[name] = self._condition(name, grant.life)
-            self._resources[name] = self._permission(grant, self._lives[name])
-        if any(grant.source.kind == "bot" for grant in grants):
-            self._let_aliases_wait(grants)
+        by_bot = any(grant.source.kind == "bot" for grant in grants)
+        named = _named(grants if by_bot else missing)
+        new = {id(grant) for grant in missing}
+        for name, grant in named:
+            if id(grant) in new:
+                self._add_permission(name, grant)
+        if by_bot:
+            self._let_aliases_wait(named)
         if self._conditions and not self._template.is_whole:
             self.problems.append(_needs_conditions(sorted(self._conditions)))
+
+    def _add_permission(self, name: str, grant: Grant) -> None:
+        if self._is_taken(name):
+            self.problems.append(_taken(name))
+        self._lives[name] = self._condition(name, grant.life)
+        self._resources[name] = self._permission(grant, self._lives[name])
 
     def _is_taken(self, name: str) -> bool:
         template = self._template
@@ -159,13 +166,13 @@ class Writer:
             and self._template.conditions.possible(all_of((grant.life, resource.life)))
         )
 
-    def _let_aliases_wait(self, grants: list[Grant]) -> None:
+    def _let_aliases_wait(self, named: list[tuple[str, Grant]]) -> None:
         """Let each bot alias wait for its permission, before it moves (rule 5.2).
 
         Those that certainly close no circle come first: the others are checked against them.
         """
         doubtful: list[tuple[str, Resource, Grant]] = []
-        for name, grant in _named(grants):
+        for name, grant in named:
             body = self._ours(name) if grant.source.kind == "bot" else None
             if body is None:
                 continue

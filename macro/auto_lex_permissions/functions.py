@@ -74,6 +74,7 @@ class Functions:
         """Take the template whose functions, aliases and versions are meant."""
         self._template = template
         self._known: dict[Text, LambdaFunction] = {}
+        self._keys: dict[LambdaFunction, LambdaFunction] = {}
 
     def hooked(self, expression: object) -> LambdaFunction:
         """Return what a hook's `LambdaArn` names."""
@@ -197,10 +198,14 @@ class Functions:
         Text that can be but one resource of the template stands for that resource, whether or
         not the resource lives everywhere: so an id does not depend on conditions.
         """
-        candidates = sorted(self.resources(function))
-        if len(candidates) != 1:
-            return function
-        return self.of_resource(candidates[0], function.qualifier)
+        if function not in self._keys:
+            candidates = sorted(self.resources(function))
+            self._keys[function] = (
+                self.of_resource(candidates[0], function.qualifier)
+                if len(candidates) == 1
+                else function
+            )
+        return self._keys[function]
 
     @staticmethod
     def of_resource(logical_id: str, qualifier: Text) -> LambdaFunction:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from .code_hooks import CodeHook
 from .errors import Problem
 from .intrinsics import text, without_space
 from .permissions import Grant
@@ -61,9 +62,9 @@ def _marshalled_size(fragment: Any) -> int:  # noqa: ANN401 - what marshal takes
         return MOST_BYTES
 
 
-def is_too_long(function: object) -> bool:
+def is_too_long(hook: CodeHook) -> bool:
     """Tell whether the literals of a `FunctionName` alone are longer than Lambda takes (4.3)."""
-    words = without_space(text(function))
+    words = without_space(text(hook.function))
     return sum(len(word) for word in words if isinstance(word, str)) > LONGEST_FUNCTION_NAME
 
 

@@ -20,7 +20,7 @@ def unreachable(
 
     Returns None where nothing says so.
     """
-    if not (template.region and template.account):
+    if hook.named.is_own or not (template.region and template.account):
         return None
     if _is_elsewhere(hook.named) or _is_foreign_output(template, hook):
         return "LambdaArn"

@@ -91,6 +91,7 @@ class Sources:
         """Take the template whose bots and bot aliases are meant."""
         self._template = template
         self._known: dict[tuple[str, bool], list[tuple[HookSource, Formula]]] = {}
+        self._bots: dict[Text, Text] = {}
 
     def of(self, resource: Resource, *, by_bot: bool) -> list[tuple[HookSource, Formula]]:
         """Return who invokes at the hooks of a bot or bot alias, and when.
@@ -175,7 +176,9 @@ class Sources:
     def bot_id(self, expression: object) -> Text:
         """Return an expression for a bot's id as the one text of all its spellings."""
         words = without_space(text(expression))
-        return tuple(piece for word in words for piece in self._bot_word(word))
+        if words not in self._bots:
+            self._bots[words] = tuple(piece for word in words for piece in self._bot_word(word))
+        return self._bots[words]
 
     def _bot_word(self, word: Word) -> Text:
         """Return a reference to a bot's id as the reference to the bot."""

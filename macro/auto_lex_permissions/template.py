@@ -129,7 +129,10 @@ class Resource(NamedTuple):
         properties = self.body.get("Properties")
         value = properties.get(key) if isinstance(properties, dict) else None
         value = NO_VALUE if value is None else value
-        return list(branches(value, ((self.place, ".Properties"), f".{key}"), self.life))
+        place = ((self.place, ".Properties"), f".{key}")
+        if is_if(value):
+            return list(branches(value, place, self.life))
+        return [Branch(value, place, self.life)]
 
     def sole(self, key: str) -> object:
         """Return the one value of a property, or None where it is absent or has several."""
