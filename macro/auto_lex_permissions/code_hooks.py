@@ -5,7 +5,7 @@ may stand at every level; whatever has the wrong shape is left to CloudFormation
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from .conditions import Formula
@@ -58,7 +58,7 @@ def code_hooks(
         found: list[CodeHook] = []
         for arn, place, life in _functions(resource, problems):
             for hook in found:
-                if hook.function == arn and hook.life == life:
+                if hook.function == arn and (hook.life is life or hook.life == life):
                     hook.places.append(place)
                     break
             else:
@@ -73,31 +73,36 @@ def _functions(resource: Resource, problems: list[Problem]) -> Iterator[Branch]:
     if not isinstance(properties, dict) or keys[0] not in properties:
         return
     for listed in _below(resource.properties, keys, problems):
-        if isinstance(listed.value, list):
-            for number, item in enumerate(listed.value):
-                place = (listed.place, number)
-                for branch in _of_locale(Branch(item, place, listed.life), problems):
-                    arn = branch.value
-                    if function(arn) or (isinstance(arn, str) and arn.strip()):
-                        yield branch
-        else:
+        if not isinstance(listed.value, list):
             _is_opaque(listed, problems)
+            continue
+        for number, item in enumerate(listed.value):
+            place = (listed.place, number)
+            plain = _plain_function(item)
+            if plain is not None:
+                yield Branch(plain, (place, _PATH_BELOW_LOCALE), listed.life)
+                continue
+            for locale in branches(item, place, listed.life):
+                for branch in _below(locale, _BELOW_LOCALE, problems):
+                    if _is_function(branch.value):
+                        yield branch
 
 
-def _of_locale(item: Branch, problems: list[Problem]) -> Iterable[Branch]:
-    """Return each `LambdaArn` of one locale's settings."""
-    # Nearly all are written without any condition: one look at each level says so.
-    value = item.value
+def _plain_function(item: object) -> object | None:
+    """Return the `LambdaArn` of a locale that is written without any condition, as most are."""
+    value = item
     for key in _BELOW_LOCALE:
-        if not isinstance(value, dict) or not _PLAIN.issuperset(value) or key not in value:
-            break
-        value = value[key]
-    else:
-        if not is_if(value) and not is_no_value(value):
-            return (Branch(value, (item.place, _PATH_BELOW_LOCALE), item.life),)
-    return (
-        found for branch in branches(*item) for found in _below(branch, _BELOW_LOCALE, problems)
-    )
+        if not isinstance(value, dict) or not _PLAIN.issuperset(value):
+            return None
+        value = value.get(key)
+    return value if _is_function(value) else None
+
+
+def _is_function(value: object) -> bool:
+    """Tell whether a value may name a function, and needs no further look."""
+    if isinstance(value, str):
+        return bool(value.strip())
+    return function(value) is not None and not (is_if(value) or is_no_value(value))
 
 
 def _below(start: Branch, keys: tuple[str, ...], problems: list[Problem]) -> Iterator[Branch]:

@@ -66,19 +66,22 @@ Formula: TypeAlias = Named | Not | And | Or | Atom
 # The only conjunction and the only disjunction of nothing: they are known by identity.
 ALWAYS: Final = And(())
 NEVER: Final = Or(())
+_TWO: Final = 2
 
 
 def all_of(formulas: Iterable[Formula]) -> Formula:
     """Return the conjunction, flat and without repetitions."""
-    return _flat(And, NEVER, formulas)
+    parts = [formula for formula in formulas if formula is not ALWAYS]
+    return (parts[0] if parts else ALWAYS) if len(parts) < _TWO else _flat(And, NEVER, parts)
 
 
 def any_of(formulas: Iterable[Formula]) -> Formula:
     """Return the disjunction, flat and without repetitions."""
-    return _flat(Or, ALWAYS, formulas)
+    parts = [formula for formula in formulas if formula is not NEVER]
+    return (parts[0] if parts else NEVER) if len(parts) < _TWO else _flat(Or, ALWAYS, parts)
 
 
-def _flat(kind: type[And | Or], absorbing: Formula, formulas: Iterable[Formula]) -> Formula:
+def _flat(kind: type[And | Or], absorbing: Formula, formulas: list[Formula]) -> Formula:
     parts: dict[Formula, None] = {}
     for formula in formulas:
         if formula is absorbing:
@@ -87,8 +90,6 @@ def _flat(kind: type[And | Or], absorbing: Formula, formulas: Iterable[Formula])
             parts.update(dict.fromkeys(formula.formulas))
         else:
             parts[formula] = None
-    if not parts:
-        return ALWAYS if kind is And else NEVER
     return next(iter(parts)) if len(parts) == 1 else kind(tuple(parts))
 
 

@@ -60,12 +60,11 @@ class Permissions:
         for hook in hooks:
             function = self.functions.key(hook.named)
             for source, life in self.sources.of(hook.source, by_bot=by_bot):
-                living = all_of((hook.life, life))
-                if living is hook.life or living == hook.life:
-                    grouped.setdefault((source, function), []).append(hook)
-                elif self._template.conditions.possible(living):
-                    narrower = hook._replace(life=living)
-                    grouped.setdefault((source, function), []).append(narrower)
+                living = hook
+                if life is not hook.source.life:
+                    living = hook._replace(life=all_of((hook.life, life)))
+                if living is hook or self._template.conditions.possible(living.life):
+                    grouped.setdefault((source, function), []).append(living)
         return [
             grant
             for (source, function), group in grouped.items()

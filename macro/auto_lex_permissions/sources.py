@@ -33,6 +33,13 @@ _ALIAS_PARTS: Final = 3
 _OWN_LEX: Final[Text] = ("arn:", PARTITION, ":lex:", REGION, ":", ACCOUNT, ":")
 
 
+_LABELS: Final = {
+    "bot-alias": "bot alias",
+    "test-alias": "the test alias of bot",
+    "bot": "all aliases of bot",
+}
+
+
 class HookSource(NamedTuple):
     """Who invokes: a bot alias, a bot's test alias, or under `SourceScope: Bot` a whole bot.
 
@@ -53,12 +60,7 @@ class HookSource(NamedTuple):
     @property
     def label(self) -> str:
         """Return what it is, in words."""
-        kinds = {
-            "bot-alias": "bot alias",
-            "test-alias": "the test alias of bot",
-            "bot": "all aliases of bot",
-        }
-        return f"{kinds[self.kind]} {self.name}"
+        return f"{_LABELS[self.kind]} {self.name}"
 
     @property
     def arn(self) -> object:

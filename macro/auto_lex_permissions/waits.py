@@ -72,6 +72,9 @@ class Waits:
 
     def of_permission(self, grant: Grant) -> list[Wait]:
         """Return what makes the function and the qualifier that the grant names by text."""
+        match text(grant.expression):
+            case (Reference(),):
+                return []  # A reference waits by itself.
         referred = set(references(grant.expression))
         function = self._functions.hooked(grant.expression)
         waits = (
