@@ -1,7 +1,7 @@
-"""Templates of a given size, as authors write them: bots with locales and intents.
+"""Templates of a given size, as authors write them: bots with locales, intents and slots.
 
-The parts follow public templates: a locale of a bot has the FallbackIntent and one of its own,
-some 600 bytes of JSON, which is also the size of an ordinary resource.
+The sizes of the parts follow public templates: a bot of one locale and two intents is some
+2 KB of JSON, an ordinary resource some 600 bytes.
 """
 
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 LOCALES = ("ja_JP", "en_US", "de_DE", "fr_FR")
 UTTERANCES = (
     "I would like to order a pizza",
-    "Can I order two of them for tonight",
-    "Bring me a salad please",
+    "Can I order {Dish} for tonight",
+    "Bring me {Dish} please",
     "What can I have for dinner",
     "The same as the last time",
 )
@@ -105,6 +105,16 @@ def _locale(name: str) -> dict[str, Any]:
         "LocaleId": name,
         "NluConfidenceThreshold": 0.4,
         "VoiceSettings": {"VoiceId": "Mizuki"},
+        "SlotTypes": [
+            {
+                "Name": "Dish",
+                "ValueSelectionSetting": {"ResolutionStrategy": "TOP_RESOLUTION"},
+                "SlotTypeValues": [
+                    {"SampleValue": {"Value": value}, "Synonyms": [{"Value": f"a {value}"}]}
+                    for value in ("pizza", "pasta", "salad", "soup")
+                ],
+            }
+        ],
         "Intents": [
             {
                 "Name": "FallbackIntent",
@@ -116,8 +126,23 @@ def _locale(name: str) -> dict[str, Any]:
                 "SampleUtterances": [{"Utterance": utterance} for utterance in UTTERANCES],
                 "DialogCodeHook": {"Enabled": True},
                 "FulfillmentCodeHook": {"Enabled": True},
+                "SlotPriorities": [{"Priority": 1, "SlotName": "Dish"}],
+                "Slots": [_slot("Dish")],
             },
         ],
+    }
+
+
+def _slot(name: str) -> dict[str, Any]:
+    message = {"PlainTextMessage": {"Value": f"Which {name} would you like?"}}
+    prompt = {"MaxRetries": 2, "AllowInterrupt": True, "MessageGroupsList": [{"Message": message}]}
+    return {
+        "Name": name,
+        "SlotTypeName": name,
+        "ValueElicitationSetting": {
+            "SlotConstraint": "Required",
+            "PromptSpecification": prompt,
+        },
     }
 
 

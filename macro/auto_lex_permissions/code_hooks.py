@@ -76,10 +76,13 @@ def _functions(resource: Resource, problems: list[Problem]) -> Iterator[Branch]:
         if not isinstance(listed.value, list):
             _is_opaque(listed, problems)
             continue
+        last: object = None
         for number, item in enumerate(listed.value):
             place = (listed.place, number)
             plain = _plain_function(item)
-            if plain is not None:
+            # Locales mostly name the same function: what was looked at once is known.
+            if plain is not None and (plain == last or _is_function(plain)):
+                last = plain
                 yield Branch(plain, (place, _PATH_BELOW_LOCALE), listed.life)
                 continue
             for locale in branches(item, place, listed.life):
@@ -92,10 +95,10 @@ def _plain_function(item: object) -> object | None:
     """Return the `LambdaArn` of a locale that is written without any condition, as most are."""
     value = item
     for key in _BELOW_LOCALE:
-        if not isinstance(value, dict) or not _PLAIN.issuperset(value):
+        if not isinstance(value, dict) or not value.keys() <= _PLAIN:
             return None
         value = value.get(key)
-    return value if _is_function(value) else None
+    return value
 
 
 def _is_function(value: object) -> bool:

@@ -52,6 +52,11 @@ class LambdaFunction(NamedTuple):
         return (self.partition, self.region, self.account) == _OWN
 
     @property
+    def is_reference(self) -> bool:
+        """Tell whether it is named by one reference alone."""
+        return not self.qualifier and len(self.name) == 1 and isinstance(self.name[0], Reference)
+
+    @property
     def unqualified(self) -> "LambdaFunction":
         """Return the function without its qualifier."""
         return self._replace(qualifier=())
