@@ -17,13 +17,15 @@ export PY_COLORS := 0
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check demo test check format lint types lock build clean
+.PHONY: help setup setup-check demo test check laws bench format lint types lock build clean
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo    Deploy the macro and the example to a local CloudFormation; show what it adds.'
 	@echo 'make test    Run everything: lint, types, unit, build, artifact and end-to-end tests.'
 	@echo 'make check   Run the quick inner loop: format, lint, types, unit and golden tests.'
+	@echo 'make laws    Hold the laws on random templates (TEMPLATES=20000 SEED=1 say which).'
+	@echo 'make bench   Measure what the macro costs, against the JSON round trip of its event.'
 	@echo 'make format  Let ruff format the code and mend what it can.'
 	@echo 'make build   Build what `sam deploy` would deploy, into .aws-sam/build.'
 	@echo 'make setup   Only make the Python environments; every other command does so when needed.'
@@ -51,6 +53,13 @@ test: setup lint types
 check: setup-check lint types
 	@echo '== unit and golden tests'
 	@$(PYTEST) tests --ignore=tests/build --ignore=tests/artifact --ignore=tests/e2e
+
+laws: setup-check
+	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m tests.laws \
+		--templates $(or $(TEMPLATES),20000) $(if $(SEED),--seed $(SEED))
+
+bench: setup-check
+	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m benchmarks
 
 format: setup-check
 	@cd "$(ROOT)" && $(BIN)/ruff format && $(BIN)/ruff check --fix

@@ -5,7 +5,7 @@ may stand at every level; whatever has the wrong shape is left to CloudFormation
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from .conditions import Formula
@@ -27,6 +27,18 @@ _BELOW_LOCALE: Final = (
 _PATH_BELOW_LOCALE: Final = "".join(f".{key}" for key in _BELOW_LOCALE)
 # These keys hide no hook.
 _PLAIN: Final = frozenset({"LocaleId", "Enabled", "CodeHookInterfaceVersion", *_BELOW_LOCALE})
+
+
+_PLAIN_PROPERTIES: Final = frozenset({
+    "BotAliasLocaleSettings",
+    "BotAliasName",
+    "BotAliasTags",
+    "BotId",
+    "BotVersion",
+    "ConversationLogSettings",
+    "Description",
+    "SentimentAnalysisSettings",
+})  # fmt: skip
 
 
 class CodeHook(NamedTuple):
@@ -56,39 +68,57 @@ def code_hooks(
             problems.append(_looped(name))
     for resource in template.of_type(BOT, BOT_ALIAS):
         found: list[CodeHook] = []
-        for arn, place, life in _functions(resource, problems):
+        for arn, life, places in _functions(resource, problems):
             for hook in found:
-                if hook.function == arn and (hook.life is life or hook.life == life):
-                    hook.places.append(place)
+                if hook.function == arn and hook.life == life:
+                    hook.places.extend(places)
                     break
             else:
-                found.append(CodeHook(resource, arn, functions.hooked(arn), life, [place]))
+                found.append(CodeHook(resource, arn, functions.hooked(arn), life, places))
         yield from (hook for hook in found if template.conditions.possible(hook.life))
 
 
-def _functions(resource: Resource, problems: list[Problem]) -> Iterator[Branch]:
-    """Yield each `LambdaArn` of a bot's test alias or of a bot alias."""
-    keys = _BELOW_BOT if resource.type == BOT else _BELOW_ALIAS
-    properties = resource.body.get("Properties")
-    if not isinstance(properties, dict) or keys[0] not in properties:
-        return
-    for listed in _below(resource.properties, keys, problems):
+def _functions(
+    resource: Resource, problems: list[Problem]
+) -> list[tuple[object, Formula, list[Place]]]:
+    """Return each `LambdaArn` of a bot's test alias or of a bot alias, when it stands and where."""
+    found: list[tuple[object, Formula, list[Place]]] = []
+    for listed in _lists(resource, problems):
         if not isinstance(listed.value, list):
             _is_opaque(listed, problems)
             continue
+        alike: list[Place] = []
         last: object = None
         for number, item in enumerate(listed.value):
             place = (listed.place, number)
             plain = _plain_function(item)
             # Locales mostly name the same function: what was looked at once is known.
-            if plain is not None and (plain == last or _is_function(plain)):
-                last = plain
-                yield Branch(plain, (place, _PATH_BELOW_LOCALE), listed.life)
-                continue
-            for locale in branches(item, place, listed.life):
-                for branch in _below(locale, _BELOW_LOCALE, problems):
-                    if _is_function(branch.value):
-                        yield branch
+            if plain is not None and plain == last:
+                alike.append((place, _PATH_BELOW_LOCALE))
+            elif _is_function(plain):
+                last, alike = plain, [(place, _PATH_BELOW_LOCALE)]
+                found.append((plain, listed.life, alike))
+            else:
+                for locale in branches(item, place, listed.life):
+                    found += [
+                        (branch.value, branch.life, [branch.place])
+                        for branch in _below(locale, _BELOW_LOCALE, problems)
+                        if _is_function(branch.value)
+                    ]
+    return found
+
+
+def _lists(resource: Resource, problems: list[Problem]) -> Iterable[Branch]:
+    """Return each list of settings of a bot's test alias or of a bot alias."""
+    keys = _BELOW_BOT if resource.type == BOT else _BELOW_ALIAS
+    properties = resource.body.get("Properties")
+    if not isinstance(properties, dict) or keys[0] not in properties:
+        return ()
+    settings = properties[keys[0]]
+    if isinstance(settings, list) and properties.keys() <= _PLAIN_PROPERTIES:
+        place = ((resource.place, ".Properties"), f".{keys[0]}")
+        return (Branch(settings, place, resource.life),)
+    return _below(resource.properties, keys, problems)
 
 
 def _plain_function(item: object) -> object | None:
