@@ -1,7 +1,7 @@
 """Local CloudFormation for tests and the demo: LocalStack without Docker, plus what it lacks.
 
 LocalStack runs macros, change sets and resource-based policies, but needs Docker for Lambda and
-knows neither Lex nor Connect. This package closes both gaps through LocalStack's public plug-in
+knows neither Lex nor Connect. This package closes these gaps through LocalStack's public plug-in
 points, and starts and stops the whole on a free loopback port:
 
 - ``server``: starts LocalStack, waits until it answers, stops it (``python -m localcloud``)
@@ -10,7 +10,9 @@ points, and starts and stops the whole on a free loopback port:
 - ``executor``: LocalStack's Lambda executor over ``runtime_api``
 - ``providers``: the resource types of Lex V2 and Connect that this project's stacks use
 - ``catalog``: tells LocalStack which resource types have a provider
-- ``entry_points``: by which LocalStack finds ``executor``, ``providers`` and ``catalog``
+- ``removals``: makes LocalStack delete a resource whose condition has become false
+- ``entry_points``: by which LocalStack finds ``executor``, ``providers``, ``catalog`` and
+  ``removals``
 - ``records``: what was deployed and invoked, as files that tests read
 - ``sam``, ``account``, ``progress``: the real SAM CLI, one account of a running cloud, and
   progress under pytest, for the tests and the demo

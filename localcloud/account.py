@@ -14,6 +14,8 @@ from localcloud.sam import ROOT, Sam, SamError
 from localcloud.server import REGION, LocalCloud
 
 type Statement = dict[str, Any]
+type Event = tuple[str, str]
+"""What happened to a resource or to the stack itself: logical id and status."""
 
 CLIENT = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 2})
 OWN_ROLES = "CAPABILITY_NAMED_IAM"
@@ -102,6 +104,13 @@ class Account:
         """Return the types of a stack's resources as CloudFormation has made them."""
         answer = self.client("cloudformation").describe_stack_resources(StackName=stack)
         return [resource["ResourceType"] for resource in answer["StackResources"]]
+
+    def events(self, stack: str) -> list[Event]:
+        """Return all that has happened to a stack since it was first asked for, oldest first."""
+        paginator = self.client("cloudformation").get_paginator("describe_stack_events")
+        pages = paginator.paginate(StackName=stack)
+        events = [event for page in pages for event in page["StackEvents"]]
+        return [(event["LogicalResourceId"], event["ResourceStatus"]) for event in events[::-1]]
 
     def statements(self, function: str) -> list[Statement]:
         """Return the statements of a function's resource-based policy; none where it has none."""

@@ -26,6 +26,11 @@ OURS = ("AWS_", "SAM_", "MAKE", "MFLAGS")
 class SamError(Exception):
     """A SAM CLI command failed or took too long; the text is all that it said."""
 
+    @property
+    def reason(self) -> str:
+        """Return why the change set failed, in CloudFormation's words; empty where it did not."""
+        return str(self).partition("Status: FAILED. Reason: ")[2].strip()
+
 
 def sam_environment(notes: Path) -> dict[str, str]:
     """Return the caller's environment without AWS and SAM settings of its own.

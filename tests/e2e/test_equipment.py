@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from localcloud.account import Account
 from localcloud.sam import ROOT
 
 ROLE_ARN = "arn:aws:iam::111122223333:role/any"
+DELETED = "DELETE_COMPLETE"
 INSTANCE = "arn:aws:connect:us-east-1:111122223333:instance/12345678-1234-1234-1234-123456789012"
 BOT: dict[str, Any] = {
     "Type": "AWS::Lex::Bot",
@@ -124,6 +125,28 @@ def test_unknown_type(account: Account) -> None:
     assert "AWS::Lex::ResourcePolicy" in stack["StackStatusReason"]
 
 
+def test_condition_that_becomes_false(account: Account) -> None:
+    """An update deletes what lives no longer, also where one such resource refers to another."""
+    template = {
+        "Parameters": {"Versions": {"Type": "String"}},
+        "Conditions": {"HasVersions": {"Fn::Equals": [{"Ref": "Versions"}, "some"]}},
+        "Resources": {
+            "Bot": BOT,
+            "Version": {"Condition": "HasVersions", **VERSION},
+            "Alias": {"Condition": "HasVersions", **ALIAS},
+        },
+        "Outputs": {"Bot": {"Value": {"Ref": "Bot"}}},
+    }
+    create(account, "switched-off", {"Versions": "some"}, **template)
+    bot_id = account.outputs("switched-off")["Bot"]
+    update(account, "switched-off", {"Versions": "none"}, **template)
+    assert account.resource_types("switched-off") == ["AWS::Lex::Bot"]
+    deleted = [name for name, status in account.events("switched-off") if status == DELETED]
+    assert deleted == ["Alias", "Version"]
+    left = account.cloud.records.resources("AWS::Lex::BotAlias").values()
+    assert bot_id not in {alias["BotId"] for alias in left}
+
+
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name
 )
@@ -183,13 +206,38 @@ def alive(group: int) -> bool:
     return True
 
 
-def create(account: Account, stack: str, **template: object) -> None:
+def create(
+    account: Account,
+    stack: str,
+    parameters: Mapping[str, str] | None = None,
+    **template: object,
+) -> None:
     """Create a stack and wait until it is there."""
     client = account.client("cloudformation")
-    client.create_stack(StackName=stack, TemplateBody=json.dumps(template))
+    client.create_stack(
+        StackName=stack,
+        TemplateBody=json.dumps(template),
+        Parameters=listed(parameters or {}),
+    )
     client.get_waiter("stack_create_complete").wait(
         StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
     )
+
+
+def update(account: Account, stack: str, parameters: Mapping[str, str], **template: object) -> None:
+    """Update a stack and wait until it has followed."""
+    client = account.client("cloudformation")
+    client.update_stack(
+        StackName=stack, TemplateBody=json.dumps(template), Parameters=listed(parameters)
+    )
+    client.get_waiter("stack_update_complete").wait(
+        StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )
+
+
+def listed(parameters: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return parameters as CloudFormation takes them."""
+    return [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()]
 
 
 def failure(account: Account, stack: str, **template: object) -> str:
