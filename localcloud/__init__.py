@@ -11,8 +11,9 @@ points, and starts and stops the whole on a free loopback port:
 - ``providers``: the resource types of Lex V2 and Connect that this project's stacks use
 - ``catalog``: tells LocalStack which resource types have a provider
 - ``removals``: makes LocalStack delete a resource whose condition has become false
-- ``entry_points``: by which LocalStack finds ``executor``, ``providers``, ``catalog`` and
-  ``removals``
+- ``buckets``: makes LocalStack keep S3 buckets in the folder of its own run
+- ``entry_points``: by which LocalStack finds ``executor``, ``providers``, ``catalog``,
+  ``removals`` and ``buckets``
 - ``records``: what was deployed and invoked, as files that tests read
 - ``sam``, ``account``, ``progress``: the real SAM CLI, one account of a running cloud, and
   progress under pytest, for the tests and the demo

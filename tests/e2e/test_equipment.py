@@ -147,6 +147,14 @@ def test_condition_that_becomes_false(account: Account) -> None:
     assert bot_id not in {alias["BotId"] for alias in left}
 
 
+def test_buckets_are_in_the_folder_of_the_run(account: Account) -> None:
+    """What is put into a bucket goes away with LocalStack."""
+    client = account.client("s3")
+    client.create_bucket(Bucket="of-this-run")
+    assert list((account.cloud.folder / "tmp" / "buckets").iterdir())
+    client.delete_bucket(Bucket="of-this-run")
+
+
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name
 )
