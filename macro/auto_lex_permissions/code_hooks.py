@@ -12,7 +12,7 @@ from .conditions import Formula
 from .errors import Problem
 from .functions import Functions, LambdaFunction
 from .intrinsics import function, is_no_value
-from .template import LOOP, Branch, Place, Resource, Template, branches, is_if, path
+from .template import Branch, Place, Resource, Template, branches, is_if, path
 
 BOT: Final = "AWS::Lex::Bot"
 BOT_ALIAS: Final = "AWS::Lex::BotAlias"
@@ -63,9 +63,7 @@ def code_hooks(
     template: Template, functions: Functions, problems: list[Problem]
 ) -> Iterator[CodeHook]:
     """Yield every code hook that may live; what may hide one is a problem (rule 1.4)."""
-    for name, body in template.entries.items():
-        if name.startswith(LOOP) and f'"{BOT}' in json.dumps(body):
-            problems.append(_looped(name))
+    problems += [_looped(name) for name, body in template.loops() if f'"{BOT}' in json.dumps(body)]
     for resource in template.of_type(BOT, BOT_ALIAS):
         found: list[CodeHook] = []
         for arn, life, places in _functions(resource, problems):

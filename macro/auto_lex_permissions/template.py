@@ -169,13 +169,21 @@ class Template:
 
     @cached_property
     def _by_type(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for logical_id, entry in self.entries.items():
-            if isinstance(entry, dict):
-                kind = entry.get("Type")
-                if isinstance(kind, str):
-                    found.setdefault(kind, []).append(logical_id)
+        """Return the logical ids by type; under `LOOP`, the names of loops."""
+        found: dict[str, list[str]] = {LOOP: []}
+        for name, entry in self.entries.items():
+            if not isinstance(entry, dict):
+                if name.startswith(LOOP):
+                    found[LOOP].append(name)
+                continue
+            kind = entry.get("Type")
+            if isinstance(kind, str):
+                found.setdefault(kind, []).append(name)
         return found
+
+    def loops(self) -> list[tuple[str, object]]:
+        """Return the `Fn::ForEach` entries, which are no resources."""
+        return [(name, self.entries[name]) for name in self._by_type[LOOP]]
 
     def of_type(self, *types: str) -> list[Resource]:
         """Return the resources of these types, each type's in the order of the template."""
