@@ -276,6 +276,7 @@ def test_the_bot_by_the_aliass_own_expression(bot_id: object, source_bot: object
         pytest.param({"Action": {"Ref": "HookArn"}}, 1, id="action by parameter"),
         pytest.param({"SourceAccount": None}, 0, id="no account"),
         pytest.param({"SourceAccount": ACCOUNT}, 0, id="literal account"),
+        pytest.param({"SourceAccount": int(ACCOUNT)}, 0, id="account that YAML reads as a number"),
         pytest.param({"SourceAccount": sub("${AWS::AccountId}")}, 0, id="account in a sub"),
         pytest.param({"SourceAccount": "999999999999"}, 1, id="another account"),
         pytest.param({"SourceAccount": {"Ref": "HookArn"}}, 1, id="account by parameter"),

@@ -46,7 +46,11 @@ IMPORT = {"Fn::ImportValue": "arn"}
         pytest.param({"Fn::Sub": 1}, (Unread('{"Fn::Sub":1}'),), id="sub of a number"),
         pytest.param({"Fn::Join": "x"}, (Unread('{"Fn::Join":"x"}'),), id="join of a string"),
         pytest.param({"Ref": 1}, (Unread('{"Ref":1}'),), id="ref of a number"),
-        pytest.param(1, (Unread("1"),), id="number"),
+        pytest.param(123456789012, ("123456789012",), id="number"),
+        pytest.param(1.5, ("1.5",), id="fraction"),
+        pytest.param(True, ("true",), id="boolean"),
+        pytest.param(None, (Unread("null"),), id="null"),
+        pytest.param(["a"], (Unread('["a"]'),), id="list"),
     ],
 )
 def test_text(expression: object, words: Text) -> None:

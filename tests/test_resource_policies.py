@@ -10,12 +10,14 @@ from tests.test_declared import A_ARN, F_ARN, IMPORT, LEX, NO_VALUE, added, join
 
 ARN_LIKE = {"ArnLike": {"aws:SourceArn": A_ARN}}
 OWN = {"Ref": "AWS::AccountId"}
+LEX_V2 = "lexv2.amazonaws.com"
 
 
 def governed(resource_arn: object, document: object, hook: object = F_ARN) -> dict[str, Any]:
     """Return a template with a hook, no permission, and a resource policy."""
     template = stack(hook)
     del template["Resources"]["Allow"]
+    template["Conditions"]["IsNever"] = {"Fn::Equals": ["a", "b"]}
     template["Resources"]["Policy"] = {
         "Type": "AWS::Lambda::ResourcePolicy",
         "Properties": {"ResourceArn": resource_arn, "PolicyDocument": document},
@@ -80,6 +82,29 @@ ALLOWING = [
         ),
         id="a denial of something else",
     ),
+    pytest.param(
+        document({"Fn::If": ["IsProd", statement(Sid="a"), statement(Sid="b")]}), id="statements"
+    ),
+    pytest.param(
+        document(statement(Principal={"Fn::If": ["IsProd", "*", {"Service": LEX_V2}]})), id="whom"
+    ),
+    pytest.param(
+        document(statement(Action=[{"Fn::If": ["IsProd", "lambda:*", "lambda:invokefunction"]}])),
+        id="what",
+    ),
+    pytest.param(
+        document(
+            statement(
+                Condition={"Fn::If": ["IsProd", {"Fn::If": ["IsProd", ARN_LIKE, "text"]}, NO_VALUE]}
+            ),
+            statement(Condition={"ArnLike": {"aws:SourceArn": {"Fn::If": ["IsProd", "x", A_ARN]}}}),
+        ),
+        id="conditions",
+    ),
+    pytest.param(
+        document(statement(), {"Fn::If": ["IsNever", statement(Effect="Deny", Condition=None), 1]}),
+        id="a denial that never lives",
+    ),
     pytest.param(document(NO_VALUE, statement(), "text"), id="odd entries beside"),
 ]
 
@@ -115,6 +140,11 @@ SILENCING = [
         id="another account",
     ),
     pytest.param(document({"Fn::If": ["IsProd", statement(), NO_VALUE]}), id="only in Prod"),
+    pytest.param(
+        document(statement(), {"Fn::If": ["IsProd", statement(Effect="Deny", Condition=None), 1]}),
+        id="denied in Prod",
+    ),
+    pytest.param(document(statement(Principal={"AWS": LEX_V2})), id="a service among accounts"),
 ]
 
 

@@ -256,11 +256,6 @@ def _equals(one: object, other: object, allowed: Mapping[str, tuple[str, ...]]) 
 
 def _literal(operand: object) -> str | None:
     """Return a literal operand as the string that CloudFormation compares, else None."""
-    match operand:
-        case bool():
-            return "true" if operand else "false"
-        case str() | int() | float():
-            return str(operand)
     words = text(operand)
     return "".join(map(str, words)) if all(isinstance(word, str) for word in words) else None
 

@@ -65,6 +65,8 @@ def text(expression: object) -> Text:
     """Read an expression into words; neighbouring literals are one word, empty ones none."""
     if isinstance(expression, str):
         return (expression,) if expression else ()
+    if isinstance(expression, bool | int | float):
+        return (str(expression).lower(),)  # As CloudFormation reads it where text belongs.
     called = function(expression)
     if called:
         name, argument = called

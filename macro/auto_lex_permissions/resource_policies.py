@@ -8,11 +8,11 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from .code_hooks import CodeHook
-from .conditions import ALWAYS, NEVER, Formula, all_of, any_of
+from .conditions import ALWAYS, NEVER, Formula, all_of, any_of, negation
 from .declared import INVOKE, LEX_PRINCIPAL, Declared, is_invoke, is_lex_or_anyone
 from .errors import Problem
 from .functions import Functions, LambdaFunction
@@ -100,44 +100,56 @@ class ResourcePolicies:
     def _allowing(self, policy: Resource, hook: CodeHook) -> Formula:
         """Return when a policy's document allows the hook source to invoke."""
         statements = list(_statements(policy))
-        if any(_denies_lex(statement.value) for statement in statements):
-            return NEVER
-        return any_of(
-            all_of((statement.life, self._allows(statement.value, hook)))
+        allowed = (
+            all_of((_about_lex(statement, "Allow"), self._conditions_hold(statement, hook)))
             for statement in statements
         )
+        # A denial under conditions of its own is about something else.
+        denied = (
+            _about_lex(statement, "Deny")
+            for statement in statements
+            if not any(members([statement], "Condition"))
+        )
+        return all_of((any_of(allowed), negation(any_of(denied))))
 
-    def _allows(self, statement: object, hook: CodeHook) -> Formula:
-        """Return when a statement's conditions hold for the hook source, if it is about Lex."""
-        if not isinstance(statement, dict) or not _is_about_lex(statement, "Allow"):
+    def _conditions_hold(self, statement: Branch, hook: CodeHook) -> Formula:
+        """Return when all conditions of a statement hold for the hook source."""
+        tests = list(members([statement], "Condition"))
+        return any_of(self._all_hold(test, hook) for test in tests) if tests else ALWAYS
+
+    def _all_hold(self, tests: Branch, hook: CodeHook) -> Formula:
+        if not isinstance(tests.value, dict):
             return NEVER
-        tests = statement.get("Condition", {})
         return all_of(
-            self._holds(operator, key, values, hook)
-            for operator, keys in (tests.items() if isinstance(tests, dict) else [("", None)])
-            for key, values in (keys.items() if isinstance(keys, dict) else [("", None)])
+            any_of(
+                all_of(self._holds(operator, key, members([keys], key), hook) for key in keys.value)
+                for keys in members([tests], operator)
+                if isinstance(keys.value, dict)
+            )
+            for operator in tests.value
         )
 
-    def _holds(self, operator: str, key: str, values: object, hook: CodeHook) -> Formula:
+    def _holds(self, operator: str, key: str, wanted: Iterable[Branch], hook: CodeHook) -> Formula:
+        """Return when one of a test's values is the hook source's own."""
         if operator.lower() not in _ALIKE:
             return NEVER
-        wanted = values if isinstance(values, list) else [values]
+        by_letters = operator.lower() == "stringequals"
         match key.lower():
             case "aws:sourcearn":
-                if operator.lower() == "stringequals":
-                    wanted = [value for value in wanted if not self._sources.is_wide(value)]
-                return any_of(self._sources.matches(value, hook.source) for value in wanted)
-            case "aws:sourceaccount" if any(map(self._declared.is_own_account, wanted)):
-                return ALWAYS
+                return any_of(
+                    all_of((one.life, self._sources.matches(one.value, hook.source)))
+                    for one in _each(wanted)
+                    if not (by_letters and self._sources.is_wide(one.value))
+                )
+            case "aws:sourceaccount":
+                own = self._declared.is_own_account
+                return any_of(one.life for one in _each(wanted) if own(one.value))
         return NEVER
 
 
 def _statements(policy: Resource) -> Iterator[Branch]:
     documents = map(_parsed, present(policy.values("PolicyDocument")))
-    for found in members(documents, "Statement"):
-        items = found.value if isinstance(found.value, list) else [found.value]
-        for number, item in enumerate(items):
-            yield from present(branches(item, (found.place, f"[{number}]"), found.life))
+    return _each(members(documents, "Statement"))
 
 
 def _parsed(document: Branch) -> Branch:
@@ -150,33 +162,36 @@ def _parsed(document: Branch) -> Branch:
         return document
 
 
-def _is_about_lex(statement: Mapping[str, object], effect: str) -> bool:
-    """Tell whether a statement is about Lex V2 invoking whatever function it belongs to."""
-    actions = statement.get("Action")
-    return (
-        statement.get("Effect") == effect
-        and statement.keys() <= _UNDERSTOOD
-        and any(map(is_lex_or_anyone, _principals(statement.get("Principal"))))
-        and any(map(is_invoke, actions if isinstance(actions, list) else [actions]))
-    )
+def _about_lex(statement: Branch, effect: str) -> Formula:
+    """Return when a statement of this effect is about Lex V2 invoking its policy's function."""
+    if not isinstance(statement.value, dict) or not statement.value.keys() <= _UNDERSTOOD:
+        return NEVER
+    parts = (members([statement], key) for key in ("Effect", "Principal", "Action"))
+    effects, principals, actions = parts
+    return all_of((
+        statement.life,
+        any_of(found.life for found in effects if found.value == effect),
+        any_of(found.life for found in _principals(principals) if is_lex_or_anyone(found.value)),
+        any_of(found.life for found in _each(actions) if is_invoke(found.value)),
+    ))  # fmt: skip
 
 
-def _principals(principal: object) -> list[object]:
-    match principal:
-        case {"Service": [*services]}:
-            return services
-        case {"Service": service}:
-            return [service]
-        case {"AWS": "*"}:
-            return ["*"]
-    return [principal]
+def _principals(principals: Iterable[Branch]) -> Iterator[Branch]:
+    """Yield the services that are named, and `*` for anyone."""
+    for principal in principals:
+        yield principal
+        yield from _each(members([principal], "Service"))
+        yield from (one for one in _each(members([principal], "AWS")) if one.value == "*")
 
 
-def _denies_lex(statement: object) -> bool:
-    """Tell whether a statement denies Lex without a condition; others deny something else."""
-    if not isinstance(statement, dict) or "Condition" in statement:
-        return False
-    return _is_about_lex(statement, "Deny")
+def _each(found: Iterable[Branch]) -> Iterator[Branch]:
+    """Yield the items of lists, and what stands alone, through `Fn::If`."""
+    for branch in found:
+        if isinstance(branch.value, list):
+            for number, item in enumerate(branch.value):
+                yield from present(branches(item, (branch.place, number), branch.life))
+        else:
+            yield branch
 
 
 def _statement(source: HookSource) -> str:
