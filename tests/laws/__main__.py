@@ -1,0 +1,73 @@
+"""`python -m tests.laws --templates N --seed S`: the laws on as many templates as asked for."""
+
+import argparse
+import os
+import secrets
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent.parent / "macro"))
+
+from tests.laws.explore import Failure, Outcome, explore
+
+PORTION = 200
+
+
+def main() -> int:
+    """Try the laws, show progress, and print the smallest template that breaks one."""
+    parser = argparse.ArgumentParser(prog="python -m tests.laws", description=__doc__)
+    parser.add_argument("--templates", type=int, default=20_000, metavar="N")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), metavar="S")
+    parser.add_argument("--first", type=int, default=0, metavar="K", help="skip the K before")
+    parser.add_argument("--counts", action="store_true", help="show what the templates hold")
+    asked = parser.parse_args()
+    say(f"{asked.templates} templates, seed {asked.seed}\n")
+    counts: Counter[str] = Counter()
+    failure = None
+    start = time.monotonic()
+    tried = 0
+    for outcome in outcomes(asked.seed, asked.templates, asked.first):
+        tried += outcome.tried
+        counts += outcome.counts
+        say(f"\r{tried} templates, {tried / (time.monotonic() - start):.0f} a second ")
+        failure = outcome.failure
+        if failure is not None:
+            break
+    say("\n")
+    if asked.counts:
+        say("".join(f"{count:8} {what}\n" for what, count in sorted(counts.items())))
+    return verdict(asked.seed, failure)
+
+
+def outcomes(seed: int, templates: int, first: int) -> Iterator[Outcome]:
+    """Yield what portions of the templates come to, in order, tried on all processors."""
+    starts = range(first, first + templates, PORTION)
+    sizes = [min(PORTION, first + templates - start) for start in starts]
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(explore, repeat(seed), sizes, starts)
+        pool.shutdown(cancel_futures=True)
+
+
+def verdict(seed: int, failure: Failure | None) -> int:
+    """Say how it went, and return the exit code."""
+    if failure is None:
+        say("Every law holds.\n")
+        return 0
+    again = f"python -m tests.laws --seed {seed} --first {failure.number} --templates 1"
+    say(f"A law is broken. Again: {again}\n{failure}\n")
+    return 1
+
+
+def say(text: str) -> None:
+    """Write to the terminal at once."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

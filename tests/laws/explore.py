@@ -1,0 +1,73 @@
+"""Try the laws on as many random templates as asked for; on a failure, find a small one."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import yaml
+
+from tests.laws import features, reducing
+from tests.laws.evaluator import Template
+from tests.laws.laws import violations
+from tests.laws.templates import Case, cases
+from tests.laws.trial import Macro, the_macro
+
+STEP = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A template on which a macro breaks a law, and what is wrong."""
+
+    number: int
+    case: Case
+    broken: list[str]
+
+    def __str__(self) -> str:
+        """Return the template and what it breaks, to read and to paste into a test."""
+        template = yaml.safe_dump(self.case.template, sort_keys=False, default_flow_style=None)
+        settings = f"settings {self.case.settings}, seed {self.case.seed}"
+        return "\n".join([*self.broken[:10], settings, template])
+
+
+@dataclass
+class Outcome:
+    """What a run has tried, and the first template that broke a law, if one did."""
+
+    tried: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    failure: Failure | None = None
+
+
+def explore(
+    seed: int,
+    templates: int,
+    first: int = 0,
+    macro: Macro = the_macro,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Outcome:
+    """Try so many of the templates that a seed stands for; stop at the first that breaks a law."""
+    outcome = Outcome()
+    for case in cases(seed, templates, first):
+        outcome.tried += 1
+        outcome.counts.update(features.of(case.template, case.settings))
+        broken = violations(case.template, case.settings, macro, case.seed)
+        if broken:
+            outcome.failure = smallest(Failure(case.seed, case, broken), macro)
+            return outcome
+        if outcome.tried % STEP == 0:
+            progress(outcome.tried)
+    return outcome
+
+
+def smallest(failure: Failure, macro: Macro = the_macro) -> Failure:
+    """Return the failure on a smaller template that breaks the same law."""
+    case = failure.case
+    law = failure.broken[0].partition(":")[0]
+
+    def broken(template: Template) -> list[str]:
+        found = violations(template, case.settings, macro, case.seed)
+        return [one for one in found if one.partition(":")[0] == law]
+
+    small = reducing.reduced(case.template, lambda template: bool(broken(template)))
+    return Failure(failure.number, Case(small, case.settings, case.seed), broken(small))

@@ -1,0 +1,155 @@
+"""What a random template has in it, read from the template itself.
+
+The laws are worth what the templates are: a generator that silently stopped to make conditional
+permissions would let every law on them pass. So the templates of a run are counted, and a test
+fails below a floor.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tests.laws.evaluator import Template
+from tests.laws.trial import OURS, Settings
+
+LEVELS = {
+    "BotAliasLocaleSettings": "Fn::If at the settings",
+    "TestBotAliasSettings": "Fn::If at the test alias settings",
+    "BotAliasLocaleSetting": "Fn::If at a setting",
+    "CodeHookSpecification": "Fn::If at a specification",
+    "LambdaCodeHook": "Fn::If at a hook",
+    "LambdaArn": "Fn::If at an ARN",
+    "BotId": "Fn::If at a bot id",
+}
+QUALIFIED = re.compile(r"(\.Arn\}|function:[^:\"]+):[A-Za-z0-9_-]+\W*$")
+
+
+def of(template: Template, settings: Settings) -> set[str]:
+    """Return what the template shows."""
+    return {
+        *_of_conditions(template.get("Conditions", {})),
+        *_of_settings(template, settings),
+        *(found for resource in template["Resources"].values() for found in _of_resource(resource)),
+    }
+
+
+def _of_conditions(conditions: Template) -> Iterator[str]:
+    """Yield what the conditions show."""
+    whole = str(conditions)
+    if "{'Condition':" in whole:
+        yield "conditions that are linked"
+    if sum(whole.count(f"{{'Ref': '{name}'}}") > 1 for name in ("Env", "Stage", "Flag", "Tier")):
+        yield "conditions on the same parameter"
+    for function in ("Fn::And", "Fn::Or", "Fn::Not"):
+        if function in whole:
+            yield function
+
+
+def _of_settings(template: Template, settings: Settings) -> Iterator[str]:
+    """Yield what the settings show."""
+    own = template.get("Metadata", {}).get(OURS, {})
+    for key, value in {**own, **settings}.items():
+        yield f"{key}: {value}"
+    if own:
+        yield "settings in Metadata"
+
+
+def _of_resource(resource: Template) -> Iterator[str]:
+    """Yield what one resource shows."""
+    kind, properties = resource["Type"], resource.get("Properties", {})
+    if "Condition" in resource:
+        yield f"conditional {kind}"
+    if "DeletionPolicy" in resource:
+        yield f"retained {kind}"
+    if OURS in resource.get("Metadata", {}):
+        yield "Metadata on a hook source"
+    if "Environment" in properties:
+        yield "a function that knows a hook source"
+    if kind.startswith("AWS::Lex"):
+        yield from _of_hook_source(properties)
+    if kind == "AWS::Lambda::Permission":
+        yield from _of_permission(properties)
+    if kind in {"AWS::Lambda::ResourcePolicy", "AWS::Lambda::Version"}:
+        yield kind
+    if isinstance(properties.get("FunctionName"), str):
+        yield f"{kind} by name"
+    if "AutoPublishAlias" in properties:
+        yield "AutoPublishAlias"
+
+
+def _of_hook_source(properties: Template) -> Iterator[str]:
+    """Yield what a bot or a bot alias shows."""
+    if "TestBotAliasSettings" in properties:
+        yield "test alias"
+    for key, value in _entries(properties):
+        if key in LEVELS and _is_if(value):
+            yield LEVELS[key]
+        if key == "BotAliasLocaleSettings":
+            yield from _of_locales(value)
+        if key == "LambdaArn":
+            yield from _of_function(value)
+        if key == "BotId":
+            yield f"bot by {_kind(value)}"
+
+
+def _of_locales(settings: Any) -> Iterator[str]:
+    """Yield what the list of locales shows."""
+    lists = settings["Fn::If"][1:] if _is_if(settings) else [settings]
+    for locales in lists:
+        if isinstance(locales, list):
+            if any(_is_if(item) for item in locales):
+                yield "Fn::If at an item"
+            if len(locales) > 1:
+                yield "several locales"
+
+
+def _of_function(expression: Any) -> Iterator[str]:
+    """Yield how a LambdaArn is spelled."""
+    for one in expression["Fn::If"][1:] if _is_if(expression) else [expression]:
+        if _is_if(one):
+            yield from _of_function(one)
+            continue
+        yield f"function by {_kind(one)}"
+        whole = str(one)
+        if QUALIFIED.search(whole) or re.search(r", '(live|blue-1|b_2|green)'\]", whole):
+            yield "qualifier in a text"
+        if re.search(r"\.(Alias|Version)['}]", whole):
+            yield "alias or version by SAM"
+
+
+def _of_permission(properties: Template) -> Iterator[str]:
+    """Yield how a declared permission is spelled."""
+    yield "declared permission"
+    if any(_is_if(value) for value in properties.values()):
+        yield "declared permission with an Fn::If"
+    if "Fn::GetAtt" not in properties["FunctionName"]:
+        yield "declared permission with a function spelled otherwise"
+    if "Fn::GetAtt" not in properties.get("SourceArn", {"Fn::GetAtt": ""}):
+        yield "declared permission with a source spelled otherwise"
+    if "SourceArn" not in properties:
+        yield "declared permission without SourceArn"
+
+
+def _entries(tree: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every key with its value, at any depth."""
+    if isinstance(tree, list):
+        for item in tree:
+            yield from _entries(item)
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield key, value
+            yield from _entries(value)
+
+
+def _is_if(value: Any) -> bool:
+    """Say whether a value is an Fn::If."""
+    return isinstance(value, dict) and set(value) == {"Fn::If"}
+
+
+def _kind(expression: Any) -> str:
+    """Return how an expression is spelled."""
+    if not isinstance(expression, dict):
+        return "text"
+    [(function, argument)] = expression.items()
+    form = "text" if isinstance(argument, str) else "list"
+    return f"{function} {form}" if function in {"Fn::GetAtt", "Fn::Sub"} else str(function)

@@ -1,0 +1,176 @@
+"""The functions of a random template, and what its hooks may say to name them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.laws import spellings
+from tests.laws.ground import Ground, Place
+from tests.laws.spellings import FUNCTION_HERE, qualified
+
+FUNCTION_NAMES = ("orders", "billing")
+ALIAS_NAMES = ("live", "blue-1", "b_2")
+OUT_OF_REACH = (
+    "arn:aws:lambda:us-east-1:999999999999:function:orders",
+    "arn:aws:lambda:eu-west-1:123456789012:function:orders",
+    {"Fn::Sub": "arn:aws:lambda:eu-west-1:${AWS::AccountId}:function:billing"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A function, version or alias that hooks may name, in the spellings of its ARN."""
+
+    # Where it may be spelled so; elsewhere `condition` has to be asked first.
+    place: Place
+    condition: str | None
+    arns: tuple[Any, ...]
+    # More spellings, which only the FunctionName of a permission may have.
+    names: tuple[Any, ...] = ()
+
+    def spelled(
+        self, ground: Ground, place: Place, fallback: Callable[[Place], Any], *, short: bool = False
+    ) -> Any:
+        """Return an expression that names it, and the fallback where it does not live."""
+        expression = ground.pick((*self.arns, *self.names) if short else self.arns)
+        if place.within(self.place):
+            return expression
+        return {"Fn::If": [self.condition, expression, fallback(place - self.place)]}
+
+
+def draw(ground: Ground, *, out_of_reach: bool) -> list[Target]:
+    """Draw functions with versions and aliases, and return what hooks may name."""
+    if ground.chance(8):
+        ground.template["Globals"] = {"Function": {"AutoPublishAlias": "live"}}
+    taken: dict[str, Place] = {}
+    targets: list[Target] = []
+    for number in range(ground.count(5, 45, 35, 15)):
+        targets += _function(ground, f"Fn{number}", taken)
+    for name in FUNCTION_NAMES[: ground.count(60, 30, 10)]:
+        targets += _by_name(ground, name)
+    if not targets or ground.chance(35):
+        targets.append(_outside(ground))
+    if out_of_reach or ground.chance(1):
+        targets.append(Target(ground.everywhere, None, (ground.pick(OUT_OF_REACH),)))
+    return targets
+
+
+def _function(ground: Ground, name: str, taken: dict[str, Place]) -> Iterator[Target]:
+    """Draw a function of the template, with versions and aliases of its own."""
+    condition = ground.optional_condition(45)
+    place = ground.place_of(condition)
+    properties = {}
+    text = _own_name(ground, place, taken)
+    if text is not None:
+        properties["FunctionName"] = text
+    sam = ground.chance(25)
+    published = _published(ground, properties) if sam else None
+    kind = "AWS::Serverless::Function" if sam else "AWS::Lambda::Function"
+    ground.add(name, kind, properties, condition)
+    arns = tuple(spellings.of_function(name))
+    yield Target(place, condition, arns, tuple(spellings.of_function_by_name(name, text)))
+    if text is not None and ground.chance(75):
+        yield Target(ground.everywhere, None, tuple(spellings.of_name(text)), (text,))
+    if ground.chance(15):
+        # A qualifier that is made elsewhere.
+        yield Target(place, condition, tuple(qualified(arn, "green") for arn in arns))
+    if published is None:
+        yield from _aliases(ground, name, place, condition)
+    else:
+        yield from _by_sam(ground, Target(place, condition, arns), name, published)
+
+
+def _own_name(ground: Ground, place: Place, taken: dict[str, Place]) -> Any:
+    """Return a FunctionName that no other function has at the same time, often none."""
+    kind = ground.pick(("none", "none", "text", "sub", "parameter"))
+    name = ground.pick(FUNCTION_NAMES)
+    key = f"{kind}:{name}"
+    if kind == "none" or place & taken.get(key, Place()):
+        return None
+    taken[key] = taken.get(key, Place()) | place
+    if kind == "parameter":
+        return ground.parameter(f"NameOf{name.title()}")
+    return name if kind == "text" else {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
+
+
+def _published(ground: Ground, properties: dict[str, Any]) -> str | None:
+    """Return the alias that SAM will publish, often none."""
+    own = ground.pick((None, *ALIAS_NAMES))
+    if own is not None:
+        properties["AutoPublishAlias"] = own
+    shared = ground.template.get("Globals", {}).get("Function", {})
+    return own or shared.get("AutoPublishAlias")
+
+
+def _by_sam(ground: Ground, function: Target, name: str, alias: str) -> Iterator[Target]:
+    """Yield what SAM will make of a function, by SAM's names and by text."""
+    made = f"{name}.Alias"
+    yield Target(function.place, function.condition, ({"Ref": made}, {"Fn::Sub": f"${{{made}}}"}))
+    texts = tuple(qualified(arn, alias) for arn in function.arns)
+    yield Target(function.place, function.condition, texts)
+    if ground.chance(15):
+        yield Target(function.place, function.condition, ({"Ref": f"{name}.Version"},))
+
+
+def _aliases(
+    ground: Ground, function: str, place: Place, condition: str | None
+) -> Iterator[Target]:
+    """Draw Lambda aliases and versions of a function."""
+    within = ground.conditions_within(place)
+    for number, name in enumerate(ALIAS_NAMES[: ground.count(60, 30, 10)] if within else ()):
+        own, logical_id = ground.pick(within), f"{function}Alias{number}"
+        of = ground.pick(({"Ref": function}, {"Fn::GetAtt": [function, "Arn"]}))
+        properties = {"FunctionName": of, "FunctionVersion": "1", "Name": name}
+        ground.add(logical_id, "AWS::Lambda::Alias", properties, own)
+        yield Target(ground.place_of(own), own, tuple(spellings.of_lambda_alias(logical_id)))
+        # Where the alias does not live, its name means one that is made elsewhere.
+        texts = tuple(qualified(arn, name) for arn in spellings.of_function(function))
+        yield Target(place, condition, texts, ({"Fn::Sub": f"${{{function}}}:{name}"},))
+    if within and ground.chance(10):
+        named, logical_id = ground.parameter("AliasName"), f"{function}AliasP"
+        properties = {"FunctionName": {"Ref": function}, "Name": named}
+        ground.add(logical_id, "AWS::Lambda::Alias", properties, ground.pick(within))
+        yield Target(place, condition, ({"Fn::Sub": f"${{{function}.Arn}}:${{AliasName}}"},))
+    if within and ground.chance(15):
+        own, logical_id = ground.pick(within), f"{function}V"
+        ground.add(logical_id, "AWS::Lambda::Version", {"FunctionName": {"Ref": function}}, own)
+        arns = ({"Ref": logical_id}, *spellings.of_attribute(logical_id, "FunctionArn"))
+        yield Target(ground.place_of(own), own, arns)
+
+
+def _by_name(ground: Ground, name: str) -> Iterator[Target]:
+    """Yield a function by its text, and an alias of it, whether or not the template makes them."""
+    yield Target(ground.everywhere, None, tuple(spellings.of_name(name)), (name,))
+    if not ground.chance(30):
+        return
+    qualifier = ground.pick(ALIAS_NAMES)
+    arns = tuple(qualified(arn, qualifier) for arn in spellings.of_name(name))
+    yield Target(ground.everywhere, None, arns, (f"{name}:{qualifier}",))
+    if f"'{qualifier}'" not in str(ground.resources):
+        condition = ground.optional_condition(40)
+        properties = {"FunctionName": name, "FunctionVersion": "1", "Name": qualifier}
+        ground.add(f"{name.title()}Alias", "AWS::Lambda::Alias", properties, condition)
+
+
+def _outside(ground: Ground) -> Target:
+    """Return a function that this template does not make."""
+    arn = f"{FUNCTION_HERE}elsewhere"
+    match ground.pick(("literal", "parameter", "import", "map", "nested", "select")):
+        case "literal":
+            arns: tuple[Any, ...] = tuple(spellings.of_name("elsewhere"))
+        case "parameter":
+            own = (ground.parameter("HookArn"), {"Fn::Sub": "${HookArn}"})
+            arns = ground.pick((own, own, ({"Fn::Sub": "${HookArn}:live"},)))
+        case "import":
+            arns = ({"Fn::ImportValue": "hook-arn"},)
+        case "map":
+            hooks = {"Hooks": {"us-east-1": {"Arn": arn}}}
+            ground.template["Mappings"] = {**ground.template.get("Mappings", {}), **hooks}
+            arns = ({"Fn::FindInMap": ["Hooks", {"Ref": "AWS::Region"}, "Arn"]},)
+        case "nested":
+            properties = {"TemplateURL": "https://example.com/functions.yaml"}
+            ground.add("Nested", "AWS::CloudFormation::Stack", properties)
+            arns = tuple(spellings.of_attribute("Nested", "Outputs.Arn"))
+        case _:
+            arns = ({"Fn::Select": [0, [arn, "other"]]},)
+    return Target(ground.everywhere, None, arns)

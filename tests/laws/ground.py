@@ -1,0 +1,208 @@
+"""What random templates stand on: choices, parameters, conditions, and where each of them holds.
+
+Each place of a template knows the set of outcomes of the conditions under which it lives, so that a
+reference to a conditional resource is put only where the resource lives too.
+"""
+
+import copy
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.laws import worlds
+from tests.laws.evaluator import Template
+
+PARAMETERS: dict[str, Template] = {
+    "Env": {"Type": "String", "AllowedValues": ["dev", "prod", "test"]},
+    "Stage": {"Type": "String", "Default": "dev"},
+    "Flag": {"Type": "String", "AllowedValues": ["true", "false"], "Default": "true"},
+    "Tier": {"Type": "Number"},
+}
+LITERALS: dict[str, tuple[Any, ...]] = {
+    "Env": ("dev", "prod", "test"),
+    "Stage": ("dev", "prod"),
+    "Flag": ("true", "false", True),
+    "Tier": ("1", "2", 1),
+}
+KINDS = {"dev": {"Kind": "try"}, "prod": {"Kind": "real"}, "test": {"Kind": "try"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Under which outcomes something lives: a bit for each."""
+
+    bits: int = 0
+
+    def within(self, other: "Place") -> bool:
+        """Say whether this lives only where the other does."""
+        return not self.bits & ~other.bits
+
+    def __and__(self, other: "Place") -> "Place":
+        """Return where both live."""
+        return Place(self.bits & other.bits)
+
+    def __or__(self, other: "Place") -> "Place":
+        """Return where one of them lives."""
+        return Place(self.bits | other.bits)
+
+    def __sub__(self, other: "Place") -> "Place":
+        """Return where this lives and the other does not."""
+        return Place(self.bits & ~other.bits)
+
+    def __bool__(self) -> bool:
+        """Say whether it lives anywhere."""
+        return self.bits != 0
+
+
+@dataclass
+class Ground:
+    """The choices that make one template, and what has been made of it so far."""
+
+    rng: random.Random
+    template: Template = field(default_factory=dict)
+    resources: dict[str, Template] = field(default_factory=dict)
+    everywhere: Place = Place(1)
+    conditions: dict[str, Place] = field(default_factory=dict)
+    # More conditions than an Fn::Or can hold, of which one holds at a time.
+    many: list[str] = field(default_factory=list)
+
+    # Choosing.
+
+    def pick[T](self, options: Sequence[T]) -> T:
+        """Return a copy of one of the options."""
+        return copy.deepcopy(self.rng.choice(options))
+
+    def chance(self, percent: int) -> bool:
+        """Return True in so many cases of a hundred."""
+        return self.rng.random() * 100 < percent
+
+    def count(self, *weights: int) -> int:
+        """Return 0, 1, 2, … with these weights."""
+        [number] = self.rng.choices(range(len(weights)), weights)
+        return number
+
+    # Conditions.
+
+    def make_conditions(self) -> None:
+        """Draw parameters and conditions that are defined through each other."""
+        parameters = list(PARAMETERS)[: self.count(6, 34, 35, 15, 10)]
+        for name in parameters:
+            self.parameter(name, **copy.deepcopy(PARAMETERS[name]))
+        formulas: dict[str, Any] = {}
+        for number in range(self.count(3, 10, 20, 25, 20, 12, 10) if parameters else 0):
+            formulas[f"When{number}"] = self._formula(list(formulas), parameters)
+        if self.chance(4):
+            self.many = [f"Is{number}" for number in range(11 + self.count(50, 30, 20))]
+            which = self.parameter("Many")
+            formulas |= {name: {"Fn::Equals": [which, name]} for name in self.many}
+        if formulas:
+            names = self.rng.sample(list(formulas), len(formulas))
+            self.template["Conditions"] = {name: formulas[name] for name in names}
+            self._find_places()
+
+    def _find_places(self) -> None:
+        """Work out where each condition holds.
+
+        In more than the real worlds: that two comparisons exclude each other by arithmetic is not
+        for the macro to know, so nothing here is valid because of it.
+        """
+        every = list(worlds.formal({**self.template, "Resources": {}}))
+        self.everywhere = Place((1 << len(every)) - 1)
+        self.conditions = {
+            name: Place(sum(world.truth(name) << bit for bit, world in enumerate(every)))
+            for name in self.template["Conditions"]
+        }
+
+    def _formula(self, names: list[str], parameters: list[str], depth: int = 0) -> Any:
+        """Return the definition of a condition over earlier ones."""
+        function = self.pick(("Fn::Equals", "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or"))
+        if function == "Fn::Equals" or depth > 1 or not (names or depth):
+            return self._comparison(parameters)
+        count = 1 if function == "Fn::Not" else 2 + self.count(70, 30)
+        return {function: [self._operand(names, parameters, depth) for _ in range(count)]}
+
+    def _comparison(self, parameters: list[str]) -> Any:
+        """Return the comparison of a parameter with a literal, or rarely with another parameter."""
+        parameter = self.pick(parameters)
+        operands = [{"Ref": parameter}, self.pick(LITERALS[parameter])]
+        if self.chance(10):
+            operands = self._odd_operands(parameter, self.pick(parameters))
+        return {"Fn::Equals": operands[::-1] if self.chance(15) else operands}
+
+    def _odd_operands(self, parameter: str, other: str) -> list[Any]:
+        """Return two operands of which at least one is not what people usually write."""
+        match self.pick(("parameters", "constants", "text", "map")):
+            case "parameters":
+                return [{"Ref": parameter}, {"Ref": other}]
+            case "constants":
+                return [self.pick(("a", "b")), "b"]
+            case "text":
+                return [{"Fn::Sub": f"${{{parameter}}}"}, self.pick(LITERALS[parameter])]
+        self.template["Mappings"] = {"Envs": KINDS, **self.template.get("Mappings", {})}
+        return [{"Fn::FindInMap": ["Envs", self.parameter("Env"), "Kind"]}, "try"]
+
+    def _operand(self, names: list[str], parameters: list[str], depth: int) -> Any:
+        """Return one operand of a formula: a named condition, or a formula of its own."""
+        if names and not self.chance(25):
+            return {"Condition": self.pick(names)}
+        return self._formula(names, parameters, depth + 1)
+
+    def place_of(self, condition: str | None) -> Place:
+        """Return where a condition holds, everywhere if it is none."""
+        return self.everywhere if condition is None else self.conditions[condition]
+
+    def optional_condition(self, percent: int) -> str | None:
+        """Return a condition that holds somewhere, in so many cases of a hundred."""
+        names = [name for name, place in self.conditions.items() if place]
+        return self.pick(names) if names and self.chance(percent) else None
+
+    def conditions_within(self, place: Place) -> list[str | None]:
+        """Return the conditions under which something may live that needs this place."""
+        some: list[str | None] = [None] if self.everywhere.within(place) else []
+        return some + [name for name, own in self.conditions.items() if own and own.within(place)]
+
+    def guarded(
+        self, place: Place, percent: int, make: Callable[[Place], Any], *, required: bool = False
+    ) -> Any:
+        """Return what `make` gives for a place, or in so many cases an Fn::If of such things."""
+        if not self.conditions or not self.chance(percent):
+            return make(place)
+        name = self.pick(list(self.conditions))
+        here, there = place & self.conditions[name], place - self.conditions[name]
+        if required:
+            return {"Fn::If": [name, make(here), make(there)]}
+        kind = self.pick(("then", "then", "then", "else", "both", "both"))
+        then = no_value() if kind == "else" else make(here)
+        return {"Fn::If": [name, then, no_value() if kind == "then" else make(there)]}
+
+    # Parts of the template.
+
+    def parameter(self, name: str, **declared: Any) -> Any:
+        """Declare a parameter and return a Ref to it."""
+        own = {"Type": "String", **declared}
+        self.template.setdefault("Parameters", {}).setdefault(name, own)
+        return {"Ref": name}
+
+    def add(
+        self, logical_id: str, kind: str, properties: Template, condition: str | None = None
+    ) -> Template:
+        """Add a resource, retained now and then, and return it."""
+        resource: Template = {"Type": kind}
+        if condition is not None:
+            resource["Condition"] = condition
+        if kind.startswith(("AWS::Lex", "AWS::Lambda::F", "AWS::Lambda::A")) and self.chance(12):
+            resource["DeletionPolicy"] = self.pick(("Retain", "RetainExceptOnCreate"))
+        resource["Properties"] = properties
+        self.resources[logical_id] = resource
+        return resource
+
+    def has_circle(self) -> bool:
+        """Say whether the resources so far depend on each other in a circle somewhere."""
+        template = {**self.template, "Resources": self.resources}
+        return any(world.circle for world in worlds.formal(template))
+
+
+def no_value() -> Template:
+    """Return the expression for nothing at all."""
+    return {"Ref": "AWS::NoValue"}

@@ -1,0 +1,179 @@
+"""The bots and bot aliases of a random template, with an Fn::If at any level of their hooks."""
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from tests.laws import spellings
+from tests.laws.evaluator import Template
+from tests.laws.functions import Target
+from tests.laws.ground import Ground, Place, no_value
+from tests.laws.trial import OURS
+
+LOCALES = ("en_US", "ja_JP", "de_DE")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A hook source, in the ways in which the author's permissions may speak of it."""
+
+    logical_id: str
+    condition: str | None
+    place: Place
+    exact: tuple[Any, ...]
+    wide: tuple[Any, ...]
+    never: tuple[Any, ...]
+
+
+@dataclass
+class Hooks:
+    """Draws the hook sources, and keeps which names which function."""
+
+    ground: Ground
+    targets: list[Target]
+    sources: list[Source] = field(default_factory=list)
+    used: list[tuple[Source, Target]] = field(default_factory=list)
+
+    def draw(self) -> None:
+        """Draw bots with test aliases, and bot aliases with locales."""
+        ground = self.ground
+        bots: dict[str, str | None] = {}
+        for number in range(ground.count(4, 61, 25, 10)):
+            bots[f"Bot{number}"] = ground.optional_condition(30)
+            self._bot(f"Bot{number}", bots[f"Bot{number}"])
+        weights = (4, 44, 30, 14, 8) if bots else (5, 95)
+        for number in range(ground.count(*weights)):
+            self._alias(f"Alias{number}", bots)
+
+    def _bot(self, name: str, condition: str | None) -> None:
+        """Draw one bot."""
+        ground = self.ground
+        resource = ground.add(name, "AWS::Lex::Bot", {"Name": name.lower()}, condition)
+        if not ground.chance(40):
+            return
+        source = Source(
+            name,
+            condition,
+            ground.place_of(condition),
+            exact=tuple(spellings.of_test_alias(name)),
+            wide=tuple(spellings.of_all_aliases({"Ref": name})),
+            never=(*spellings.of_attribute(name, "Arn"), *spellings.of_no_alias({"Ref": name})),
+        )
+        self.sources.append(source)
+        resource["Properties"]["TestBotAliasSettings"] = ground.guarded(
+            source.place,
+            25,
+            lambda here: {"BotAliasLocaleSettings": self._settings(source, here)},
+        )
+        self._opt_out(resource)
+
+    def _alias(self, name: str, bots: dict[str, str | None]) -> None:
+        """Draw one bot alias."""
+        ground = self.ground
+        bot = None if not bots or ground.chance(12) else ground.pick(list(bots))
+        place = ground.everywhere if bot is None else ground.place_of(bots[bot])
+        within = ground.conditions_within(place)
+        if not within:
+            return
+        condition = None if None in within and ground.chance(50) else ground.pick(within)
+        place = ground.place_of(condition)
+        bot_id = self._bot_id(bot, bots, place)
+        properties: Template = {"BotAliasName": name.lower(), "BotId": bot_id}
+        resource = ground.add(name, "AWS::Lex::BotAlias", properties, condition)
+        source = Source(
+            name,
+            condition,
+            place,
+            exact=tuple(spellings.of_bot_alias(name, bot_id)),
+            wide=tuple(spellings.of_all_aliases(bot_id)),
+            never=({"Fn::Sub": f"${{{name}.Arn}}/*"}, *spellings.of_no_alias(bot_id)),
+        )
+        self.sources.append(source)
+        if ground.chance(94):
+            properties["BotAliasLocaleSettings"] = self._settings(source, place)
+        self._opt_out(resource)
+
+    def _bot_id(self, bot: str | None, bots: dict[str, str | None], place: Place) -> Any:
+        """Return the BotId of an alias that lives at a place."""
+        ground = self.ground
+        if bot is None:
+            parameter = ground.parameter("BotParameter")
+            return ground.pick(("ABCDEFGHIJ", parameter, {"Fn::ImportValue": "bot-id"}))
+        others = [one for one in bots if one != bot and place.within(ground.place_of(bots[one]))]
+        condition = ground.optional_condition(12)
+        if others and condition is not None:
+            return {"Fn::If": [condition, {"Ref": bot}, {"Ref": ground.pick(others)}]}
+        plain = {"Ref": bot}
+        spelled = (*spellings.of_attribute(bot, "Id"), {"Fn::Sub": f"${{{bot}}}"})
+        return ground.pick((plain, plain, plain, *spelled))
+
+    def _opt_out(self, resource: Template) -> None:
+        """Opt a hook source out now and then, or write what is the default (5.1)."""
+        if self.ground.chance(6):
+            resource["Metadata"] = {OURS: {"Enabled": self.ground.pick((False, "false", True))}}
+
+    # The tree of locale settings.
+
+    def _settings(self, source: Source, place: Place) -> Any:
+        """Return the list of locales."""
+        return self.ground.guarded(place, 18, lambda here: self._locales(source, here))
+
+    def _locales(self, source: Source, place: Place) -> list[Any]:
+        """Return up to three locales, or rarely one for each of many conditions."""
+        ground = self.ground
+        if ground.many and ground.chance(60):
+            return self._one_hook_under_each(source, place)
+        names = LOCALES[: ground.count(4, 56, 28, 12)]
+        return [ground.guarded(place, 22, partial(self._locale, source, name)) for name in names]
+
+    def _one_hook_under_each(self, source: Source, place: Place) -> list[Any]:
+        """Return one locale for each of many conditions, all with the same hook."""
+        hook = {"LambdaCodeHook": {"LambdaArn": self._arn(source, place)}}
+        setting = {"Enabled": True, "CodeHookSpecification": hook}
+        return [
+            {"Fn::If": [one, {"LocaleId": one, "BotAliasLocaleSetting": setting}, no_value()]}
+            for one in self.ground.many
+        ]
+
+    def _locale(self, source: Source, name: str, place: Place) -> Template:
+        """Return one locale."""
+        setting = self.ground.guarded(
+            place, 10, lambda here: self._setting(source, here), required=self.ground.chance(60)
+        )
+        return {"LocaleId": name, "BotAliasLocaleSetting": setting}
+
+    def _setting(self, source: Source, place: Place) -> Template:
+        """Return the settings of one locale."""
+        setting: Template = {"Enabled": self.ground.pick((True, False))}
+        if self.ground.chance(94):
+            setting["CodeHookSpecification"] = self.ground.guarded(
+                place, 20, lambda here: self._specification(source, here)
+            )
+        return setting
+
+    def _specification(self, source: Source, place: Place) -> Template:
+        """Return the code hook specification of one locale."""
+        hook = self.ground.guarded(
+            place, 10, lambda here: self._hook(source, here), required=self.ground.chance(60)
+        )
+        return {"LambdaCodeHook": hook}
+
+    def _hook(self, source: Source, place: Place) -> Template:
+        """Return the code hook of one locale."""
+        arn = self.ground.guarded(place, 25, lambda here: self._arn(source, here))
+        return {"CodeHookInterfaceVersion": "1.0", "LambdaArn": arn}
+
+    def _arn(self, source: Source, place: Place) -> Any:
+        """Return a LambdaArn that may stand at a place."""
+        target = self.ground.pick(self.targets)
+        self.used.append((source, target))
+        return target.spelled(self.ground, place, lambda rest: self._fallback(source, rest))
+
+    def _fallback(self, source: Source, place: Place) -> Any:
+        """Return what stands where a function does not live."""
+        others = [target for target in self.targets if place.within(target.place)]
+        if not others or self.ground.chance(60):
+            return no_value()
+        target = self.ground.pick(others)
+        self.used.append((source, target))
+        return self.ground.pick(target.arns)

@@ -1,0 +1,648 @@
+"""The laws: what holds of the macro's answer to any template, under every assignment.
+
+Each law takes a trial (a template before and after the macro) and returns what breaks it, as
+sentences that begin with the rule of the contract. They are judged by the evaluator alone.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from auto_lex_permissions import TemplateError
+from tests.laws import rewriting
+from tests.laws.evaluator import (
+    FUNCTIONS,
+    Hook,
+    Template,
+    UnresolvableError,
+    World,
+    operand_counts,
+    reachable,
+)
+from tests.laws.loops import expanded
+from tests.laws.policies import LEX, NotAPolicyError, Statement
+from tests.laws.trial import (
+    OURS,
+    REPORT,
+    Macro,
+    Settings,
+    Trial,
+    is_subsequence,
+    same_bytes,
+    the_macro,
+)
+
+type Law = Callable[[Trial], list[str]]
+
+LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,247}[0-9a-f]{8}")
+TEST_ALIAS_ARN = (
+    "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}:bot-alias/${%s}/TSTALIASID"
+)
+BOT_WIDE_ARN = "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}:bot-alias/${%s}/*"
+MOST_OPERANDS = 10
+
+
+def judge(
+    before: Template,
+    after: Template,
+    settings: Settings,
+    parameters: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """Judge an answer by all laws that need no second run of the macro, as for a golden case.
+
+    Parameters are the values that the request brought, for those that no condition asks about. An
+    UnresolvableError means that CloudFormation would reject the template in its own words.
+    """
+    trial = Trial(_whole(before), settings, lambda *_: _whole(after), given=parameters or {})
+    return [broken for law in LAWS_ON_ONE_ANSWER for broken in law(trial)]
+
+
+def violations(
+    template: Template,
+    settings: Settings,
+    macro: Macro = the_macro,
+    seed: int = 0,
+    law: str = "",
+) -> list[str]:
+    """Run a macro on a template and return which laws, or the one named, are broken, and how."""
+    trial = Trial(template, settings, macro, seed)
+    try:
+        _ = trial.after
+    except TemplateError as refused:
+        needed = reasons_to_refuse(template, settings)
+        return [] if needed else [f"answers: refused without need: {refused}"]
+    except Exception as error:  # noqa: BLE001 - whatever it raises, it must not (6.2).
+        return [f"answers: 6.2: raised {error!r}"]
+    return [
+        f"{one.__name__}: {broken}"
+        for one in (*LAWS_ON_ONE_ANSWER, *LAWS_ON_SEVERAL_ANSWERS)
+        if law in {"", one.__name__}
+        for broken in _broken(one, trial)
+    ]
+
+
+def _broken(law: Law, trial: Trial) -> list[str]:
+    """Return what breaks a law; an answer that cannot be judged breaks it too."""
+    try:
+        return law(trial)
+    except (TemplateError, UnresolvableError, NotAPolicyError) as error:
+        return [f"cannot be judged: {error}"]
+
+
+def _whole(fragment: Template) -> Template:
+    """Return a template without loops: a fragment may be a map of resources alone (6.1)."""
+    return expanded(fragment if "Resources" in fragment else {"Resources": fragment})
+
+
+# Whom Lex may invoke.
+
+
+def live_hooks_are_allowed(trial: Trial) -> list[str]:
+    """Lex may invoke what every live hook names (2.4)."""
+    return [
+        f"2.4: not allowed: {_told(hook)} {_where(world)}"
+        for world in trial.deployable
+        for hook in trial.hooks(world)
+        if not world.allowed(hook)
+    ]
+
+
+def nothing_else_is_granted(trial: Trial) -> list[str]:
+    """A generated statement grants only pairs that live hooks use (2.4)."""
+    return [
+        f"2.4: {statement.permission} grants what no live hook uses {_where(world)}"
+        for world in trial.deployable
+        for statement in _generated(trial, world)
+        if not any(_serves(trial, world, statement, hook) for hook in trial.hooks(world))
+    ]
+
+
+def no_permission_is_spare(trial: Trial) -> list[str]:
+    """Without a generated permission some live hook would not be allowed, in some world (3.1)."""
+    return [
+        f"2.1, 2.3, 3.1: {permission} is spare in every world"
+        for permission in trial.permissions
+        if not any(_needed(trial, world, permission) for world in trial.everywhere)
+    ]
+
+
+def permissions_live_as_their_grants(trial: Trial) -> list[str]:
+    """A generated permission lives wherever its grant does (2.3).
+
+    Where a text may name a function of the template, one pair can be two grants, of which the
+    author's permissions may cover one: these are left to the other laws.
+    """
+    return [
+        f"2.3: {permission} does not live with its grant {_where(world)}"
+        for world in trial.deployable
+        for permission in trial.permissions
+        if not world.lives(permission)
+        and _speakable(world, permission)
+        and _is_missed(trial, world, world.statement(permission))
+    ]
+
+
+def _is_missed(trial: Trial, world: World, statement: Statement) -> bool:
+    """Say whether a hook asks for a statement that does not live, and no other serves it."""
+    named = [world.resources[one].get("Properties", {}) for one in world.makers(statement.function)]
+    return not any("FunctionName" in one for one in named) and any(
+        _serves(trial, world, statement, hook) and not _served(trial, world, hook)
+        for hook in trial.hooks(world)
+    )
+
+
+def _generated(trial: Trial, world: World) -> Iterator[Statement]:
+    """Yield the statements of the generated permissions that live."""
+    for permission in trial.permissions:
+        if world.lives(permission):
+            yield world.statement(permission)
+
+
+def _serves(trial: Trial, world: World, statement: Statement, hook: Hook) -> bool:
+    """Say whether a generated statement is exactly what a hook asks for, no wider."""
+    source = world.alias_arn(hook.bot, "*") if trial.bot_wide else hook.source_arn
+    return statement.function == hook.function and statement.conditions == (
+        ("arnlike", "aws:sourcearn", (source,)),
+        ("stringequals", "aws:sourceaccount", (world.home.account,)),
+    )
+
+
+def _served(trial: Trial, world: World, hook: Hook) -> bool:
+    """Say whether some generated permission serves the hook in this world."""
+    return any(_serves(trial, world, one, hook) for one in _generated(trial, world))
+
+
+def _needed(trial: Trial, world: World, permission: str) -> bool:
+    """Say whether some hook would go without, were this permission not there."""
+    if not world.lives(permission):
+        return False
+    return any(
+        world.allowed(hook) and not world.allowed(hook, without=frozenset({permission}))
+        for hook in trial.hooks(world)
+    )
+
+
+def _speakable(world: World, permission: str) -> bool:
+    """Say whether all that a permission refers to lives, so that its statement means something."""
+    properties = world.resources[permission]["Properties"]
+    return all(map(world.lives, world.references(properties)))
+
+
+# What refers to what.
+
+
+def nothing_dead_is_referred_to(trial: Trial) -> list[str]:
+    """Nothing generated refers to a resource that does not live (2.4)."""
+    return [
+        f"2.4: {one} refers to {other}, which does not live {_where(world)}"
+        for world in trial.deployable
+        for one, other in sorted(world.dead_references)
+    ]
+
+
+def no_circle_is_closed(trial: Trial) -> list[str]:
+    """What the macro adds closes no circle of dependencies (2.8)."""
+    ours = set(trial.generated)
+    return [
+        f"2.8: a circle {' -> '.join(world.circle)} {_where(world)}"
+        for world in trial.deployable
+        if ours & set(world.circle)
+    ]
+
+
+def permissions_wait_for_their_functions(trial: Trial) -> list[str]:
+    """A permission is created after whatever makes its function and qualifier (2.7)."""
+    return [
+        f"2.7: {statement.permission} does not wait for {maker} {_where(world)}"
+        for world in trial.deployable
+        for statement in _generated(trial, world)
+        for maker in world.makers(statement.function)
+        if maker not in world.after(statement.permission)
+    ]
+
+
+def aliases_wait_for_their_permissions(trial: Trial) -> list[str]:
+    """Under SourceScope Bot an alias changes only after its permission stands (5.2)."""
+    if not trial.bot_wide:
+        return []
+    every = trial.real[0].needs_of_all_branches
+    return [
+        f"5.2: {hook.source} does not wait for {statement.permission} {_where(world)}"
+        for world in trial.deployable
+        for statement in _generated(trial, world)
+        for hook in trial.hooks(world)
+        if world.resources[hook.source]["Type"] == "AWS::Lex::BotAlias"
+        and _serves(trial, world, statement, hook)
+        and statement.permission not in world.after(hook.source)
+        and not _would_be_a_circle(trial, every, statement.permission, hook.source)
+    ]
+
+
+def _would_be_a_circle(
+    trial: Trial, every: dict[str, set[str]], permission: str, alias: str
+) -> bool:
+    """Say whether waiting might close a circle, and the answer reports that it does not wait.
+
+    Might, under whatever conditions: the contract does not ask for more than caution here.
+    """
+    reported = bool(trial.after.get("Metadata", {}).get(REPORT))
+    return reported and alias in reachable(every, permission)
+
+
+# The author's part.
+
+
+def the_author_is_left_alone(trial: Trial) -> list[str]:
+    """The author's part stays as it was, but for the waiting of 5.2 and the report (6.6)."""
+    before, after = _without_report(trial.before), _without_report(trial.after)
+    broken = [f"6.6: {key} was added" for key in after if key not in {*before, "Conditions"}]
+    if not is_subsequence(list(before), list(after)):
+        broken.append("6.6: sections were moved or removed")
+    for key in before:
+        if key in {"Resources", "Conditions"}:
+            broken += _entries_kept(trial, key, before[key], after.get(key, {}))
+        elif not same_bytes(before[key], after.get(key)):
+            broken.append(f"6.6: {key} was changed")
+    return broken
+
+
+def _without_report(template: Template) -> Template:
+    """Return a template without the macro's own report."""
+    metadata = template.get("Metadata")
+    if not isinstance(metadata, dict):
+        return template
+    rest = {key: value for key, value in metadata.items() if key != REPORT}
+    return {
+        key: rest if key == "Metadata" else value
+        for key, value in template.items()
+        if rest or key != "Metadata"
+    }
+
+
+def _entries_kept(trial: Trial, section: str, before: Template, after: Template) -> list[str]:
+    """Return which entries of a section were not kept as they were."""
+    if not is_subsequence(list(before), list(after)):
+        return [f"6.6: entries of {section} were moved or removed"]
+    changed = [one for one in before if not same_bytes(before[one], after[one])]
+    return [
+        f"6.6: {section}.{one} was changed"
+        for one in changed
+        if section != "Resources" or not _only_waits(trial, before[one], after[one])
+    ]
+
+
+def _only_waits(trial: Trial, before: Template, after: Template) -> bool:
+    """Say whether a resource is a bot alias that was only made to wait (5.2, 2.8)."""
+    if not trial.bot_wide or before.get("Type") != "AWS::Lex::BotAlias":
+        return False
+    rest = [
+        {key: value for key, value in one.items() if key not in {"DependsOn", "Metadata"}}
+        for one in (before, after)
+    ]
+    return (
+        same_bytes(*rest) and _depends_on_more(trial, before, after) and _told_more(before, after)
+    )
+
+
+def _depends_on_more(trial: Trial, before: Template, after: Template) -> bool:
+    """Say whether a DependsOn has only grown by generated resources."""
+    was, is_ = (_list(one.get("DependsOn", [])) for one in (before, after))
+    added = [one for one in is_ if one not in was]
+    return is_[: len(was)] == was and set(added) <= set(trial.generated)
+
+
+def _told_more(before: Template, after: Template) -> bool:
+    """Say whether a Metadata has only grown under the macro's own key."""
+    was, is_ = (one.get("Metadata", {}) for one in (before, after))
+    mine, ours = was.get(OURS, {}), is_.get(OURS, {})
+    others = [{key: one[key] for key in one if key != OURS} for one in (was, is_)]
+    kept = [same_bytes(mine[key], ours.get(key)) for key in mine]
+    return same_bytes(*others) and all(kept)
+
+
+def the_report_holds_no_values(trial: Trial) -> list[str]:
+    """The report is a list of paths and codes, and absent where it has nothing to say."""
+    metadata = trial.after.get("Metadata")
+    if not isinstance(metadata, dict) or REPORT not in metadata:
+        return []
+    report = metadata[REPORT]
+    shaped = bool(report) and all(
+        set(entry) == {"Path", "Code"} and all(isinstance(one, str) for one in entry.values())
+        for entry in report
+    )
+    return [] if shaped else [f"reported: not a list of Path and Code: {json.dumps(report)}"]
+
+
+# What the generated part looks like.
+
+
+def permissions_are_shaped(trial: Trial) -> list[str]:
+    """A generated resource is a permission as 2.1, 2.2 and 2.6 describe it."""
+    functions = {json.dumps(arn) for arn in rewriting.function_expressions(trial.before)}
+    sources = {json.dumps(arn) for arn in _source_arns(trial)}
+    return [
+        f"{one}: {problem}"
+        for one in trial.generated
+        for problem in _misshapen(trial.resource(one), functions, sources)
+    ]
+
+
+def _misshapen(resource: Template, functions: set[str], sources: set[str]) -> Iterator[str]:
+    """Yield what is wrong with the looks of a generated resource."""
+    if resource.get("Type") != "AWS::Lambda::Permission":
+        yield "2.1: is no AWS::Lambda::Permission"
+        return
+    known = {"Type", "Condition", "DependsOn", "DeletionPolicy", "Metadata", "Properties"}
+    if set(resource) - known:
+        yield f"2.1: has {sorted(set(resource) - known)}"
+    properties = dict(resource["Properties"])
+    if json.dumps(properties.pop("FunctionName", None)) not in functions:
+        yield "2.2: FunctionName is no LambdaArn of the author"
+    if json.dumps(properties.pop("SourceArn", None)) not in sources:
+        yield "2.1, 5.2: SourceArn is not as promised"
+    if properties != {
+        "Action": "lambda:InvokeFunction",
+        "Principal": LEX,
+        "SourceAccount": {"Ref": "AWS::AccountId"},
+    }:
+        yield f"2.1: properties are {json.dumps(properties)}"
+    told = resource.get("Metadata", {}).get(OURS, {})
+    if not {"Reason", "HookSource"} <= set(told):
+        yield "2.6: Metadata does not say why it exists"
+
+
+def _source_arns(trial: Trial) -> Iterator[Any]:
+    """Yield every SourceArn that the macro may write for a template."""
+    if trial.bot_wide:
+        for bot in rewriting.bot_expressions(trial.before):
+            match bot:
+                case {"Ref": str(name)} | {"Fn::GetAtt": str(name)}:
+                    yield {"Fn::Sub": BOT_WIDE_ARN % name}
+                case {"Fn::GetAtt": [str(name), str(attribute)]}:
+                    yield {"Fn::Sub": BOT_WIDE_ARN % f"{name}.{attribute}"}
+            yield {"Fn::Sub": [BOT_WIDE_ARN % "BotId", {"BotId": bot}]}
+        return
+    for name, resource in trial.before["Resources"].items():
+        if resource["Type"] == "AWS::Lex::BotAlias":
+            yield {"Fn::GetAtt": [name, "Arn"]}
+        if resource["Type"] == "AWS::Lex::Bot":
+            yield {"Fn::Sub": TEST_ALIAS_ARN % name}
+            # As a loop has to write it (1.5).
+            yield {"Fn::Sub": [TEST_ALIAS_ARN % "BotId", {"BotId": {"Ref": name}}]}
+
+
+def logical_ids_are_as_promised(trial: Trial) -> list[str]:
+    """Logical ids are readable, short and end in eight hex digits (2.5)."""
+    taken = {
+        *trial.before.get("Parameters", {}),
+        *trial.before.get("Conditions", {}),
+        *trial.before["Resources"],
+    }
+    return [
+        f"2.5: {one} is no logical id of the scheme"
+        for one in trial.generated
+        if not LOGICAL_ID.fullmatch(one) or one in taken
+    ]
+
+
+def conditions_are_the_fewest(trial: Trial) -> list[str]:
+    """No condition where none is needed, an existing one where one is equivalent (2.3)."""
+    broken = [
+        f"2.3: {name} belongs to no permission"
+        for name in trial.new_conditions
+        if name not in trial.permissions
+    ]
+    lives = {name: _life(trial, name) for name in trial.after.get("Conditions", {})}
+    for permission in trial.permissions:
+        condition = trial.resource(permission).get("Condition")
+        if condition is None:
+            continue
+        if all(lives[condition]):
+            broken.append(f"2.3: {permission} needs no condition")
+        if not any(lives[condition]):
+            broken.append(f"2.3: {permission} can never live")
+        if condition in trial.new_conditions:
+            if condition != permission:
+                broken.append(f"2.3: {permission} lives by the condition {condition}")
+            same = [
+                name
+                for name in trial.before.get("Conditions", {})
+                if lives[name] == lives[condition]
+            ]
+            broken += [f"2.3: {permission} could live by {name}" for name in same[:1]]
+    return broken
+
+
+def _life(trial: Trial, condition: str) -> list[bool]:
+    """Return what a condition comes to in every formal world."""
+    return [world.truth(condition) for world in trial.formal]
+
+
+def conditions_have_few_operands(trial: Trial) -> list[str]:
+    """A new condition's And and Or have two to ten operands each, however nested (2.3)."""
+    return [
+        f"2.3: {name} has an Fn::And or Fn::Or with {count} operands"
+        for name in trial.new_conditions
+        for count in operand_counts(trial.after["Conditions"][name])
+        if not 2 <= count <= MOST_OPERANDS
+    ]
+
+
+def retained_permissions_are_those_of_retained_bots(trial: Trial) -> list[str]:
+    """A permission is retained where its hook source is and its function too (2.6)."""
+    broken = []
+    for permission in trial.permissions:
+        wanted = _wants_to_stay(trial, permission)
+        policy = trial.resource(permission).get("DeletionPolicy")
+        expected = "RetainExceptOnCreate" if wanted else None
+        if wanted is not None and policy != expected:
+            broken.append(f"2.6: {permission} has DeletionPolicy {policy}, not {expected}")
+    return broken
+
+
+def _wants_to_stay(trial: Trial, permission: str) -> bool | None:
+    """Say whether a permission has to be retained; None where the contract leaves it open."""
+    sources: set[bool] = set()
+    functions: set[bool] = set()
+    for world in trial.everywhere:
+        if world.lives(permission):
+            statement = world.statement(permission)
+            sources |= {
+                _retained(world, hook.source)
+                for hook in trial.hooks(world)
+                if _serves(trial, world, statement, hook)
+            }
+            functions |= _retained_functions(world, permission, statement.function)
+    if sources == {False} or functions == {False}:
+        return False
+    return True if sources == functions == {True} else None
+
+
+def _retained_functions(world: World, permission: str, function: str) -> set[bool]:
+    """Say whether what makes a function is retained, as it is outside; both where that is open."""
+    expression = world.resources[permission]["Properties"]["FunctionName"]
+    makers = {*world.makers(function), *world.references(expression)}
+    functions = {one for one in makers if world.resources[one]["Type"] in FUNCTIONS}
+    kept = {_retained(world, one) for one in functions} or {True}
+    # A function that stays with an alias or a nested stack that goes: the contract does not say.
+    if kept == {True} and not all(_retained(world, one) for one in makers):
+        return {True, False}
+    return kept
+
+
+def _retained(world: World, logical_id: str) -> bool:
+    """Say whether a resource outlives its stack."""
+    return str(world.resources[logical_id].get("DeletionPolicy", "")).startswith("Retain")
+
+
+# What several answers have in common.
+
+
+def twice_is_once(trial: Trial) -> list[str]:
+    """Applying the macro to its own answer changes nothing (6.5)."""
+    again = trial.macro(trial.after, trial.settings)
+    return [] if same_bytes(again, trial.after) else ["6.5: a second application changes more"]
+
+
+def templates_without_hooks_come_back_equal(trial: Trial) -> list[str]:
+    """Where no hook can ever live, nothing is added (6.6)."""
+    if any(world.hooks for world in trial.everywhere):
+        return []
+    ours = {**trial.before, "Metadata": trial.after.get("Metadata")}
+    same = same_bytes(_without_report(trial.after), _without_report(trial.before))
+    return [] if same else [f"6.6: changed without a hook: {sorted(ours)}"]
+
+
+def order_does_not_matter(trial: Trial) -> list[str]:
+    """Locales, resources and keys in another order get the same permissions (2.5)."""
+    shuffled = rewriting.reordered(trial.before, trial.rng)
+    other = Trial(shuffled, trial.settings, trial.macro)
+    return _differences(trial, other, "2.5: in another order")
+
+
+def a_locale_more_does_not_matter(trial: Trial) -> list[str]:
+    """One more locale with the same hook changes no permission (2.1, 2.6)."""
+    more = rewriting.with_a_locale_twice(trial.before, trial.rng)
+    other = Trial(more, trial.settings, trial.macro)
+    return _differences(trial, other, "2.6: with one locale more")
+
+
+def _differences(trial: Trial, other: Trial, when: str) -> list[str]:
+    """Return the generated resources and conditions that differ between two answers."""
+    broken = [
+        f"{when}: {one} differs"
+        for one in sorted({*trial.generated, *other.generated})
+        if trial.after["Resources"].get(one) != other.after["Resources"].get(one)
+    ]
+    return broken + [
+        f"{when}: condition {one} differs"
+        for one in sorted({*trial.new_conditions, *other.new_conditions})
+        if trial.after["Conditions"].get(one) != other.after.get("Conditions", {}).get(one)
+    ]
+
+
+def spelling_does_not_matter(trial: Trial) -> list[str]:
+    """The same template in other spellings gets permissions of the same ids and lives (2.5)."""
+    respelled = rewriting.respelled(trial.before, trial.rng)
+    other = Trial(respelled, trial.settings, trial.macro)
+    if set(trial.generated) != set(other.generated):
+        changed = sorted(set(trial.generated) ^ set(other.generated))
+        return [f"2.5: respelled, the logical ids differ by {changed}"]
+    return [
+        f"2.5: respelled, {one} lives otherwise"
+        for one in trial.generated
+        if _lives_where(trial, one) != _lives_where(other, one)
+    ]
+
+
+def _lives_where(trial: Trial, logical_id: str) -> dict[tuple[bool, ...], bool]:
+    """Return whether a resource lives, by what the author's conditions come to."""
+    names = sorted(trial.before.get("Conditions", {}))
+    return {tuple(map(world.truth, names)): world.lives(logical_id) for world in trial.formal}
+
+
+def other_aliases_do_not_matter(trial: Trial) -> list[str]:
+    """Without one bot alias the permissions of all others stay as they are (2.5)."""
+    gone, fewer = rewriting.without_an_alias(trial.before, trial.rng)
+    other = Trial(fewer, trial.settings, trial.macro)
+    if trial.bot_wide:
+        new = sorted(set(other.generated) - set(trial.generated))
+        return [f"2.5: without {gone}, {one} is new" for one in new]
+    theirs = {
+        one
+        for one in trial.generated
+        if trial.resource(one)["Properties"]["SourceArn"] == {"Fn::GetAtt": [gone, "Arn"]}
+    }
+    return [
+        f"2.5: without {gone}, {one} differs"
+        for one in sorted({*trial.generated, *other.generated} - theirs)
+        if trial.after["Resources"].get(one) != other.after["Resources"].get(one)
+    ]
+
+
+# When the macro may refuse.
+
+
+def reasons_to_refuse(template: Template, settings: Settings) -> list[str]:
+    """Return why the contract asks for an error instead of an answer (3.5, 4.1, 4.2)."""
+    trial = Trial(template, settings, lambda fragment, _: fragment)
+    return [
+        reason
+        for world in trial.deployable
+        for hook in trial.hooks(world)
+        for reason in _reasons(world, hook)
+    ]
+
+
+def _reasons(world: World, hook: Hook) -> Iterator[str]:
+    """Yield why no permission of this stack can serve a hook."""
+    if not world.home.reaches(hook.function):
+        yield f"4.1: {hook.function} is out of reach"
+    if hook.function.rpartition(":")[2].startswith("$"):
+        yield f"4.2: {hook.function} takes no policy"
+    if hook.function in world.documents and not world.allowed(hook):
+        yield f"3.5: the policy of {hook.function} does not allow it"
+
+
+def _told(hook: Hook) -> str:
+    """Return a hook for a message."""
+    return f"{hook.source} ({hook.source_arn}) -> {hook.function}"
+
+
+def _where(world: World) -> str:
+    """Return which conditions hold in a world, for a message."""
+    conditions = world.template.get("Conditions", {})
+    return "where " + (", ".join(one for one in conditions if world.truth(one)) or "none holds")
+
+
+def _list(value: Any) -> list[Any]:
+    """Return a list, or the one thing that stands for a list of it."""
+    return value if isinstance(value, list) else [value]
+
+
+LAWS_ON_ONE_ANSWER: tuple[Law, ...] = (
+    live_hooks_are_allowed,
+    nothing_else_is_granted,
+    no_permission_is_spare,
+    permissions_live_as_their_grants,
+    nothing_dead_is_referred_to,
+    no_circle_is_closed,
+    permissions_wait_for_their_functions,
+    aliases_wait_for_their_permissions,
+    the_author_is_left_alone,
+    the_report_holds_no_values,
+    permissions_are_shaped,
+    logical_ids_are_as_promised,
+    conditions_are_the_fewest,
+    conditions_have_few_operands,
+    retained_permissions_are_those_of_retained_bots,
+    templates_without_hooks_come_back_equal,
+)
+LAWS_ON_SEVERAL_ANSWERS: tuple[Law, ...] = (
+    twice_is_once,
+    order_does_not_matter,
+    a_locale_more_does_not_matter,
+    spelling_does_not_matter,
+    other_aliases_do_not_matter,
+)

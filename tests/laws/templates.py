@@ -1,0 +1,104 @@
+"""Random templates of Lex bots, valid by construction, small enough to try every assignment.
+
+A seed and a number make a template, whatever else is tried before it, in every process. The choices
+are plain ones of `random`: hypothesis draws zeros and repetitions more often than asked for, which
+left a fifth of all templates without a bot; and what it shrinks to keeps much that reducing.py
+takes out.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.laws import declared, functions
+from tests.laws.evaluator import Template
+from tests.laws.ground import Ground
+from tests.laws.hook_sources import Hooks, Source
+from tests.laws.trial import OURS, REPORT, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A template, the settings of its request, and a number that decides how laws rewrite it."""
+
+    template: Template
+    settings: Settings
+    seed: int
+
+
+def cases(seed: int, count: int, first: int = 0) -> Iterator[Case]:
+    """Yield so many of the templates that a seed stands for."""
+    return (case(seed, number) for number in range(first, first + count))
+
+
+def case(seed: int, number: int) -> Case:
+    """Return one of the templates that a seed stands for."""
+    ground = Ground(random.Random(f"{seed}/{number}"))  # noqa: S311 - to be repeated.
+    settings = _settings(ground)
+    ground.make_conditions()
+    targets = functions.draw(ground, out_of_reach="OnUnreachable" in settings)
+    hooks = Hooks(ground, targets)
+    hooks.draw()
+    declared.draw(ground, hooks)
+    _unrelated(ground)
+    _mentions(ground, hooks.sources)
+    if settings and ground.chance(25):
+        # Where a plain `Transform: AutoLexPermissions` has them.
+        ground.template["Metadata"] = {OURS: settings, **ground.template.get("Metadata", {})}
+        settings = {}
+    names = ground.rng.sample(list(ground.resources), len(ground.resources))
+    resources = {name: ground.resources[name] for name in names}
+    return Case({**ground.template, "Resources": resources}, settings, number)
+
+
+def _settings(ground: Ground) -> Settings:
+    """Draw the settings."""
+    settings: Settings = {}
+    if ground.chance(45):
+        settings["SourceScope"] = "Bot"
+    if ground.chance(10):
+        settings["OnUnreachable"] = "Skip"
+    return settings
+
+
+def _unrelated(ground: Ground) -> None:
+    """Draw what has nothing to do with Lex, and what the author says beside it."""
+    aliases = [one for name, one in ground.resources.items() if name.startswith("Alias")]
+    if ground.chance(20):
+        ground.add("Topic", "AWS::SNS::Topic", {"TopicName": "topic"})
+        for resource in aliases:
+            if ground.chance(20):
+                resource["DependsOn"] = ground.pick(("Topic", ["Topic"]))
+    for resource in aliases:
+        if ground.chance(4):
+            resource.setdefault("Metadata", {})["Author"] = {"In": {"Ref": "AWS::Region"}}
+    if ground.chance(10):
+        ground.template["Outputs"] = {"Region": {"Value": {"Ref": "AWS::Region"}}}
+    if ground.chance(3):
+        of_before = [{"Path": "Resources.Gone", "Code": "OfBefore"}]
+        ground.template["Metadata"] = {REPORT: of_before}
+
+
+def _mentions(ground: Ground, sources: list[Source]) -> None:
+    """Let functions know hook sources: what waits for such a function may close a circle."""
+    for source in sources:
+        if ground.chance(25):
+            _mention(ground, source)
+
+
+def _mention(ground: Ground, source: Source) -> None:
+    """Let one function know a hook source, where that closes no circle and the source lives."""
+    functions_ = [
+        one["Properties"]
+        for one in ground.resources.values()
+        if one["Type"].endswith("::Function")
+        and ground.place_of(one.get("Condition")).within(source.place)
+        and "Environment" not in one["Properties"]
+    ]
+    # A function that hooks name by text may know the very source that names it.
+    functions_.sort(key=lambda properties: "FunctionName" not in properties)
+    for properties in functions_:
+        properties["Environment"] = {"Variables": {"SOURCE": {"Ref": source.logical_id}}}
+        if not ground.has_circle():
+            return
+        del properties["Environment"]

@@ -1,0 +1,194 @@
+"""Every world that a template can come to.
+
+There are two ways to go through them. The *real* worlds come from the values that the parameters
+may have: AllowedValues, or else the literals that conditions mention and one other value. The
+*formal* worlds come from the comparisons alone, each true or false as it pleases, except that one
+expression cannot equal two literals, and a parameter equals one of its AllowedValues: the laws on
+what is too much are judged in these too, since the contract does not ask the macro to know more
+about comparisons than that.
+"""
+
+import itertools
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tests.laws.evaluator import (
+    Template,
+    UnresolvableError,
+    World,
+    atom,
+    operand,
+    outside,
+    text,
+)
+from tests.laws.policies import HOME, Home
+
+# More than these would take minutes; a template of the laws has a few dozen.
+MOST = 20_000
+OTHER = "another-value"
+
+
+def real(
+    template: Template, home: Home = HOME, given: Mapping[str, str] | None = None
+) -> Iterator[World]:
+    """Yield the template under every assignment of its parameters that differs from the others.
+
+    A given value is that of a parameter that no condition asks about. Two assignments under which
+    all conditions and all parameters used elsewhere agree are one world.
+    """
+    elsewhere = _mentioned({**template, "Conditions": {}}) & set(template.get("Parameters", {}))
+    seen = set()
+    for parameters in assignments(template, given):
+        world = World(template, parameters, home)
+        told = (
+            tuple(world.truth(name) for name in template.get("Conditions", {})),
+            tuple(parameters[name] for name in sorted(elsewhere)),
+        )
+        if told not in seen:
+            seen.add(told)
+            yield world
+
+
+def formal(template: Template, home: Home = HOME) -> Iterator[World]:
+    """Yield the template under every choice of what its comparisons come to."""
+    parameters = next(assignments(template))
+    seen = set()
+    for atoms in _choices(template):
+        world = World(template, parameters, home, atoms)
+        told = tuple(world.truth(name) for name in template.get("Conditions", {}))
+        if told not in seen:
+            seen.add(told)
+            yield world
+
+
+def assignments(
+    template: Template, given: Mapping[str, str] | None = None
+) -> Iterator[dict[str, str]]:
+    """Yield every assignment of the parameters that may matter."""
+    compared = _compared(template)
+    values = {
+        name: _values(name, parameter, compared.get(name))
+        for name, parameter in template.get("Parameters", {}).items()
+    }
+    values |= {
+        name: [_written(value)] for name, value in (given or {}).items() if name not in compared
+    }
+    count = 1
+    for options in values.values():
+        count *= len(options)
+    if count > MOST:
+        raise UnresolvableError(f"{count} assignments are too many to go through")
+    for combination in itertools.product(*values.values()):
+        yield dict(zip(values, combination, strict=True))
+
+
+def _values(name: str, parameter: Template, compared: set[str] | None) -> list[str]:
+    """Return the values of a parameter that may matter, given what it is compared with."""
+    allowed = [_written(value) for value in parameter.get("AllowedValues", [])]
+    default = _written(parameter["Default"]) if "Default" in parameter else ""
+    if compared is None:
+        return [(allowed or [default or outside(name)])[0]]
+    others = {*compared, f"{OTHER}-of-{name}", *([default] if "Default" in parameter else [])}
+    return allowed or sorted(others)
+
+
+def _written(value: Any) -> str:
+    """Return the value of a parameter as a text."""
+    return ",".join(map(text, value)) if isinstance(value, list) else text(value)
+
+
+def _compared(template: Template) -> dict[str, set[str]]:
+    """Return for each parameter in a condition the texts it may be equal to."""
+    parameters = template.get("Parameters", {})
+    comparisons = [
+        (_mentioned(operands) & set(parameters), set(_texts(operands)))
+        for operands in _comparisons(template)
+    ]
+    found: dict[str, set[str]] = {}
+    # Parameters that are compared with each other hand on what they may equal.
+    for _ in comparisons:
+        for names, texts in comparisons:
+            both = set().union(texts, *(found.get(name, set()) for name in names))
+            for name in names:
+                allowed = map(_written, parameters[name].get("AllowedValues", []))
+                both |= {*allowed, OTHER} if len(names) > 1 else set()
+            found |= {name: found.get(name, set()) | both for name in names}
+    return found
+
+
+def _comparisons(template: Template) -> Iterator[list[Any]]:
+    """Yield the operands of every Fn::Equals in the conditions."""
+    waiting = list(template.get("Conditions", {}).values())
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict) and set(one) == {"Fn::Equals"}:
+            yield one["Fn::Equals"]
+        elif isinstance(one, dict):
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+
+
+def _mentioned(expression: Any) -> set[str]:
+    """Return the names that an expression may refer to; a few too many do no harm."""
+    match expression:
+        case {"Ref": str(name), **rest} if not rest:
+            return {name}
+        case {"Fn::Sub": argument, **rest} if not rest:
+            whole = json.dumps(argument)
+            return {part.split("}")[0] for part in whole.split("${")[1:]} | _mentioned(argument)
+        case dict():
+            return set().union(*map(_mentioned, expression.values()))
+        case list():
+            return set().union(*map(_mentioned, expression))
+    return set()
+
+
+def _texts(expression: Any) -> Iterator[str]:
+    """Yield the scalars in an expression that are not names of parameters."""
+    if isinstance(expression, dict):
+        for key, value in expression.items():
+            if key != "Ref":
+                yield from _texts(value)
+    elif isinstance(expression, list):
+        for value in expression:
+            yield from _texts(value)
+    else:
+        yield text(expression)
+
+
+def _choices(template: Template) -> Iterator[Mapping[str, bool]]:
+    """Yield every way in which the comparisons can come out."""
+    constant: dict[str, bool] = {}
+    free: set[str] = set()
+    exclusive: dict[str, dict[str, str]] = defaultdict(dict)
+    for left, right in _comparisons(template):
+        name = atom(left, right)
+        literal = [not isinstance(side, dict | list) for side in (left, right)]
+        if all(literal) or operand(left) == operand(right):
+            constant[name] = operand(left) == operand(right)
+        elif any(literal):
+            side, value = (right, left) if literal[0] else (left, right)
+            exclusive[operand(side)][name] = text(value)
+        else:
+            free.add(name)
+    groups = [[set(), {name}] for name in sorted(free)]
+    groups += [_outcomes(template, side, names) for side, names in exclusive.items()]
+    everything = set(constant) | free | set().union(*exclusive.values())
+    for chosen in itertools.product(*groups):
+        true = set().union(*chosen)
+        yield {name: constant.get(name, name in true) for name in everything}
+
+
+def _outcomes(template: Template, side: str, names: dict[str, str]) -> list[set[str]]:
+    """Return which comparisons of one expression with literals can be true together."""
+    expression = json.loads(side)
+    parameter = expression.get("Ref") if set(expression) == {"Ref"} else None
+    declared = template.get("Parameters", {}).get(parameter, {})
+    allowed = {_written(value) for value in declared.get("AllowedValues", [])}
+    if not allowed:
+        return [set(), *({name} for name in sorted(names))]
+    others: list[set[str]] = [set()] if allowed - set(names.values()) else []
+    return others + [{name} for name in sorted(names) if names[name] in allowed]
