@@ -35,6 +35,18 @@ def test_two_thousand_characters_at_most() -> None:
     assert len(told) <= 2_000
 
 
+def test_two_thousand_characters_are_not_too_many() -> None:
+    """What just fits is neither cut nor left out."""
+    spare = 2_000 - len(str(problems(1, "")[0]))
+    (one,) = problems(1, "x" * spare)
+    assert str(TemplateError([one])) == str(one)
+    assert len(str(one)) == 2_000
+    spare = 2_000 - len(str(TemplateError(problems(2, ""))))
+    two = [*problems(1, "x" * spare), problems(2, "")[1]]
+    assert len(str(TemplateError(two))) == 2_000
+    assert str(TemplateError(two)).endswith(f"(2) {two[1]}")
+
+
 def test_a_mistake_that_is_too_long_is_cut() -> None:
     """Even a path of a megabyte gets an answer."""
     (one,) = problems(1, "x" * 3_000)
@@ -42,3 +54,5 @@ def test_a_mistake_that_is_too_long_is_cut() -> None:
     assert str(TemplateError([one])).endswith("x…")
     assert len(str(TemplateError([one, one]))) == 2_000
     assert str(TemplateError([one, one])).endswith("x… and 1 more")
+    other = Problem("Resources.Other", one.what, one.remedy)
+    assert str(TemplateError([one, other])).startswith("(1) Resources.R0: x")

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from .code_hooks import BOT
-from .conditions import ALWAYS, Formula, Named, all_of, expression
+from .code_hooks import BOT, CodeHook
+from .conditions import ALWAYS, Formula, Named, all_of, any_of, expression
 from .declared import INVOKE, LEX_PRINCIPAL, PERMISSION
 from .errors import Problem
 from .intrinsics import Reference, Text, Unread, Word, canonical_json, references
@@ -178,9 +178,8 @@ class Writer:
                 continue
             self._dependencies.bodies[name] = body
             is_plain = not waits_of(body)
-            for alias, expressions in _aliases(grant):
-                # What the permission refers to, the alias refers to itself: no circle by that.
-                if is_plain and grant.expression in expressions:
+            for alias, hooks in _aliases(grant):
+                if is_plain and self._refers_alike(alias, hooks, grant):
                     self._let_wait(alias, name, grant)
                 else:
                     doubtful.append((name, alias, grant))
@@ -189,6 +188,15 @@ class Writer:
                 self.reports.append(Report(alias.path, CIRCLE))
             else:
                 self._let_wait(alias, name, grant)
+
+    def _refers_alike(self, alias: Resource, hooks: list[CodeHook], grant: Grant) -> bool:
+        """Tell whether an alias refers by itself to all that its permission refers to.
+
+        Then its wait closes no circle that was not there before.
+        """
+        alike = any_of(hook.life for hook in hooks if hook.function == grant.expression)
+        both = all_of((alias.life, grant.life))
+        return self._template.conditions.implies(both, alike)
 
     def _ours(self, name: str) -> Mapping[str, object] | None:
         """Return a permission that is generated, now or when the template was processed."""
@@ -226,13 +234,13 @@ def _named(grants: Iterable[Grant]) -> list[tuple[str, Grant]]:
     return sorted(((logical_id(grant), grant) for grant in grants), key=lambda pair: pair[0])
 
 
-def _aliases(grant: Grant) -> Iterable[tuple[Resource, list[object]]]:
-    """Return a grant's bot aliases with what their hooks say; a bot cannot wait for its own."""
-    aliases: dict[str, tuple[Resource, list[object]]] = {}
+def _aliases(grant: Grant) -> Iterable[tuple[Resource, list[CodeHook]]]:
+    """Return a grant's bot aliases with their hooks; a bot cannot wait for its own permission."""
+    aliases: dict[str, tuple[Resource, list[CodeHook]]] = {}
     for hook in grant.hooks:
         if hook.source.type != BOT:
             found = aliases.setdefault(hook.source.logical_id, (hook.source, []))
-            found[1].append(hook.function)
+            found[1].append(hook)
     return aliases.values()
 
 

@@ -1,21 +1,14 @@
 """`python -m tests.laws --templates N --seed S`: the laws on as many templates as asked for."""
 
 import argparse
-import os
 import secrets
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from itertools import repeat
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "macro"))
 
-from tests.laws.explore import Failure, Outcome, explore
-
-PORTION = 200
+from tests.laws.explore import Failure, explore
 
 
 def main() -> int:
@@ -27,30 +20,17 @@ def main() -> int:
     parser.add_argument("--counts", action="store_true", help="show what the templates hold")
     asked = parser.parse_args()
     say(f"{asked.templates} templates, seed {asked.seed}\n")
-    counts: Counter[str] = Counter()
-    failure = None
     start = time.monotonic()
-    tried = 0
-    for outcome in outcomes(asked.seed, asked.templates, asked.first):
-        tried += outcome.tried
-        counts += outcome.counts
+
+    def progress(tried: int) -> None:
         say(f"\r{tried} templates, {tried / (time.monotonic() - start):.0f} a second ")
-        failure = outcome.failure
-        if failure is not None:
-            break
+
+    outcome = explore(asked.seed, asked.templates, asked.first, progress)
     say("\n")
     if asked.counts:
-        say("".join(f"{count:8} {what}\n" for what, count in sorted(counts.items())))
-    return verdict(asked.seed, failure)
-
-
-def outcomes(seed: int, templates: int, first: int) -> Iterator[Outcome]:
-    """Yield what portions of the templates come to, in order, tried on all processors."""
-    starts = range(first, first + templates, PORTION)
-    sizes = [min(PORTION, first + templates - start) for start in starts]
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(explore, repeat(seed), sizes, starts)
-        pool.shutdown(cancel_futures=True)
+        lines = (f"{count:8} {what}\n" for what, count in sorted(outcome.counts.items()))
+        say("".join(lines))
+    return verdict(asked.seed, outcome.failure)
 
 
 def verdict(seed: int, failure: Failure | None) -> int:

@@ -147,7 +147,7 @@ def _is_missed(trial: Trial, world: World, statement: Statement) -> bool:
     """Say whether a hook asks for a statement that does not live, and no other serves it."""
     named = [world.resources[one].get("Properties", {}) for one in world.makers(statement.function)]
     return not any("FunctionName" in one for one in named) and any(
-        _serves(trial, world, statement, hook) and not _served(trial, world, hook)
+        _serves(trial, world, statement, hook) and not _serving(trial, world, hook)
         for hook in trial.hooks(world)
     )
 
@@ -166,11 +166,6 @@ def _serves(trial: Trial, world: World, statement: Statement, hook: Hook) -> boo
         ("arnlike", "aws:sourcearn", (source,)),
         ("stringequals", "aws:sourceaccount", (world.home.account,)),
     )
-
-
-def _served(trial: Trial, world: World, hook: Hook) -> bool:
-    """Say whether some generated permission serves the hook in this world."""
-    return any(_serves(trial, world, one, hook) for one in _generated(trial, world))
 
 
 def _needed(trial: Trial, world: World, permission: str) -> bool:
@@ -224,30 +219,30 @@ def permissions_wait_for_their_functions(trial: Trial) -> list[str]:
 
 def aliases_wait_for_their_permissions(trial: Trial) -> list[str]:
     """Under SourceScope Bot an alias changes only after its permission stands (5.2)."""
-    if not trial.bot_wide:
-        return []
-    every = trial.real[0].needs_of_all_branches
     return [
-        f"5.2: {hook.source} does not wait for {statement.permission} {_where(world)}"
+        f"5.2: {hook.source} does not wait for {' or '.join(serving)} {_where(world)}"
         for world in trial.deployable
-        for statement in _generated(trial, world)
         for hook in trial.hooks(world)
-        if world.resources[hook.source]["Type"] == "AWS::Lex::BotAlias"
-        and _serves(trial, world, statement, hook)
-        and statement.permission not in world.after(hook.source)
-        and not _would_be_a_circle(trial, every, statement.permission, hook.source)
+        if trial.bot_wide and world.resources[hook.source]["Type"] == "AWS::Lex::BotAlias"
+        for serving in [_serving(trial, world, hook)]
+        if serving and not world.after(hook.source) & set(serving)
+        if not _would_be_a_circle(trial, world, serving, hook.source)
     ]
 
 
-def _would_be_a_circle(
-    trial: Trial, every: dict[str, set[str]], permission: str, alias: str
-) -> bool:
+def _serving(trial: Trial, world: World, hook: Hook) -> list[str]:
+    """Return the generated permissions that serve a hook."""
+    return [one.permission for one in _generated(trial, world) if _serves(trial, world, one, hook)]
+
+
+def _would_be_a_circle(trial: Trial, world: World, permissions: list[str], alias: str) -> bool:
     """Say whether waiting might close a circle, and the answer reports that it does not wait.
 
     Might, under whatever conditions: the contract does not ask for more than caution here.
     """
+    every = world.needs_of_all_branches
     reported = bool(trial.after.get("Metadata", {}).get(REPORT))
-    return reported and alias in reachable(every, permission)
+    return reported and all(alias in reachable(every, one) for one in permissions)
 
 
 # The author's part.
@@ -589,7 +584,7 @@ def reasons_to_refuse(template: Template, settings: Settings) -> list[str]:
     trial = Trial(template, settings, lambda fragment, _: fragment)
     return [
         reason
-        for world in trial.deployable
+        for world in trial.everywhere
         for hook in trial.hooks(world)
         for reason in _reasons(world, hook)
     ]
