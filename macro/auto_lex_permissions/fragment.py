@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from .code_hooks import BOT, CodeHook
-from .conditions import ALWAYS, Formula, Named, all_of, any_of, expression
+from .conditions import ALWAYS, NEVER, Formula, Named, all_of, any_of, expression
 from .declared import INVOKE, LEX_PRINCIPAL, PERMISSION
 from .errors import Problem
 from .intrinsics import Reference, Text, Unread, Word, canonical_json, references
@@ -171,23 +171,40 @@ class Writer:
 
         Those that certainly close no circle come first: the others are checked against them.
         """
-        doubtful: list[tuple[str, Resource, Grant]] = []
+        ours: dict[Text, list[tuple[str, Grant]]] = {}
         for name, grant in named:
             body = self._ours(name) if grant.source.kind == "bot" else None
-            if body is None:
-                continue
-            self._dependencies.bodies[name] = body
-            is_plain = not waits_of(body)
-            for alias, hooks in _aliases(grant):
-                if is_plain and self._refers_alike(alias, hooks, grant):
-                    self._let_wait(alias, name, grant)
-                else:
-                    doubtful.append((name, alias, grant))
+            if body is not None:
+                self._dependencies.bodies[name] = body
+                ours.setdefault(grant.source.key, []).append((name, grant))
+        doubtful: list[tuple[str, Resource, Grant]] = []
+        for used, grant in named:
+            for name, serving in self._serving(used, grant, ours.get(grant.source.key, [])):
+                is_plain = not waits_of(self._dependencies.bodies[name])
+                for alias, hooks in _aliases(grant):
+                    if is_plain and self._refers_alike(alias, hooks, serving):
+                        self._let_wait(alias, name, serving)
+                    else:
+                        doubtful.append((name, alias, serving))
         for name, alias, grant in doubtful:
             if self._dependencies.reaches(name, alias.logical_id):
                 self.reports.append(Report(alias.path, CIRCLE))
             else:
                 self._let_wait(alias, name, grant)
+
+    def _serving(
+        self, used: str, grant: Grant, ours: list[tuple[str, Grant]]
+    ) -> list[tuple[str, Grant]]:
+        """Return the generated permission of a grant, or those that serve it under other names."""
+        own = [(name, other) for name, other in ours if name == used]
+        if own:
+            return own
+        function = self._functions.hooked(grant.expression)
+        return [
+            (name, other)
+            for name, other in ours
+            if self._functions.same(self._functions.hooked(other.expression), function) != NEVER
+        ]
 
     def _refers_alike(self, alias: Resource, hooks: list[CodeHook], grant: Grant) -> bool:
         """Tell whether an alias refers by itself to all that its permission refers to.
