@@ -17,7 +17,7 @@ export PY_COLORS := 0
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check demo test check laws bench format lint types lock build clean
+.PHONY: help setup setup-check demo test check laws bench mutants format lint types lock build clean
 .NOTPARALLEL:
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo 'make check   Run the quick inner loop: format, lint, types, unit and golden tests.'
 	@echo 'make laws    Hold the laws on random templates (TEMPLATES=20000 SEED=1 say which).'
 	@echo 'make bench   Measure what the macro costs, against the JSON round trip of its event.'
+	@echo 'make mutants Test the tests: change the core in thousands of ways, list what no test fails on.'
 	@echo 'make format  Let ruff format the code and mend what it can.'
 	@echo 'make build   Build what `sam deploy` would deploy, into .aws-sam/build.'
 	@echo 'make setup   Only make the Python environments; every other command does so when needed.'
@@ -60,6 +61,11 @@ laws: setup-check
 
 bench: setup-check
 	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m benchmarks
+
+# MODULES="conditions intrinsics" looks at these alone.
+mutants:
+	$(call environments,mutants)
+	@"$(ROOT)/.environments/mutants/bin/python" "$(ROOT)/tools/mutants.py" $(MODULES)
 
 format: setup-check
 	@cd "$(ROOT)" && $(BIN)/ruff format && $(BIN)/ruff check --fix
