@@ -18,12 +18,10 @@ BOT: Final = "AWS::Lex::Bot"
 BOT_ALIAS: Final = "AWS::Lex::BotAlias"
 _BELOW_BOT: Final = ("TestBotAliasSettings", "BotAliasLocaleSettings")
 _BELOW_ALIAS: Final = ("BotAliasLocaleSettings",)
-_BELOW_LOCALE: Final = (
-    "BotAliasLocaleSetting",
-    "CodeHookSpecification",
-    "LambdaCodeHook",
-    "LambdaArn",
-)
+_SETTING: Final = "BotAliasLocaleSetting"
+_BELOW_SETTING: Final = ("CodeHookSpecification", "LambdaCodeHook", "LambdaArn")
+_BELOW_LOCALE: Final = (_SETTING, *_BELOW_SETTING)
+_ITEM: Final = {"LocaleId", _SETTING}
 _PATH_BELOW_LOCALE: Final = "".join(f".{key}" for key in _BELOW_LOCALE)
 # These keys hide no hook.
 _PLAIN: Final = frozenset({"LocaleId", "Enabled", "CodeHookInterfaceVersion", *_BELOW_LOCALE})
@@ -65,15 +63,21 @@ def code_hooks(
     """Yield every code hook that may live; what may hide one is a problem (rule 1.4)."""
     problems += [_looped(name) for name, body in template.loops() if f'"{BOT}' in json.dumps(body)]
     for resource in template.of_type(BOT, BOT_ALIAS):
-        found: list[CodeHook] = []
-        for arn, life, places in _functions(resource, problems):
-            for hook in found:
-                if hook.function == arn and hook.life == life:
-                    hook.places.extend(places)
-                    break
-            else:
-                found.append(CodeHook(resource, arn, functions.hooked(arn), life, places))
-        yield from (hook for hook in found if template.conditions.possible(hook.life))
+        hooks = _hooks(resource, functions, problems)
+        yield from (hook for hook in hooks if template.conditions.possible(hook.life))
+
+
+def _hooks(resource: Resource, functions: Functions, problems: list[Problem]) -> list[CodeHook]:
+    """Return the hooks of a bot's test alias or of a bot alias, those that are alike as one."""
+    hooks: list[CodeHook] = []
+    for arn, life, places in _functions(resource, problems):
+        for hook in hooks:
+            if hook.function == arn and hook.life == life:
+                hook.places.extend(places)
+                break
+        else:
+            hooks.append(CodeHook(resource, arn, functions.hooked(arn), life, places))
+    return hooks
 
 
 def _functions(
@@ -82,28 +86,35 @@ def _functions(
     """Return each `LambdaArn` of a bot's test alias or of a bot alias, when it stands and where."""
     found: list[tuple[object, Formula, list[Place]]] = []
     for listed in _lists(resource, problems):
-        if not isinstance(listed.value, list):
+        if isinstance(listed.value, list):
+            found += _listed(listed, listed.value, problems)
+        else:
             _is_opaque(listed, problems)
-            continue
-        alike: list[Place] = []
-        last: object = None
-        for number, item in enumerate(listed.value):
-            place = (listed.place, number)
-            plain = _plain_function(item)
-            # Locales mostly name the same function: what was looked at once is known.
-            if plain is not None and plain == last:
-                alike.append((place, _PATH_BELOW_LOCALE))
-            elif _is_function(plain):
-                last, alike = plain, [(place, _PATH_BELOW_LOCALE)]
-                found.append((plain, listed.life, alike))
-            else:
-                for locale in branches(item, place, listed.life):
-                    found += [
-                        (branch.value, branch.life, [branch.place])
-                        for branch in _below(locale, _BELOW_LOCALE, problems)
-                        if _is_function(branch.value)
-                    ]
     return found
+
+
+def _listed(
+    listed: Branch, items: list[object], problems: list[Problem]
+) -> Iterator[tuple[object, Formula, list[Place]]]:
+    """Yield the functions of a list of locales; of locales that are alike, once."""
+    before: object = None
+    alike: list[Place] = []
+    for number, item in enumerate(items):
+        place = (listed.place, number)
+        setting = item[_SETTING] if isinstance(item, dict) and item.keys() == _ITEM else None
+        # Locales mostly name the same function: what was looked at once is known.
+        if setting is not None and setting == before:
+            alike.append((place, _PATH_BELOW_LOCALE))
+            continue
+        plain = _plain_function(setting)
+        if _is_function(plain):
+            before, alike = setting, [(place, _PATH_BELOW_LOCALE)]
+            yield plain, listed.life, alike
+            continue
+        for locale in branches(item, place, listed.life):
+            for branch in _below(locale, _BELOW_LOCALE, problems):
+                if _is_function(branch.value):
+                    yield branch.value, branch.life, [branch.place]
 
 
 def _lists(resource: Resource, problems: list[Problem]) -> Iterable[Branch]:
@@ -119,10 +130,10 @@ def _lists(resource: Resource, problems: list[Problem]) -> Iterable[Branch]:
     return _below(resource.properties, keys, problems)
 
 
-def _plain_function(item: object) -> object | None:
-    """Return the `LambdaArn` of a locale that is written without any condition, as most are."""
-    value = item
-    for key in _BELOW_LOCALE:
+def _plain_function(setting: object) -> object | None:
+    """Return the `LambdaArn` of a setting that is written without any condition, as most are."""
+    value = setting
+    for key in _BELOW_SETTING:
         if not isinstance(value, dict) or not value.keys() <= _PLAIN:
             return None
         value = value.get(key)

@@ -27,6 +27,7 @@ _VERBS: Final = {
 }
 # Two hints of 22 characters, the words between them and 8 hex digits stay under 64.
 _LONGEST_HINT: Final = 22
+_NO_LETTERS: Final = re.compile("[^0-9A-Za-z]")
 
 
 def logical_id(grant: Grant) -> str:
@@ -38,43 +39,31 @@ def logical_id(grant: Grant) -> str:
 
 def _hint(words: Text) -> str:
     """Return readable letters for a text: the first logical id of the template's in it."""
-    names = (
-        word.logical_id
-        for word in words
-        if isinstance(word, Reference) and not word.logical_id.startswith("AWS::")
-    )
-    letters = re.sub("[^0-9A-Za-z]", "", next(names, ""))
-    return letters[:_LONGEST_HINT]
+    for word in words:
+        if isinstance(word, Reference) and not word.logical_id.startswith("AWS::"):
+            return _NO_LETTERS.sub("", word.logical_id)[:_LONGEST_HINT]
+    return ""
 
 
 def _digest(grant: Grant) -> str:
     """Hash the canonical hook source and the canonical function."""
-    function = grant.function
-    told = canonical_json([
-        [grant.source.kind, _told(grant.source.key)],
-        [
-            _told(function.partition),
-            _told(function.region),
-            _told(function.account),
-            _told(function.name),
-            _told(function.qualifier),
-        ],
-    ])  # fmt: skip
+    source = f"[{canonical_json(grant.source.kind)},{_told(grant.source.key)}]"
+    told = f"[{source},[{','.join(map(_told, grant.function))}]]"
     return hashlib.sha256(told.encode()).hexdigest()[:8]
 
 
-def _told(words: Text) -> list[object]:
-    """Return a text as JSON that no other text has."""
-    return [_told_word(word) for word in words]
+def _told(words: Text) -> str:
+    """Return a text as canonical JSON that no other text has."""
+    return f"[{','.join(map(_told_word, words))}]"
 
 
-def _told_word(word: Word) -> object:
+def _told_word(word: Word) -> str:
     match word:
         case Reference(logical_id, attribute):
-            return {"reference": [logical_id, attribute]}
+            return f'{{"reference":[{canonical_json(logical_id)},{canonical_json(attribute)}]}}'
         case Unread(json):
-            return {"expression": json}
-    return word
+            return f'{{"expression":{canonical_json(json)}}}'
+    return canonical_json(word)
 
 
 class Writer:

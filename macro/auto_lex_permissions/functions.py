@@ -87,9 +87,10 @@ class Functions:
 
     def named_by(self, words: Text) -> LambdaFunction:
         """Return what a text without white space names."""
-        if words not in self._known:
-            self._known[words] = self._read(words, through_aliases=True)
-        return self._known[words]
+        known = self._known.get(words)
+        if known is None:
+            known = self._known[words] = self._read(words, through_aliases=True)
+        return known
 
     def granted(self, expression: object) -> tuple[LambdaFunction, ...]:
         """Return what a permission's `FunctionName` may name: a whole ARN, or a bare name."""
@@ -99,6 +100,8 @@ class Functions:
         return found, LambdaFunction(*_OWN, found.name, found.qualifier)
 
     def _read(self, words: Text, *, through_aliases: bool) -> LambdaFunction:
+        if len(words) == 1 and isinstance(words[0], Reference):
+            return self._based(words, (), through_aliases=through_aliases)
         match split(words, ":"):
             case [("arn",), partition, ("lambda",), region, account, ("function",), name, *rest]:
                 own = self._own_fields(partition, region, account)
@@ -203,14 +206,15 @@ class Functions:
         Text that can be but one resource of the template stands for that resource, whether or
         not the resource lives everywhere: so an id does not depend on conditions.
         """
-        if function not in self._keys:
+        known = self._keys.get(function)
+        if known is None:
             candidates = sorted(self.resources(function))
-            self._keys[function] = (
+            known = self._keys[function] = (
                 self.of_resource(candidates[0], function.qualifier)
                 if len(candidates) == 1
                 else function
             )
-        return self._keys[function]
+        return known
 
     @staticmethod
     def of_resource(logical_id: str, qualifier: Text) -> LambdaFunction:

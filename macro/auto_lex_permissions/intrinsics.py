@@ -65,31 +65,31 @@ def text(expression: object) -> Text:
     """Read an expression into words; neighbouring literals are one word, empty ones none."""
     if isinstance(expression, str):
         return (expression,) if expression else ()
-    if isinstance(expression, bool | int | float):
-        return (str(expression).lower(),)  # As CloudFormation reads it where text belongs.
     called = function(expression)
     if called:
         name, argument = called
-        if name in ("Ref", "Fn::GetAtt"):
-            reference = _reference(name, argument)
-            if reference:
-                return (reference,)
+        reference = _reference(name, argument)
+        if reference:
+            return (reference,)
         words = _sub(argument) if name == "Fn::Sub" else None
         words = _join(argument) if name == "Fn::Join" else words
         if words is not None:
             return tuple(_merged(words))
+    if isinstance(expression, bool | int | float):
+        return (str(expression).lower(),)  # As CloudFormation reads it where text belongs.
     return (Unread(canonical_json(expression)),)
 
 
 def _reference(name: str, argument: object) -> Reference | None:
-    """Read the argument of `Ref` or `Fn::GetAtt`."""
-    match name, argument:
-        case ("Fn::GetAtt", [str(logical_id), str(attribute)]):
-            return Reference(logical_id, attribute)
-        case ("Fn::GetAtt", str(dotted)) if "." in dotted:
-            return dotted_reference(dotted)
-        case ("Ref", str(logical_id)):
-            return dotted_reference(logical_id)
+    """Read what a call of `Ref` or `Fn::GetAtt` names; None of any other call."""
+    if name == "Ref":
+        return dotted_reference(argument) if isinstance(argument, str) else None
+    if name == "Fn::GetAtt":
+        match argument:
+            case [str(logical_id), str(attribute)]:
+                return Reference(logical_id, attribute)
+            case str(dotted) if "." in dotted:
+                return dotted_reference(dotted)
     return None
 
 
@@ -119,6 +119,8 @@ def _substituted(template: str, values: dict[str, object]) -> Iterator[Word]:
 
 def dotted_reference(name: str) -> Reference:
     """Return what a name refers to: `F` is a Ref; `F.Arn` (and SAM's `F.Alias`) a GetAtt."""
+    if "." not in name:
+        return Reference(name)
     logical_id, _, attribute = name.partition(".")
     return Reference(logical_id, attribute)
 

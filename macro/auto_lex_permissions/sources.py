@@ -94,6 +94,7 @@ class Sources:
         self._template = template
         self._known: dict[tuple[str, bool], list[tuple[HookSource, Formula]]] = {}
         self._bots: dict[Text, Text] = {}
+        self._whole: dict[Text, HookSource] = {}
 
     def of(self, resource: Resource, *, by_bot: bool) -> list[tuple[HookSource, Formula]]:
         """Return who invokes at the hooks of a bot or bot alias, and when.
@@ -101,21 +102,25 @@ class Sources:
         A whole bot can be told only where the alias names one; else it is the alias alone.
         """
         key = (resource.logical_id, by_bot)
-        if key not in self._known:
-            self._known[key] = list(self._of(resource, by_bot=by_bot))
-        return self._known[key]
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._of(resource, by_bot=by_bot)
+        return known
 
-    def _of(self, resource: Resource, *, by_bot: bool) -> Iterator[tuple[HookSource, Formula]]:
+    def _of(self, resource: Resource, *, by_bot: bool) -> list[tuple[HookSource, Formula]]:
         this = (Reference(resource.logical_id),)
         if resource.type == BOT:
-            yield HookSource("bot" if by_bot else "test-alias", this), resource.life
-            return
-        bots = list(present(resource.values("BotId"))) if by_bot else []
-        for branch in bots:
-            bot = self.bot_id(branch.value)
-            yield HookSource("bot", bot, self._spelled(bot)), branch.life
-        if not bots:
-            yield HookSource("bot-alias", this), resource.life
+            return [(self._bot(this) if by_bot else HookSource("test-alias", this), resource.life)]
+        bots = present(resource.values("BotId")) if by_bot else ()
+        found = [(self._bot(self.bot_id(branch.value)), branch.life) for branch in bots]
+        return found or [(HookSource("bot-alias", this), resource.life)]
+
+    def _bot(self, bot: Text) -> HookSource:
+        """Return all aliases of a bot as one hook source."""
+        known = self._whole.get(bot)
+        if known is None:
+            known = self._whole[bot] = HookSource("bot", bot, self._spelled(bot))
+        return known
 
     def _spelled(self, bot: Text) -> str:
         """Return the first spelling in sorted JSON of a bot's id, unless it is a reference."""
@@ -178,9 +183,11 @@ class Sources:
     def bot_id(self, expression: object) -> Text:
         """Return an expression for a bot's id as the one text of all its spellings."""
         words = without_space(text(expression))
-        if words not in self._bots:
-            self._bots[words] = tuple(piece for word in words for piece in self._bot_word(word))
-        return self._bots[words]
+        known = self._bots.get(words)
+        if known is None:
+            pieces = tuple(piece for word in words for piece in self._bot_word(word))
+            known = self._bots[words] = pieces
+        return known
 
     def _bot_word(self, word: Word) -> Text:
         """Return a reference to a bot's id as the reference to the bot."""

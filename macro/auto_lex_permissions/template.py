@@ -97,11 +97,15 @@ def present(candidates: Iterable[Branch]) -> Iterator[Branch]:
 
 
 class Resource(NamedTuple):
-    """One resource: its logical id, its type, its body as written, and when it lives."""
+    """One resource: its logical id, its type, its body as written, and when it lives.
+
+    It lives under its `Condition`, else always.
+    """
 
     logical_id: str
     type: str
     body: Mapping[str, object]
+    life: Formula
 
     @property
     def path(self) -> str:
@@ -112,12 +116,6 @@ class Resource(NamedTuple):
     def place(self) -> Place:
         """Return where it stands in the template, as a place."""
         return (None, ".Resources"), f".{self.logical_id}"
-
-    @property
-    def life(self) -> Formula:
-        """Return when it lives: its `Condition`, else always."""
-        condition = self.body.get("Condition")
-        return Named(condition) if isinstance(condition, str) else ALWAYS
 
     @property
     def properties(self) -> Branch:
@@ -162,8 +160,10 @@ class Template:
             entry = self.entries.get(logical_id)
             body = entry if isinstance(entry, dict) else {}
             kind = body.get("Type")
+            condition = body.get("Condition")
+            life = Named(condition) if isinstance(condition, str) else ALWAYS
             self._found[logical_id] = (
-                Resource(logical_id, kind, body) if isinstance(kind, str) else None
+                Resource(logical_id, kind, body, life) if isinstance(kind, str) else None
             )
         return self._found[logical_id]
 
