@@ -8,6 +8,7 @@ ORDER = (
     "errors",
     "reports",
     "settings",
+    "loops",
     "intrinsics",
     "conditions",
     "template",
@@ -27,7 +28,17 @@ ORDER = (
     "__init__",
     "handler",
 )
-STANDARD = {"collections", "dataclasses", "functools", "hashlib", "json", "marshal", "re", "typing"}
+STANDARD = {
+    "collections",
+    "dataclasses",
+    "functools",
+    "hashlib",
+    "json",
+    "marshal",
+    "math",
+    "re",
+    "typing",
+}
 
 
 def _imports(module: str) -> tuple[set[str], set[str]]:

@@ -4,7 +4,6 @@ Two places hold them (rule 1.1), both with the same tree below them. `Fn::If` an
 may stand at every level; whatever has the wrong shape is left to CloudFormation.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -12,6 +11,7 @@ from .conditions import Formula
 from .errors import Problem
 from .functions import Functions, LambdaFunction
 from .intrinsics import function, is_no_value
+from .loops import pattern, variables
 from .template import Branch, Place, Resource, Template, branches, is_if, path
 
 BOT: Final = "AWS::Lex::Bot"
@@ -61,7 +61,7 @@ def code_hooks(
     template: Template, functions: Functions, problems: list[Problem]
 ) -> Iterator[CodeHook]:
     """Yield every code hook that may live; what may hide one is a problem (rule 1.4)."""
-    problems += [_looped(name) for name, body in template.loops() if f'"{BOT}' in json.dumps(body)]
+    problems += [_looped(kind) for kind in template.types if _may_hide(kind)]
     for resource in template.of_type(BOT, BOT_ALIAS):
         hooks = _hooks(resource, functions, problems)
         yield from (hook for hook in hooks if template.conditions.possible(hook.life))
@@ -177,12 +177,20 @@ def _is_opaque(branch: Branch, problems: list[Problem]) -> bool:
     return False
 
 
-def _looped(name: str) -> Problem:
-    return Problem(
-        f"Resources.{name}",
-        "AutoLexPermissions cannot look into a loop that makes bots or bot aliases.",
-        "List it after AWS::LanguageExtensions in the Transform section.",
+def _may_hide(kind: str) -> bool:
+    """Tell whether a loop may make bots or bot aliases of a type that holds its variable."""
+    return bool(variables(kind)) and any(pattern(kind).fullmatch(one) for one in (BOT, BOT_ALIAS))
+
+
+def _looped(kind: str) -> Problem:
+    return beyond_loops(
+        "Resources", f"a loop makes resources of type {kind}, which may be bots or bot aliases."
     )
+
+
+def beyond_loops(path: str, what: str) -> Problem:
+    """Return the problem of what cannot be done inside a loop (rule 1.5)."""
+    return Problem(path, what, "List AutoLexPermissions after AWS::LanguageExtensions.")
 
 
 def _hidden(branch: Branch, name: str) -> Problem:

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Final, TypeAlias
 
 from .intrinsics import Reference, canonical_json, text
+from .loops import variables
 
 # New nodes that one question or one definition may cost, and all of a template together.
 MOST_NEW_NODES: Final = 5_000
@@ -142,14 +143,17 @@ class Conditions:
         finally:
             self.undecided = self._diagrams.gave_up
 
-    def named_like(self, formula: Formula) -> str | None:
+    def named_like(
+        self, formula: Formula, known: frozenset[tuple[str, str]] = frozenset()
+    ) -> str | None:
         """Return the existing condition that is equivalent to the formula, if there is one.
 
-        Of several the formula's own come first, then the first by name.
+        Of several the formula's own come first, then the first by name. One that holds variables
+        of a loop counts only where these are known.
         """
         own = sorted(names(formula) & self.definitions.keys())
         for name in dict.fromkeys((*own, *sorted(self.definitions))):
-            if self.equivalent(Named(name), formula):
+            if variables(name) <= known and self.equivalent(Named(name), formula):
                 return name
         return None
 

@@ -79,7 +79,13 @@ class Declared:
             for place in ((name, hook.source.logical_id), (name, ""))
             for permission in self._index.get(place, ())
         )
-        return [resource for name in found if (resource := self._template.find(name))]
+        # One in a loop over who knows what may never come to be.
+        return [
+            resource
+            for name in found
+            if (resource := self._template.find(name))
+            and resource.scope.is_there_for(hook.source.scope)
+        ]
 
     @cached_property
     def _index(self) -> dict[tuple[LambdaFunction, str], list[str]]:

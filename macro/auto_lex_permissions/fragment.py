@@ -4,20 +4,30 @@ The scheme of logical ids is a promise (rule 2.5): a later version never changes
 """
 
 import hashlib
+import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, TypeAlias, cast
 
-from .code_hooks import BOT, CodeHook
-from .conditions import ALWAYS, NEVER, Formula, Named, all_of, any_of, expression
+from .code_hooks import BOT, CodeHook, beyond_loops
+from .conditions import ALWAYS, NEVER, Named, all_of, any_of, expression, names
 from .declared import INVOKE, LEX_PRINCIPAL, PERMISSION
 from .errors import Problem
-from .intrinsics import Reference, Text, Unread, Word, canonical_json, references
+from .intrinsics import (
+    Reference,
+    Text,
+    Unread,
+    Word,
+    canonical_json,
+    references,
+    substituted,
+)
+from .loops import is_item, pieces, variables, without_variables, written, written_text
 from .permissions import Grant, Permissions
 from .reports import CIRCLE, Report
 from .reports import METADATA_KEY as REPORT_KEY
 from .settings import METADATA_KEY
-from .template import Resource, Template
+from .template import OUTSIDE, Resource, Scope, Template
 from .waits import Dependencies, Wait, Waits, waits_of, with_waits
 
 _VERBS: Final = {
@@ -27,22 +37,43 @@ _VERBS: Final = {
 }
 # Two hints of 22 characters, the words between them and 8 hex digits stay under 64.
 _LONGEST_HINT: Final = 22
+Loop: TypeAlias = tuple[str, object, Mapping[str, object]]
 _NO_LETTERS: Final = re.compile("[^0-9A-Za-z]")
 
 
-def logical_id(grant: Grant) -> str:
-    """Return the grant's logical id: readable, ending in 8 hex digits of a SHA-256."""
+def logical_id(grant: Grant, scope: Scope) -> str:
+    """Return the grant's logical id: readable, ending in 8 hex digits of a SHA-256.
+
+    In a loop it holds the loop's variables: the rest is the same for all items.
+    """
     source = _hint(grant.source.key) or "Bot"
     function = _hint(grant.function.name) or "Function"
-    return f"{source}{_VERBS[grant.source.kind]}{function}{_digest(grant)}"
+    told = f"{source}{_VERBS[grant.source.kind]}{function}"
+    known = variables(told)
+    missing = [one.mark_in_id for one in scope.variables if (one.name, one.collection) not in known]
+    return f"{told}{''.join(missing)}{_digest(grant)}"
 
 
 def _hint(words: Text) -> str:
     """Return readable letters for a text: the first logical id of the template's in it."""
     for word in words:
-        if isinstance(word, Reference) and not word.logical_id.startswith("AWS::"):
-            return _NO_LETTERS.sub("", word.logical_id)[:_LONGEST_HINT]
+        if isinstance(word, Reference) and not _is_no_name(word.logical_id):
+            return "".join(_letters(word.logical_id))
     return ""
+
+
+def _is_no_name(logical_id: str) -> bool:
+    """Tell whether a reference is to no resource or parameter of the template."""
+    return logical_id.startswith("AWS::") or is_item(logical_id)
+
+
+def _letters(logical_id: str) -> Iterator[str]:
+    """Yield the letters of a logical id as far as there is room, and all its variables."""
+    room = _LONGEST_HINT
+    for literal, mark in pieces(logical_id):
+        letters = _NO_LETTERS.sub("", literal)[:room]
+        room -= len(letters)
+        yield letters + mark
 
 
 def _digest(grant: Grant) -> str:
@@ -60,9 +91,10 @@ def _told(words: Text) -> str:
 def _told_word(word: Word) -> str:
     match word:
         case Reference(logical_id, attribute):
-            return f'{{"reference":[{canonical_json(logical_id)},{canonical_json(attribute)}]}}'
+            name = canonical_json(written_text(logical_id))
+            return f'{{"reference":[{name},{canonical_json(attribute)}]}}'
         case Unread(json):
-            return f'{{"expression":{canonical_json(json)}}}'
+            return f'{{"expression":{canonical_json(written_text(json))}}}'
     return canonical_json(word)
 
 
@@ -78,6 +110,7 @@ class Writer:
         self._resources: dict[str, dict[str, object]] = {}
         self._conditions: dict[str, object] = {}
         self._lives: dict[str, str] = {}  # The permissions' conditions.
+        self._scopes: dict[str, Scope] = {}  # The permissions' scopes.
         self._waiting: dict[str, tuple[Resource, list[Wait]]] = {}
         self.problems: list[Problem] = []
         self.reports: list[Report] = []
@@ -85,7 +118,7 @@ class Writer:
     def add(self, grants: list[Grant], missing: list[Grant]) -> None:
         """Add a permission per missing grant, and what has to wait for each of ours."""
         by_bot = any(grant.source.kind == "bot" for grant in grants)
-        named = _named(grants if by_bot else missing)
+        named = self._named(grants if by_bot else missing)
         new = {id(grant) for grant in missing}
         for name, grant in named:
             if id(grant) in new:
@@ -95,11 +128,53 @@ class Writer:
         if self._conditions and not self._template.is_whole:
             self.problems.append(_needs_conditions(sorted(self._conditions)))
 
+    def _named(self, grants: Iterable[Grant]) -> list[tuple[str, Grant]]:
+        """Return the grants with the logical ids of their permissions, in the order of these."""
+        named: list[tuple[str, Grant]] = []
+        for grant in grants:
+            scope = self._scope(grant)
+            name = logical_id(grant, scope)
+            self._scopes[name] = scope
+            named.append((name, grant))
+        if self._template.scopes:
+            self._tell_apart(named)
+        return sorted(named, key=lambda pair: pair[0])
+
+    def _tell_apart(self, named: Iterable[tuple[str, Grant]]) -> None:
+        """Refuse permissions for one bot in loops over different items: their ids may meet."""
+        told: dict[str, str] = {}
+        for name, grant in named:
+            alike = told.setdefault(written_text(name), name)
+            if alike != name and not all(map(self._makes_its_bot, grant.source.key)):
+                self.problems += [_of_loop(hook) for hook in grant.hooks]
+
+    def _makes_its_bot(self, word: Word) -> bool:
+        return isinstance(word, Reference) and self._template.find(word.logical_id) is not None
+
     def _add_permission(self, name: str, grant: Grant) -> None:
         if self._is_taken(name):
             self.problems.append(_taken(name))
-        self._lives[name] = self._condition(name, grant.life)
-        self._resources[name] = self._permission(grant, self._lives[name])
+        self._lives[name] = self._condition(name, grant)
+        self._resources[name] = self._permission(grant, self._lives[name], self._scopes[name])
+
+    def _scope(self, grant: Grant) -> Scope:
+        """Return the loop's body that a permission belongs to, or the template itself.
+
+        It is that of the hook source. A permission for a whole bot belongs where the variables
+        are known that it needs, and no others.
+        """
+        if not self._template.scopes:
+            return OUTSIDE
+        scopes = sorted({hook.source.scope for hook in grant.hooks})
+        if grant.source.kind != "bot" or not any(scope.variables for scope in scopes):
+            return scopes[0]
+        needed = variables(canonical_json([grant.source.arn, grant.expression]))
+        for scope in scopes:
+            for around in scope.around:
+                if around.names == needed:
+                    return around
+        self.problems += [_of_loop(hook) for hook in grant.hooks]
+        return scopes[0]
 
     def _is_taken(self, name: str) -> bool:
         template = self._template
@@ -107,28 +182,33 @@ class Writer:
             name in template.section(section) for section in ("Parameters", "Conditions")
         )
 
-    def _condition(self, name: str, life: Formula) -> str:
+    def _condition(self, name: str, grant: Grant) -> str:
         """Return the condition of a permission, or nothing; one that is missing is added."""
-        conditions = self._template.conditions
+        conditions, life = self._template.conditions, grant.life
+        known = self._scopes[name].names
         if conditions.implies(ALWAYS, life):
             return ""
-        if isinstance(life, Named):
-            return life.name
-        existing = conditions.named_like(life)
-        if existing is None:
-            self._conditions[name] = expression(conditions.simplified(life))
-        return existing or name
+        existing = life.name if isinstance(life, Named) else conditions.named_like(life, known)
+        if existing is not None and variables(existing) <= known:
+            return existing
+        needed = conditions.simplified(life)
+        if any(map(_is_of_loop, names(needed))):
+            self.problems += [_of_loop(hook) for hook in grant.hooks]
+            return ""
+        added = without_variables(name)
+        self._conditions[added] = expression(needed)
+        return added
 
-    def _permission(self, grant: Grant, condition: str) -> dict[str, object]:
+    def _permission(self, grant: Grant, condition: str, scope: Scope) -> dict[str, object]:
         """Return the resource; `Type` stays its first key, which `Fn::ForEach` needs."""
         body: dict[str, object] = {
             "Type": PERMISSION,
-            **({"Condition": condition} if condition else {}),
+            **({"Condition": _written_condition(condition)} if condition else {}),
             **({"DeletionPolicy": "RetainExceptOnCreate"} if self._is_retained(grant) else {}),
             "Metadata": {
                 METADATA_KEY: {
-                    "Reason": f"Lex invokes this function for {grant.source.label}.",
-                    "HookSource": grant.source.name,
+                    "Reason": substituted(f"Lex invokes this function for {grant.source.label}."),
+                    "HookSource": substituted(grant.source.name),
                 }
             },
             "Properties": {
@@ -139,7 +219,10 @@ class Writer:
                 "SourceArn": grant.source.arn,
             },
         }
-        return with_waits(body, self._waits.of_permission(grant))
+        waits = self._waits.of_permission(grant)
+        for wait in waits:
+            self.problems += _unwaitable(grant.hooks[0].paths[0], wait, scope)
+        return with_waits(body, waits)
 
     def _is_retained(self, grant: Grant) -> bool:
         """Tell whether hook source and function both outlive the stack (rule 2.6)."""
@@ -208,36 +291,70 @@ class Writer:
         """Return a permission that is generated, now or when the template was processed."""
         before = self._template.find(name)
         if before and before.type == PERMISSION:
-            self._lives[name] = str(before.body.get("Condition", ""))
+            self._lives[name] = before.life.name if isinstance(before.life, Named) else ""
             return before.body
         return self._resources.get(name)
 
     def _let_wait(self, alias: Resource, name: str, grant: Grant) -> None:
         certain = self._template.conditions.implies(alias.life, grant.life)
         wait = Wait(name, "" if certain else self._lives[name])
+        self.problems += _unwaitable(alias.path, wait, alias.scope)
         self._waiting.setdefault(alias.logical_id, (alias, []))[1].append(wait)
         self._dependencies.added.setdefault(alias.logical_id, []).append(name)
+
+    @property
+    def added(self) -> int:
+        """Return the number of permissions added, as many in a loop as it has items."""
+        return sum(self._scopes[name].items for name in self._resources)
+
+    def _by_scope(self) -> dict[tuple[str, ...], dict[str, object]]:
+        """Return what is changed and added, by the loops that it stands in."""
+        changed: dict[tuple[str, ...], dict[str, object]] = {}
+        for alias, waits in self._waiting.values():
+            _put(changed, alias.scope, alias.logical_id, with_waits(alias.body, waits))
+        for name, body in self._resources.items():
+            _put(changed, self._scopes[name], name, body)
+        return changed
 
     def fragment(self, reports: Iterable[Report]) -> dict[str, object]:
         """Return the new fragment: the author's part, what was added behind it, the report."""
         template = self._template
-        waiting = {
-            name: with_waits(alias.body, waits) for name, (alias, waits) in self._waiting.items()
-        }
-        entries = {**template.entries, **waiting, **self._resources}
+        changed = self._by_scope()
+        entries = _with_loops(template.written, changed, ())
         if not template.is_whole:
             return entries
         fragment = dict(template.fragment)
-        if self._resources or waiting:
+        if changed:
             fragment["Resources"] = entries
         if self._conditions:
             fragment["Conditions"] = {**template.section("Conditions"), **self._conditions}
         return _reporting(fragment, sorted(set(reports)))
 
 
-def _named(grants: Iterable[Grant]) -> list[tuple[str, Grant]]:
-    """Return the grants with the logical ids of their permissions, in the order of these."""
-    return sorted(((logical_id(grant), grant) for grant in grants), key=lambda pair: pair[0])
+def _put(
+    changed: dict[tuple[str, ...], dict[str, object]],
+    scope: Scope,
+    name: str,
+    body: dict[str, object],
+) -> None:
+    """Put a resource where it belongs, in a loop as it is written there."""
+    told = written(body) if scope.loops else body
+    changed.setdefault(scope.loops, {})[written_text(name)] = told
+
+
+def _with_loops(
+    entries: Mapping[str, object],
+    changed: Mapping[tuple[str, ...], Mapping[str, object]],
+    loops: tuple[str, ...],
+) -> dict[str, object]:
+    """Return the entries of a scope with what was changed in it and in its loops."""
+    depth = len(loops)
+    given = dict(entries)
+    below = (inner[depth] for inner in changed if inner[:depth] == loops and len(inner) > depth)
+    for name in dict.fromkeys(below):
+        variable, collection, body = cast("Loop", given[name])
+        given[name] = [variable, collection, _with_loops(body, changed, (*loops, name))]
+    return {**given, **changed.get(loops, {})}
 
 
 def _aliases(grant: Grant) -> Iterable[tuple[Resource, list[CodeHook]]]:
@@ -248,6 +365,16 @@ def _aliases(grant: Grant) -> Iterable[tuple[Resource, list[CodeHook]]]:
             found = aliases.setdefault(hook.source.logical_id, (hook.source, []))
             found[1].append(hook)
     return aliases.values()
+
+
+def _is_of_loop(condition: str) -> bool:
+    """Tell whether a condition is another one for each item of a loop."""
+    return bool(variables(condition)) or condition.startswith("{")
+
+
+def _written_condition(condition: str) -> object:
+    """Return a resource's `Condition`, which in a loop may be a function."""
+    return json.loads(condition) if condition.startswith("{") else substituted(condition)
 
 
 def _retains(body: Mapping[str, object]) -> bool:
@@ -270,6 +397,22 @@ def _reporting(fragment: dict[str, object], reports: list[Report]) -> dict[str, 
 def _taken(name: str) -> Problem:
     what = "AutoLexPermissions needs this logical id for a permission of its own."
     return Problem(name, what, "Give the resource, parameter or condition another name.")
+
+
+def _of_loop(hook: CodeHook) -> Problem:
+    return beyond_loops(
+        hook.paths[0],
+        "its permission would be another one for each item of the loop, in a way that cannot be"
+        " written inside the loop.",
+    )
+
+
+def _unwaitable(path: str, wait: Wait, scope: Scope) -> Iterator[Problem]:
+    """Yield the problem of a wait that cannot be written in a scope."""
+    if variables(wait.condition) or not variables(wait.logical_id) <= scope.names:
+        yield beyond_loops(
+            path, "what has to be created before it is another resource for each item of a loop."
+        )
 
 
 def _needs_conditions(names: list[str]) -> Problem:

@@ -12,12 +12,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
+from .loops import MARK, as_item, as_part, is_item, variables
+
 
 class Reference(NamedTuple):
-    """What `Ref` (no attribute) or `Fn::GetAtt` names."""
+    """What `Ref` (no attribute) or `Fn::GetAtt` names; a loop's variable is one too."""
 
     logical_id: str
     attribute: str = ""
+
+    @property
+    def expression(self) -> object:
+        """Return the call that means it, in the form that AWS documents for loops."""
+        name = substituted(self.logical_id)
+        return {"Fn::GetAtt": [name, self.attribute]} if self.attribute else {"Ref": name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,9 @@ def is_no_value(value: object) -> bool:
 def text(expression: object) -> Text:
     """Read an expression into words; neighbouring literals are one word, empty ones none."""
     if isinstance(expression, str):
-        return (expression,) if expression else ()
+        if expression.isascii():
+            return (expression,) if expression else ()
+        return tuple(_merged(_literal(expression)))
     called = function(expression)
     if called:
         name, argument = called
@@ -80,17 +90,51 @@ def text(expression: object) -> Text:
     return (Unread(canonical_json(expression)),)
 
 
+def _literal(literal: str) -> Iterator[Word]:
+    """Read a text that may hold variables of loops, which are references."""
+    position = 0
+    for mark in MARK.finditer(literal):
+        yield literal[position : mark.start()]
+        position = mark.end()
+        yield Reference(as_item(mark[0]))
+    yield literal[position:]
+
+
 def _reference(name: str, argument: object) -> Reference | None:
     """Read what a call of `Ref` or `Fn::GetAtt` names; None of any other call."""
     if name == "Ref":
-        return dotted_reference(argument) if isinstance(argument, str) else None
+        named = name_of(argument)
+        return None if named is None else dotted_reference(named)
     if name == "Fn::GetAtt":
         match argument:
-            case [str(logical_id), str(attribute)]:
-                return Reference(logical_id, attribute)
+            case [logical_id, str(attribute)]:
+                named = name_of(logical_id)
+                return None if named is None else Reference(named, attribute)
             case str(dotted) if "." in dotted:
                 return dotted_reference(dotted)
     return None
+
+
+def name_of(value: object) -> str | None:
+    """Return a name that is written out or, as in loops, put together; else None."""
+    if isinstance(value, str):
+        return value
+    words = [_name_part(word) for word in text(value)] if function(value) else [None]
+    return None if None in words else "".join(filter(None, words))
+
+
+def _name_part(word: Word) -> str | None:
+    match word:
+        case str():
+            return word
+        case Reference(logical_id, "") if is_item(logical_id):
+            return as_part(logical_id)
+    return None
+
+
+def substituted(name: str) -> object:
+    """Write a name that holds a loop's variables as `Fn::Sub`, any other as it is."""
+    return {"Fn::Sub": name} if variables(name) else name
 
 
 def _sub(argument: object) -> Iterable[Word] | None:
@@ -105,7 +149,7 @@ def _sub(argument: object) -> Iterable[Word] | None:
 def _substituted(template: str, values: dict[str, object]) -> Iterator[Word]:
     position = 0
     for placeholder in _PLACEHOLDER.finditer(template):
-        yield template[position : placeholder.start()]
+        yield from _literal(template[position : placeholder.start()])
         position = placeholder.end()
         name = placeholder[1].strip()
         if name.startswith("!"):
@@ -114,7 +158,7 @@ def _substituted(template: str, values: dict[str, object]) -> Iterator[Word]:
             yield from text(values[name])
         else:
             yield dotted_reference(name)
-    yield template[position:]
+    yield from _literal(template[position:])
 
 
 def dotted_reference(name: str) -> Reference:
@@ -188,7 +232,7 @@ def references(value: object) -> Iterator[Reference]:
 
 def _referred(item: dict[str, object]) -> Iterator[Reference]:
     match function(item):
-        case ("Ref" | "Fn::Sub" | "Fn::GetAtt", [str(), *_] | str()):
+        case ("Ref" | "Fn::Sub" | "Fn::GetAtt", _):
             yield from (word for word in text(item) if isinstance(word, Reference))
     match item:
         case {"Fn::GetAtt": [str(logical_id), dict()]}:

@@ -8,11 +8,13 @@ import json
 import marshal
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from math import prod
 from typing import Any, Final
 
 from .code_hooks import CodeHook
 from .errors import Problem
-from .intrinsics import text, without_space
+from .intrinsics import canonical_json, text, without_space
+from .loops import variables
 from .permissions import Grant
 from .template import Template
 
@@ -30,7 +32,7 @@ _JSON_PER_MARSHAL: Final = 2.25
 
 def exceeded(template: Template, fragment: Mapping[str, object], added: int) -> Iterator[Problem]:
     """Yield the limits of a template that were kept before the macro added to it."""
-    before = len(template.entries)
+    before = template.size
     if added and before <= MOST_RESOURCES < before + added:
         yield Problem(
             "Resources",
@@ -73,7 +75,20 @@ def is_too_long(hook: CodeHook) -> bool:
 
 def full_policies(grants: list[Grant]) -> Iterator[Grant]:
     """Yield a grant of each function whose policy all its grants would fill beyond the limit."""
-    statements = Counter(grant.function for grant in grants)
+    statements: Counter[object] = Counter()
+    for grant in grants:
+        statements[grant.function] += _statements(grant)
     for grant in {grant.function: grant for grant in grants}.values():
         if statements[grant.function] * STATEMENT_BYTES > MOST_POLICY_BYTES:
             yield grant
+
+
+def _statements(grant: Grant) -> int:
+    """Return how many statements a grant is in its function's policy: a loop may repeat it."""
+    scope = grant.hooks[0].source.scope
+    if grant.source.kind == "bot" or not scope.variables:
+        return 1
+    own = variables(canonical_json(grant.expression))
+    return prod(
+        max(one.items, 1) for one in scope.variables if (one.name, one.collection) not in own
+    )

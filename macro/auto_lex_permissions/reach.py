@@ -34,12 +34,9 @@ def unreachable(
 
 
 def _is_elsewhere(found: LambdaFunction) -> bool:
-    """Tell whether a literal field names another partition, Region or account."""
-    return any(
-        isinstance(word, str)
-        for field in (found.partition, found.region, found.account)
-        for word in field
-    )
+    """Tell whether a field that is all literal names another partition, Region or account."""
+    fields = (found.partition, found.region, found.account)
+    return any(len(field) == 1 and isinstance(field[0], str) for field in fields)
 
 
 def _is_foreign_output(template: Template, hook: CodeHook) -> bool:

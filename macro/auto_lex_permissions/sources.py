@@ -24,6 +24,7 @@ from .intrinsics import (
     text,
     without_space,
 )
+from .loops import as_part, is_item, variables
 from .template import Resource, Template, present
 
 TEST_ALIAS_ID: Final = "TSTALIASID"
@@ -65,22 +66,26 @@ class HookSource(NamedTuple):
     @property
     def arn(self) -> object:
         """Return the expression for `SourceArn`, as narrow as its scope allows (rule 2.1)."""
+        last = TEST_ALIAS_ID if self.kind == "test-alias" else "*"
         match self.kind, self.key:
-            case ("bot-alias", _):
-                return {"Fn::GetAtt": [self.name, "Arn"]}
-            case ("test-alias", _):
-                return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/${{{self.name}}}/{TEST_ALIAS_ID}"}
-            case ("bot", (Reference(),)):
-                return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/${{{self.name}}}/*"}
-        return {
-            "Fn::Sub": [f"{_LEX_ARN}:bot-alias/${{BotId}}/*", {"BotId": json.loads(self.bot_id)}]
-        }
+            case ("bot-alias", (Reference(logical_id, _),)):
+                return Reference(logical_id, "Arn").expression
+            case (_, (Reference() as bot,)) if variables(bot.logical_id) and not self.bot_id:
+                return _alias_of(bot.expression, last)
+            case (_, (Reference(),)) if not self.bot_id:
+                return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/${{{self.name}}}/{last}"}
+        return _alias_of(json.loads(self.bot_id), last)
+
+
+def _alias_of(bot_id: object, alias: str) -> object:
+    """Return the expression for the ARN of an alias whose bot no plain reference names."""
+    return {"Fn::Sub": [f"{_LEX_ARN}:bot-alias/${{BotId}}/{alias}", {"BotId": bot_id}]}
 
 
 def _name(word: Word) -> str | None:
     match word:
         case Reference(logical_id, attribute):
-            return f"{logical_id}.{attribute}" if attribute else logical_id
+            return f"{as_part(logical_id)}.{attribute}" if attribute else as_part(logical_id)
         case Unread():
             return None
     return word
@@ -125,7 +130,7 @@ class Sources:
     def _spelled(self, bot: Text) -> str:
         """Return the first spelling in sorted JSON of a bot's id, unless it is a reference."""
         match bot:
-            case (Reference(),):
+            case (Reference(logical_id, _),) if not is_item(logical_id):
                 return ""
         return min(
             canonical_json(branch.value)

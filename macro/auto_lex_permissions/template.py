@@ -1,16 +1,19 @@
 """A read-only view of a fragment: its resources, conditions and parameters, and what lives when.
 
 The macro never changes what it reads. Everything that looks into a template goes through this
-view, so that `Fn::If` and `AWS::NoValue` are looked through in one place.
+view, so that `Fn::If` and `AWS::NoValue` are looked through in one place. What stands in the body
+of an `Fn::ForEach` is a resource like any other: its logical id holds the loop's variables.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from math import prod
 from typing import Final, NamedTuple, TypeAlias, TypeGuard
 
 from .conditions import ALWAYS, Conditions, Formula, Named, all_of, negation
 from .errors import Problem, TemplateError
-from .intrinsics import NO_VALUE, is_no_value
+from .intrinsics import NO_VALUE, canonical_json, function, is_no_value, name_of
+from .loops import LOOP, Variable, entered, written_text
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html, and
 # `Globals` of AWS SAM: a macro listed before it sees the section.
@@ -28,7 +31,6 @@ SECTIONS: Final = frozenset({
     "Rules",
     "Transform",
 })  # fmt: skip
-LOOP: Final = "Fn::ForEach::"
 
 
 class Branch(NamedTuple):
@@ -78,7 +80,7 @@ def branches(value: object, place: Place, life: Formula) -> Iterator[Branch]:
             yield branch
             continue
         match value["Fn::If"]:
-            case [str(name), then, otherwise]:
+            case [given, then, otherwise] if name := name_of(given):
                 no = all_of((life, negation(Named(name))))
                 stack.append(Branch(otherwise, (place, ".Fn::If[2]"), no))
                 stack.append(Branch(then, (place, ".Fn::If[1]"), all_of((life, Named(name)))))
@@ -96,8 +98,57 @@ def present(candidates: Iterable[Branch]) -> Iterator[Branch]:
     return (branch for branch in candidates if not is_no_value(branch.value))
 
 
+def condition_named(condition: object) -> Formula:
+    """Return the formula of a resource's `Condition`: that condition, or always.
+
+    In a loop it may be a function. Where that puts a name together it means the condition of this
+    name; any other function is a condition of its own, named by its JSON.
+    """
+    name = name_of(condition)
+    if name is None and function(condition):
+        name = canonical_json(condition)
+    return ALWAYS if name is None else Named(name)
+
+
+class Scope(NamedTuple):
+    """The body of a loop: the names of the loops down to it, where it stands, their variables."""
+
+    loops: tuple[str, ...] = ()
+    place: Place = (None, ".Resources")
+    variables: tuple[Variable, ...] = ()
+
+    @property
+    def names(self) -> frozenset[tuple[str, str]]:
+        """Return the variables as texts hold them."""
+        return frozenset((variable.name, variable.collection) for variable in self.variables)
+
+    @property
+    def items(self) -> int:
+        """Return how many resources one of the body comes to, as far as the template says."""
+        return prod(max(variable.items, 1) for variable in self.variables)
+
+    def is_there_for(self, other: "Scope") -> bool:
+        """Tell whether this body comes to something wherever the other one does."""
+        known = other.names
+        return all(one.items or (one.name, one.collection) in known for one in self.variables)
+
+    @property
+    def around(self) -> Iterator["Scope"]:
+        """Yield the scopes that this one stands in, from the template itself to this one."""
+        place: Place = (None, ".Resources")
+        yield OUTSIDE
+        for number, name in enumerate(self.loops, start=1):
+            place = ((place, f".{name}"), _BODY)
+            yield Scope(self.loops[:number], place, self.variables[:number])
+
+
+OUTSIDE: Final = Scope()
+# A loop is a list of its variable, its collection and its body.
+_BODY: Final = 2
+
+
 class Resource(NamedTuple):
-    """One resource: its logical id, its type, its body as written, and when it lives.
+    """One resource: its logical id, its type, its body as written, when it lives, and where.
 
     It lives under its `Condition`, else always.
     """
@@ -106,6 +157,7 @@ class Resource(NamedTuple):
     type: str
     body: Mapping[str, object]
     life: Formula
+    scope: Scope = OUTSIDE
 
     @property
     def path(self) -> str:
@@ -115,7 +167,7 @@ class Resource(NamedTuple):
     @property
     def place(self) -> Place:
         """Return where it stands in the template, as a place."""
-        return (None, ".Resources"), f".{self.logical_id}"
+        return self.scope.place, f".{written_text(self.logical_id)}"
 
     @property
     def properties(self) -> Branch:
@@ -151,7 +203,8 @@ class Template:
         self.account = account
         self.is_whole = _is_whole(fragment)
         entries = fragment.get("Resources") if self.is_whole else fragment
-        self.entries: Mapping[str, object] = entries if isinstance(entries, dict) else {}
+        self.written: Mapping[str, object] = entries if isinstance(entries, dict) else {}
+        self.entries, self.scopes = _flat(self.written)
         self._found: dict[str, Resource | None] = {}
 
     def find(self, logical_id: str) -> Resource | None:
@@ -161,29 +214,33 @@ class Template:
             body = entry if isinstance(entry, dict) else {}
             kind = body.get("Type")
             condition = body.get("Condition")
-            life = Named(condition) if isinstance(condition, str) else ALWAYS
+            life = ALWAYS if condition is None else condition_named(condition)
+            scope = self.scopes.get(logical_id, OUTSIDE)
             self._found[logical_id] = (
-                Resource(logical_id, kind, body, life) if isinstance(kind, str) else None
+                Resource(logical_id, kind, body, life, scope) if isinstance(kind, str) else None
             )
         return self._found[logical_id]
 
     @cached_property
     def _by_type(self) -> dict[str, list[str]]:
-        """Return the logical ids by type; under `LOOP`, the names of loops."""
-        found: dict[str, list[str]] = {LOOP: []}
+        """Return the logical ids by type."""
+        found: dict[str, list[str]] = {}
         for name, entry in self.entries.items():
-            if not isinstance(entry, dict):
-                if name.startswith(LOOP):
-                    found[LOOP].append(name)
-                continue
-            kind = entry.get("Type")
+            kind = entry.get("Type") if isinstance(entry, dict) else None
             if isinstance(kind, str):
                 found.setdefault(kind, []).append(name)
         return found
 
-    def loops(self) -> list[tuple[str, object]]:
-        """Return the `Fn::ForEach` entries, which are no resources."""
-        return [(name, self.entries[name]) for name in self._by_type[LOOP]]
+    @property
+    def types(self) -> Iterable[str]:
+        """Return the types of all resources."""
+        return self._by_type.keys()
+
+    @property
+    def size(self) -> int:
+        """Return the number of resources, loops written out as far as the template says."""
+        more = (scope.items - 1 for scope in self.scopes.values())
+        return len(self.entries) + sum(more)
 
     def of_type(self, *types: str) -> list[Resource]:
         """Return the resources of these types, each type's in the order of the template."""
@@ -203,7 +260,8 @@ class Template:
     @cached_property
     def conditions(self) -> Conditions:
         """Return the template's conditions, ready to reason over."""
-        return Conditions(self.section("Conditions"), self._allowed_values())
+        definitions, _ = _flat(self.section("Conditions"))
+        return Conditions(definitions, self._allowed_values())
 
     def _allowed_values(self) -> dict[str, tuple[str, ...]]:
         """Return the allowed values of String parameters: one of them it must be."""
@@ -215,6 +273,34 @@ class Template:
             and isinstance(values := parameter.get("AllowedValues"), list)
             and all(isinstance(value, str) for value in values)
         }
+
+
+def _flat(entries: Mapping[str, object]) -> tuple[Mapping[str, object], dict[str, Scope]]:
+    """Return the entries of a section and of its loops' bodies, and the scopes of the latter.
+
+    A loop of the wrong shape stays an entry, for CloudFormation to reject.
+    """
+    if not any([name[: len(LOOP)] == LOOP for name in entries]):  # noqa: C419 - twice as fast.
+        return entries, {}
+    flat: dict[str, object] = {}
+    scopes: dict[str, Scope] = {}
+    stack = [(entries, OUTSIDE)]
+    while stack:
+        body, scope = stack.pop()
+        for name, entry in body.items():
+            match entry:
+                case [str(variable), collection, dict(inside)] if name.startswith(LOOP):
+                    found, marked = entered(variable, collection, inside)
+                    place = ((scope.place, f".{written_text(name)}"), _BODY)
+                    inner = Scope(
+                        (*scope.loops, written_text(name)), place, (*scope.variables, found)
+                    )
+                    stack.append((marked, inner))
+                case _:
+                    flat[name] = entry
+                    if scope.loops:
+                        scopes[name] = scope
+    return flat, scopes
 
 
 def _is_whole(fragment: Mapping[str, object]) -> bool:

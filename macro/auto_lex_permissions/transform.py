@@ -9,6 +9,7 @@ from .code_hooks import BOT, BOT_ALIAS, CodeHook, code_hooks
 from .errors import Problem, TemplateError
 from .fragment import Writer
 from .limits import exceeded, full_policies
+from .loops import written_text
 from .permissions import Permissions
 from .reach import unreachable
 from .reports import POLICY_TOO_LARGE, UNDECIDED, UNREACHABLE, Report
@@ -79,9 +80,9 @@ def transform(request: Request) -> Result:
         *([Report("Conditions", UNDECIDED)] if template.conditions.undecided else []),
     }
     fragment = writer.fragment(reports)
-    problems += [*writer.problems, *exceeded(template, fragment, len(missing))]
+    problems += [*writer.problems, *exceeded(template, fragment, writer.added)]
     if problems:
-        raise TemplateError(problems)
+        raise TemplateError(map(_as_written, problems))
     return Result(
         fragment,
         sum(len(hook.places) for hook in hooks),
@@ -89,6 +90,11 @@ def transform(request: Request) -> Result:
         len(grants) - len(missing),
         tuple(sorted(reports)),
     )
+
+
+def _as_written(problem: Problem) -> Problem:
+    """Return a problem in the author's words, in which loops have variables."""
+    return Problem(*map(written_text, (problem.path, problem.what, problem.remedy)))
 
 
 def _disabled(template: Template, problems: list[Problem]) -> frozenset[str]:

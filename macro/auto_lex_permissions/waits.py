@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from .conditions import NEVER, Formula, Named, all_of
 from .functions import LambdaFunction
-from .intrinsics import Reference, references, text
+from .intrinsics import Reference, references, substituted, text
+from .loops import pattern, variables
 from .permissions import Grant, Permissions
 from .settings import METADATA_KEY, WAITS_FOR
 from .template import Resource, Template
@@ -32,13 +33,13 @@ class Wait(NamedTuple):
 
     @property
     def is_certain(self) -> bool:
-        """Tell whether `DependsOn` can say it."""
-        return not self.condition and "." not in self.logical_id
+        """Tell whether `DependsOn` can say it, which takes plain names alone."""
+        return not (self.condition or "." in self.logical_id or variables(self.logical_id))
 
     @property
     def in_metadata(self) -> object:
         """Return the reference that makes a resource wait from its Metadata."""
-        reference = {"Ref": self.logical_id}
+        reference = {"Ref": substituted(self.logical_id)}
         return {"Fn::If": [self.condition, reference, ""]} if self.condition else reference
 
 
@@ -138,6 +139,7 @@ class Dependencies:
     def __init__(self, template: Template) -> None:
         """Take the template as its author wrote it."""
         self._template = template
+        self._looped = {name: pattern(name) for name in template.scopes}
         self.bodies: dict[str, Mapping[str, object]] = {}  # Of generated permissions.
         self.added: dict[str, list[str]] = {}  # What aliases wait for.
         self._known: dict[str, set[str]] = {}
@@ -161,8 +163,19 @@ class Dependencies:
         if logical_id not in self._known:
             resource = self._template.find(logical_id)
             body = resource.body if resource else self.bodies.get(logical_id, {})
-            self._known[logical_id] = _needed_by(body)
+            needed = _needed_by(body)
+            if self._looped:
+                needed |= {one for name in needed for one in self._alike(name)}
+            self._known[logical_id] = needed
         return self._known[logical_id]
+
+    def _alike(self, name: str) -> Iterator[str]:
+        """Yield the resources that a name may mean, where loops make one of them or build it."""
+        if name not in self._template.entries:
+            yield from (one for one, like in self._looped.items() if like.fullmatch(name))
+            if variables(name):
+                like = pattern(name)
+                yield from (one for one in self._template.entries if like.fullmatch(one))
 
 
 def _needed_by(body: Mapping[str, object]) -> set[str]:

@@ -401,12 +401,17 @@ def logical_ids_are_as_promised(trial: Trial) -> list[str]:
     ]
 
 
+def _named_after(condition: str, permission: str) -> bool:
+    """Say whether a condition has a permission's name, in a loop that without the items."""
+    return condition[-8:] == permission[-8:] and is_subsequence(list(condition), list(permission))
+
+
 def conditions_are_the_fewest(trial: Trial) -> list[str]:
     """No condition where none is needed, an existing one where one is equivalent (2.3)."""
     broken = [
         f"2.3: {name} belongs to no permission"
         for name in trial.new_conditions
-        if name not in trial.permissions
+        if not any(_named_after(name, permission) for permission in trial.permissions)
     ]
     lives = {name: _life(trial, name) for name in trial.after.get("Conditions", {})}
     for permission in trial.permissions:
@@ -418,7 +423,7 @@ def conditions_are_the_fewest(trial: Trial) -> list[str]:
         if not any(lives[condition]):
             broken.append(f"2.3: {permission} can never live")
         if condition in trial.new_conditions:
-            if condition != permission:
+            if not _named_after(condition, permission):
                 broken.append(f"2.3: {permission} lives by the condition {condition}")
             same = [
                 name

@@ -16,7 +16,7 @@ SECTIONS = ("Resources", "Conditions", "Outputs")
 def expanded(template: Template) -> Template:
     """Return the template without loops."""
     return {
-        section: _plain(_section(template, content)) if section in SECTIONS else content
+        section: _plain(template, _section(template, content)) if section in SECTIONS else content
         for section, content in template.items()
     }
 
@@ -66,6 +66,8 @@ def _substituted(value: Any, name: str, item: str) -> Any:
         case str():
             bare = re.sub("[^A-Za-z0-9]", "", item)
             return value.replace(f"${{{name}}}", item).replace(f"&{{{name}}}", bare)
+        case {"Ref": variable, **rest} if variable == name and not rest:
+            return item
         case list():
             return [_substituted(one, name, item) for one in value]
         case dict():
@@ -76,27 +78,35 @@ def _substituted(value: Any, name: str, item: str) -> Any:
     return value
 
 
-def _plain(value: Any) -> Any:
+def _plain(template: Template, value: Any) -> Any:
     """Return a value in which a name that a loop has built is a plain text again."""
     match value:
         case list():
-            return [_plain(item) for item in value]
+            return [_plain(template, item) for item in value]
         case dict() if is_function(value) and set(value) <= {"Ref", "Fn::GetAtt"}:
             [(function, argument)] = value.items()
             parts = argument if isinstance(argument, list) else [argument]
             named = [_name(part) for part in parts]
             return {function: named if isinstance(argument, list) else named[0]}
         case dict():
-            plain = {key: _plain(item) for key, item in value.items()}
-            return (
-                {**plain, "Condition": _name(plain["Condition"])} if _is_guarded(plain) else plain
-            )
+            plain = {key: _plain(template, item) for key, item in value.items()}
+            if _is_guarded(plain):
+                plain["Condition"] = _condition(template, plain["Condition"])
+            return plain
     return value
 
 
 def _is_guarded(value: Template) -> bool:
     """Say whether this is a resource whose condition may be a name that a loop has built."""
     return "Type" in value and isinstance(value.get("Condition"), dict)
+
+
+def _condition(template: Template, value: Any) -> Any:
+    """Return the name of a condition, which may stand in the template's Mappings."""
+    match value:
+        case {"Fn::FindInMap": [mapping, top, second]}:
+            return template["Mappings"][mapping][top][second]
+    return _name(value)
 
 
 def _name(value: Any) -> Any:

@@ -1,0 +1,130 @@
+"""`Fn::ForEach`: the variables of a loop, as marks inside texts.
+
+A loop's body is a template of its own, in which `${Env}`, `&{Env}` and `{"Ref": "Env"}` stand for
+the item. The macro reads it as it stands, once for all items: each of these becomes a *mark*,
+which names the variable and the collection that it goes through, so that `Bot${Env}` of two loops
+is one thing only where both go through the same items. Marks are private characters: they are put
+in when a loop is entered, and `written` gives back what the author wrote, to the letter.
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html
+"""
+
+import hashlib
+import json
+import re
+from typing import Any, Final, NamedTuple
+
+LOOP: Final = "Fn::ForEach::"
+# What opens a mark says how the author spelled it; Unicode gives these characters to nobody.
+_SUB, _ID, _REF, _OF, _END = (chr(0x10FF00 + number) for number in range(5))
+MARK: Final = re.compile(f"[{_SUB}{_ID}{_REF}]([^{_OF}]*){_OF}([^{_END}]*){_END}")
+_WRITTEN: Final = {_SUB: "${%s}", _ID: "&{%s}", _REF: "%s"}
+
+
+class Variable(NamedTuple):
+    """A loop's variable, told from one of the same name by the collection that it goes through.
+
+    `items` is how many there are, 0 where the template does not say.
+    """
+
+    name: str
+    collection: str
+    items: int
+
+    @property
+    def mark_in_id(self) -> str:
+        """Return its mark in the form `&{Env}`, which any item may have in a logical id."""
+        return f"{_ID}{self.name}{_OF}{self.collection}{_END}"
+
+
+def entered(name: str, collection: object, body: Any) -> tuple[Variable, Any]:  # noqa: ANN401 - JSON
+    """Return the variable of a loop, and its body with marks where the variable stands."""
+    digest = hashlib.sha256(json.dumps(collection, sort_keys=True).encode()).hexdigest()[:8]
+    variable = Variable(name, digest, len(collection) if isinstance(collection, list) else 0)
+    return variable, _marked(body, variable)
+
+
+def _marked(value: Any, variable: Variable) -> Any:  # noqa: ANN401 - JSON
+    mark = f"{variable.name}{_OF}{variable.collection}{_END}"
+    match value:
+        case str():
+            return marked_text(value, variable)
+        case list():
+            return [_marked(item, variable) for item in value]
+        case {"Ref": name} if name == variable.name and len(value) == 1:
+            return {"Ref": f"{_REF}{mark}"}
+        case dict():
+            return {
+                marked_text(key, variable): _marked(item, variable) for key, item in value.items()
+            }
+    return value
+
+
+def marked_text(text: str, variable: Variable) -> str:
+    """Return a text of a loop's body with marks where the variable stands."""
+    if f"{{{variable.name}}}" not in text:
+        return text
+    mark = f"{variable.name}{_OF}{variable.collection}{_END}"
+    return text.replace(f"${{{variable.name}}}", _SUB + mark).replace(
+        f"&{{{variable.name}}}", _ID + mark
+    )
+
+
+def written(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a value as it stands in a template: variables in place of their marks."""
+    match value:
+        case str():
+            return written_text(value)
+        case list():
+            return [written(item) for item in value]
+        case dict():
+            return {written_text(key): written(item) for key, item in value.items()}
+    return value
+
+
+def written_text(text: str) -> str:
+    """Return a text as it stands in a template: variables in place of their marks."""
+    if text.isascii():
+        return text
+    return MARK.sub(lambda mark: _WRITTEN[mark[0][0]] % mark[1], text)
+
+
+def variables(text: str) -> frozenset[tuple[str, str]]:
+    """Return the variables that a text holds, each as (name, collection)."""
+    return frozenset() if text.isascii() else frozenset(MARK.findall(text))
+
+
+def without_variables(text: str) -> str:
+    """Return a text without its variables."""
+    return MARK.sub("", text)
+
+
+def is_item(name: str) -> bool:
+    """Tell whether a name stands for a loop's item itself, or for its letters and digits."""
+    return name[:1] in (_REF, _ID) and MARK.fullmatch(name) is not None
+
+
+def as_item(mark: str) -> str:
+    """Return the name of a variable that stands in a text as `${Env}`."""
+    return _REF + mark[1:] if mark[0] == _SUB else mark
+
+
+def as_part(name: str) -> str:
+    """Return the mark by which a variable is part of a text."""
+    return _SUB + name[1:] if name[:1] == _REF else name
+
+
+def pattern(name: str) -> re.Pattern[str]:
+    """Return what the logical ids look like that a name comes to."""
+    literals = MARK.split(name)[::3]
+    return re.compile(".*".join(map(re.escape, literals)))
+
+
+def pieces(name: str) -> list[tuple[str, str]]:
+    """Return a name as pairs of a literal and the mark after it; the last mark is empty."""
+    found: list[tuple[str, str]] = []
+    position = 0
+    for mark in MARK.finditer(name):
+        found.append((name[position : mark.start()], mark[0]))
+        position = mark.end()
+    return [*found, (name[position:], "")]

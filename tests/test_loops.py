@@ -1,0 +1,120 @@
+"""Loops: what the golden cases of `Fn::ForEach` do not show (rule 1.5)."""
+
+from typing import Any
+
+import pytest
+
+from auto_lex_permissions import Request, transform
+from auto_lex_permissions.intrinsics import Reference, name_of, text
+from auto_lex_permissions.loops import entered, variables, written
+from tests.templates import ACCOUNT, REGION
+
+
+def _hook(function: Any) -> dict[str, Any]:
+    """Return the properties of a bot alias that hooks a function."""
+    hook = {"CodeHookInterfaceVersion": "1.0", "LambdaArn": function}
+    setting = {"Enabled": True, "CodeHookSpecification": {"LambdaCodeHook": hook}}
+    locale = {"LocaleId": "en_US", "BotAliasLocaleSetting": setting}
+    return {"BotId": {"Ref": "Bot"}, "BotAliasLocaleSettings": [locale]}
+
+
+def _added(resources: dict[str, Any]) -> int:
+    """Return how many permissions the macro adds, each of a loop once."""
+    return transform(Request({"Resources": resources}, REGION, ACCOUNT)).permissions_added
+
+
+PERMISSION = {
+    "Type": "AWS::Lambda::Permission",
+    "Properties": {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": {"Ref": "Orders"},
+        "Principal": "lexv2.amazonaws.com",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("collection", "added"),
+    [
+        pytest.param(["A", "B"], 0, id="some items"),
+        pytest.param([], 1, id="no items"),
+        pytest.param({"Ref": "Names"}, 1, id="items of a parameter"),
+    ],
+)
+def test_a_permission_of_a_loop_counts_where_the_loop_has_items(
+    collection: Any, added: int
+) -> None:
+    """What may never come to be covers nothing outside of its loop (rules 1.5 and 3.3)."""
+    resources = {
+        "Orders": {"Type": "AWS::Lambda::Function"},
+        "Alias": {
+            "Type": "AWS::Lex::BotAlias",
+            "Properties": _hook({"Fn::GetAtt": ["Orders", "Arn"]}),
+        },
+        "Fn::ForEach::Permissions": ["Name", collection, {"Permission${Name}": PERMISSION}],
+    }
+    assert _added(resources) == added
+
+
+@pytest.mark.parametrize(
+    "written_as",
+    [
+        pytest.param({"Fn::GetAtt": [{"Fn::Sub": "Orders${Env}"}, "Arn"]}, id="Sub in GetAtt"),
+        pytest.param({"Fn::GetAtt": ["Orders${Env}", "Arn"]}, id="plain GetAtt"),
+        pytest.param({"Fn::GetAtt": "Orders${Env}.Arn"}, id="dotted GetAtt"),
+        pytest.param({"Fn::Sub": "${Orders${Env}.Arn}"}, id="Sub"),
+        pytest.param(
+            {"Fn::GetAtt": [{"Fn::Join": ["", ["Orders", {"Ref": "Env"}]]}, "Arn"]},
+            id="Join in GetAtt",
+        ),
+        pytest.param(
+            {"Fn::Sub": ["${Arn}", {"Arn": {"Fn::GetAtt": [{"Fn::Sub": "Orders${Env}"}, "Arn"]}}]},
+            id="Sub with a map",
+        ),
+    ],
+)
+def test_a_resource_of_a_loop_is_one_in_every_spelling(written_as: Any) -> None:
+    """The forms that AWS documents and the plain ones name the same resource (rules 1.5, 3.2)."""
+    (name,) = entered("Env", ["Dev"], {"Orders${Env}": 1})[1]
+    _, marked = entered("Env", ["Dev"], written_as)
+    assert text(marked) == (Reference(name, "Arn"),)
+
+
+def test_a_name_that_is_no_text_is_not_read() -> None:
+    """A reference to what a function names stays unread (rule 3.3)."""
+    assert name_of({"Fn::ImportValue": "Name"}) is None
+    assert name_of({"Fn::Sub": "Orders${Stage}"}) is None
+    assert name_of(["Orders"]) is None
+
+
+def test_an_item_is_not_the_resource_that_it_names() -> None:
+    """`Ref` of the variable is the item; `Ref` of a name made of it is a resource (rule 3.3)."""
+    _, (item, resource, part) = entered(
+        "Name", ["A"], [{"Ref": "Name"}, {"Ref": {"Fn::Sub": "${Name}"}}, {"Fn::Sub": "${Name}"}]
+    )
+    assert text(item) == text(part) != text(resource)
+    _, plain = entered("Name", ["A"], "orders-${Name}")
+    assert text(plain) == ("orders-", *text(item))
+
+
+def test_loops_of_one_variable_differ_by_what_they_go_through() -> None:
+    """`Bot${Env}` of two loops is one thing only over the same items (rule 3.3)."""
+    body = {"Fn::Sub": "Bot${Env}"}
+    assert entered("Env", ["A", "B"], body) == entered("Env", ["A", "B"], body)
+    assert entered("Env", ["A", "B"], body) != entered("Env", ["A"], body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Alias${Env}": {"Ref": "Env"}, "&{Env}": ["${Env}", "${Other}", 1, None, True]},
+        {"Ref": "Env", "${Env}": "Env"},
+        {"Fn::Sub": ["${Env}${!Env}", {"Env": "${Env}&{Env}"}]},
+    ],
+)
+def test_what_was_entered_is_written_as_it_was(body: Any) -> None:
+    """The author's part comes back to the letter (rule 6.6)."""
+    variable, marked = entered("Env", {"Ref": "Envs"}, body)
+    assert written(marked) == body
+    assert marked != body
+    assert variables(next(iter(marked))) <= {(variable.name, variable.collection)}
