@@ -18,6 +18,7 @@ type Event = tuple[str, str]
 """What happened to a resource or to the stack itself: logical id and status."""
 
 CLIENT = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 2})
+OFTEN = {"Delay": 1, "MaxAttempts": 60}
 OWN_ROLES = "CAPABILITY_NAMED_IAM"
 MACRO_STACK = "auto-lex-permissions"
 RECORDED_TYPES = (
@@ -68,6 +69,24 @@ class Account:
             logs = [record.log for record in self.cloud.records.invocations()]
             error.add_note(f"Functions logged last:\n{''.join(logs[-1:])}")
             raise
+        return self.outputs(stack)
+
+    def deploy_directly(self, stack: str, template: Path) -> dict[str, str]:
+        """Deploy a template without SAM CLI, which reads no `Fn::ForEach`; return the outputs.
+
+        A change set first, as `aws cloudformation deploy` does it.
+        """
+        client = self.client("cloudformation")
+        names = {"StackName": stack, "ChangeSetName": "first"}
+        client.create_change_set(
+            **names,
+            ChangeSetType="CREATE",
+            TemplateBody=template.read_text(),
+            Capabilities=[OWN_ROLES],
+        )
+        client.get_waiter("change_set_create_complete").wait(**names, WaiterConfig=OFTEN)
+        client.execute_change_set(**names)
+        client.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig=OFTEN)
         return self.outputs(stack)
 
     def outputs(self, stack: str) -> dict[str, str]:
@@ -126,9 +145,7 @@ class Account:
         """Delete a stack, and wait until it is gone."""
         client = self.client("cloudformation")
         client.delete_stack(StackName=stack)
-        client.get_waiter("stack_delete_complete").wait(
-            StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-        )
+        client.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig=OFTEN)
 
     def deploy_macro(self, built: Path) -> dict[str, str]:
         """Deploy the macro by the settings that users have; return its stack's outputs."""
