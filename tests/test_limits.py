@@ -102,3 +102,34 @@ def test_subclasses_of_json_types_are_measured_too() -> None:
     assert run(template(3, 1, Text("x"))).permissions_added == 1
     with pytest.raises(TemplateError):
         run(template(3, 1, Text("x" * (MOST_BYTES - size(run(template(3, 1)).fragment) + 1))))
+
+
+def test_a_loop_counts_by_its_items() -> None:
+    """Resources of a loop are as many as it has items, where the template says how many."""
+    fragment = template(400, 0)
+    alias = template(3, 1)["Resources"]["A0"]
+    fragment["Resources"]["Fn::ForEach::Aliases"] = [
+        "Name",
+        [f"N{number}" for number in range(51)],
+        {"Alias${Name}": alias},
+    ]
+    with pytest.raises(TemplateError) as rejected:
+        run(fragment)
+    assert str(rejected.value).startswith(
+        "Resources: with the 51 permissions that AutoLexPermissions adds they are 502;"
+    )
+    fragment["Resources"]["Fn::ForEach::Aliases"][1] = {"Ref": "Names"}
+    assert run(fragment).permissions_added == 1
+
+
+def test_a_policy_grows_by_the_items_of_a_loop() -> None:
+    """A function that all items share gets a statement for each of them."""
+    fragment = template(3, 0)
+    loop = [
+        "Name",
+        [f"N{n}" for n in range(47)],
+        {"Alias${Name}": template(3, 1)["Resources"]["A0"]},
+    ]
+    fragment["Resources"]["Fn::ForEach::Aliases"] = loop
+    assert [report.code for report in run(fragment).reports] == [POLICY_TOO_LARGE]
+    assert run(fragment, SourceScope="Bot").reports == ()

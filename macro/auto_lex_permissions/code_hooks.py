@@ -61,7 +61,8 @@ def code_hooks(
     template: Template, functions: Functions, problems: list[Problem]
 ) -> Iterator[CodeHook]:
     """Yield every code hook that may live; what may hide one is a problem (rule 1.4)."""
-    problems += [_looped(kind) for kind in template.types if _may_hide(kind)]
+    for kind in filter(_may_hide, template.types):
+        problems += map(_looped, template.of_type(kind))
     for resource in template.of_type(BOT, BOT_ALIAS):
         hooks = _hooks(resource, functions, problems)
         yield from (hook for hook in hooks if template.conditions.possible(hook.life))
@@ -182,9 +183,10 @@ def _may_hide(kind: str) -> bool:
     return bool(variables(kind)) and any(pattern(kind).fullmatch(one) for one in (BOT, BOT_ALIAS))
 
 
-def _looped(kind: str) -> Problem:
+def _looped(resource: Resource) -> Problem:
     return beyond_loops(
-        "Resources", f"a loop makes resources of type {kind}, which may be bots or bot aliases."
+        f"{resource.path}.Type",
+        "it is another type for each item of the loop, which may be that of bots or bot aliases.",
     )
 
 
