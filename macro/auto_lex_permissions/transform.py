@@ -1,18 +1,18 @@
 """The whole macro as one pure function: a request's fragment in, the new fragment out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from . import settings
 from .advice import mistakes, noticed, out_of_reach, still_covered
 from .code_hooks import BOT, BOT_ALIAS, CodeHook, code_hooks
 from .errors import Problem, TemplateError
 from .fragment import Writer
 from .limits import exceeded, full_policies
 from .loops import written_text
-from .permissions import Permissions
+from .permissions import Grant, Permissions
 from .reach import unreachable
 from .reports import POLICY_TOO_LARGE, UNDECIDED, UNREACHABLE, Report
+from .settings import Settings, is_enabled, of_stack
 from .template import Template
 
 
@@ -43,15 +43,46 @@ class Result:
     reports: tuple[Report, ...] = ()
 
 
-def transform(request: Request) -> Result:
-    """Give each code hook of the fragment the permission that it needs and does not have.
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What a template needs: its hooks, their grants, and which of these nothing covers yet.
 
-    The fragment itself is never changed. Raises TemplateError with all mistakes that the
-    template's author has to mend.
+    `hooks` are those that take part; `found` are all, `disabled` the logical ids of what has opted
+    out, and `far` the hooks on functions out of reach.
+    """
+
+    template: Template
+    permissions: Permissions
+    settings: Settings
+    found: list[CodeHook]
+    disabled: frozenset[str]
+    hooks: list[CodeHook]
+    far: list[CodeHook]
+    grants: list[Grant]
+    missing: list[Grant]
+    problems: list[Problem]
+
+    def reports(self) -> Iterator[Report]:
+        """Yield what is noteworthy about the author's part (rules 3.4, 3.5, 4.1, 4.4, 5.1, 6.7)."""
+        permissions, by_bot = self.permissions, self.settings.by_bot
+        yield from permissions.declared.reports(self.hooks, by_bot=by_bot)
+        yield from permissions.policies.reports(self.hooks)
+        yield from noticed(permissions, self.hooks, by_bot=by_bot)
+        yield from still_covered(permissions, self.found, self.disabled, self.missing)
+        for hook in self.far:
+            yield from (Report(where, UNREACHABLE) for where in hook.paths)
+        for grant in full_policies(self.grants):
+            yield Report(grant.hooks[0].paths[0], POLICY_TOO_LARGE)
+
+
+def examine(request: Request) -> Examination:
+    """Find out what a template needs; its author's mistakes are among the problems.
+
+    Raises TemplateError where the fragment is neither a template nor a `Resources` map.
     """
     problems: list[Problem] = []
     template = Template(request.fragment, request.region, request.account)
-    stack = settings.of_stack(request.parameters, template.section("Metadata"), problems)
+    stack = of_stack(request.parameters, template.section("Metadata"), problems)
     permissions = Permissions(template)
     found = list(code_hooks(template, permissions.functions, problems))
     disabled = _disabled(template, problems)
@@ -67,27 +98,33 @@ def transform(request: Request) -> Result:
     problems += mistakes(permissions, hooks)
     grants = permissions.grants(hooks, by_bot=stack.by_bot)
     missing = permissions.missing(grants)
-    writer = Writer(template, permissions)
-    writer.add(grants, missing)
-    reports = {
-        *permissions.declared.reports(hooks, by_bot=stack.by_bot),
-        *permissions.policies.reports(hooks),
-        *noticed(permissions, hooks, by_bot=stack.by_bot),
-        *still_covered(permissions, found, disabled, missing),
-        *(Report(where, UNREACHABLE) for hook in far for where in hook.paths),
-        *(Report(grant.hooks[0].paths[0], POLICY_TOO_LARGE) for grant in full_policies(grants)),
-        *writer.reports,
-        *([Report("Conditions", UNDECIDED)] if template.conditions.undecided else []),
-    }
+    return Examination(
+        template, permissions, stack, found, disabled, hooks, far, grants, missing, problems
+    )
+
+
+def transform(request: Request) -> Result:
+    """Give each code hook of the fragment the permission that it needs and does not have.
+
+    The fragment itself is never changed. Raises TemplateError with all mistakes that the
+    template's author has to mend.
+    """
+    found = examine(request)
+    template, missing = found.template, found.missing
+    writer = Writer(template, found.permissions)
+    writer.add(found.grants, missing)
+    reports = {*found.reports(), *writer.reports}
+    if template.conditions.undecided:
+        reports.add(Report("Conditions", UNDECIDED))
     fragment = writer.fragment(reports)
-    problems += [*writer.problems, *exceeded(template, fragment, writer.added)]
+    problems = [*found.problems, *writer.problems, *exceeded(template, fragment, writer.added)]
     if problems:
         raise TemplateError(map(_as_written, problems))
     return Result(
         fragment,
-        sum(len(hook.places) for hook in hooks),
+        sum(len(hook.places) for hook in found.hooks),
         len(missing),
-        len(grants) - len(missing),
+        len(found.grants) - len(missing),
         tuple(sorted(reports)),
     )
 
@@ -103,5 +140,5 @@ def _disabled(template: Template, problems: list[Problem]) -> frozenset[str]:
         source.logical_id
         for source in template.of_type(BOT, BOT_ALIAS)
         if "Metadata" in source.body
-        and not settings.is_enabled(source.path, source.body["Metadata"], problems)
+        and not is_enabled(source.path, source.body["Metadata"], problems)
     )
