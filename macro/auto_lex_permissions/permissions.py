@@ -132,11 +132,12 @@ class Permissions:
 
     def _is_covered(self, grant: Grant, others: list[Grant]) -> bool:
         """Tell whether all hooks of a grant are proved to be covered wherever they live."""
-        for hook in grant.hooks:
-            covering = [*self._declared(hook), *self._by_others(hook, others)]
-            if not (covering and self._template.conditions.implies(hook.life, any_of(covering))):
-                return False
-        return True
+        return all(self.is_covered(hook, others) for hook in grant.hooks)
+
+    def is_covered(self, hook: CodeHook, others: Iterable[Grant] = ()) -> bool:
+        """Tell whether a hook is proved to be covered wherever it lives."""
+        covering = [*self._declared(hook), *self._by_others(hook, others)]
+        return bool(covering) and self._template.conditions.implies(hook.life, any_of(covering))
 
     def _declared(self, hook: CodeHook) -> Iterator[Formula]:
         """Yield what the author's template covers of a hook.

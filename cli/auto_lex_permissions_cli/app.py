@@ -1,0 +1,120 @@
+"""The command `auto-lex-permissions`: what it takes, and how it ends.
+
+Exit codes: 0 fine, 1 findings, 2 misuse. Results go to the standard output, all else to the
+standard error. Modules of a command are imported when it runs, so that `--help` is quick.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+import click
+
+from auto_lex_permissions import __version__
+
+from .errors import UsageProblem
+
+FINE: Final = 0
+MISUSE: Final = 2
+NAME: Final = "auto-lex-permissions"
+
+
+@click.group(name=NAME, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name=NAME, message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show a traceback where something fails.")
+@click.pass_context
+def app(context: click.Context, *, debug: bool) -> None:
+    """See, check and repair the permissions that Lex V2 bots need to invoke Lambda functions.
+
+    Shell completion: eval "$(_AUTO_LEX_PERMISSIONS_COMPLETE=bash_source auto-lex-permissions)"
+    """
+    context.obj = debug
+
+
+def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what CloudFormation would know of the stack."""
+    for option in (
+        click.option("--account", metavar="ID", default="", help="The stack's account."),
+        click.option("--region", metavar="REGION", default="", help="The stack's Region."),
+        click.option(
+            "--parameter-overrides",
+            "overrides",
+            metavar="NAME=VALUE",
+            multiple=True,
+            help="The value of a template parameter; may be given more than once.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@app.command()
+@click.argument("template")
+@click.option("-o", "--output", metavar="FILE", default="", help="Write to this file.")
+@click.option("--diff", is_flag=True, help="Show only what is added.")
+@click.option("--format", "form", type=click.Choice(["json", "yaml"]), default="json")
+@stack_options
+def expand(template: str, *, output: str, form: str, diff: bool, **stack: Any) -> None:
+    """Print TEMPLATE (- for the standard input) as the macro makes it.
+
+    JSON is byte for byte the fragment that the deployed macro answers with. The macro's own entry
+    in the Transform section is taken out; others stay.
+
+    \b
+    Examples:
+      auto-lex-permissions expand template.yaml --diff
+      auto-lex-permissions expand template.yaml --format yaml -o expanded.yaml
+    """
+    from .expand import run  # noqa: PLC0415 - see above.
+
+    run(template, output, form, stack, diff=diff)
+
+
+@app.command()
+@click.argument("templates", nargs=-1, required=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text")
+@stack_options
+def check(templates: tuple[str, ...], *, form: str, **stack: Any) -> int:
+    """Tell of each code hook in TEMPLATES whether Lex may invoke its function.
+
+    TEMPLATES are files, folders, or - for the standard input. Ends with 1 where a permission is
+    missing.
+
+    \b
+    Examples:
+      auto-lex-permissions check template.yaml
+      auto-lex-permissions check . --format sarif > findings.sarif
+    """
+    from .check import run  # noqa: PLC0415 - see above.
+
+    return run(templates, form, stack)
+
+
+def main() -> NoReturn:
+    """Run the command line; what fails is one line on the standard error."""
+    try:
+        result = app.main(prog_name=NAME, standalone_mode=False)
+        sys.stdout.flush()
+    except UsageProblem as problem:
+        _fail(str(problem))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(MISUSE)
+    except click.Abort:
+        _fail("stopped.")
+    except BrokenPipeError:
+        # Who reads the output has seen enough of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FINE)
+    except Exception as error:  # noqa: BLE001 - nobody reads a traceback who did not ask for it.
+        _fail(f"a fault of this program ({type(error).__name__}); --debug shows where.")
+    sys.exit(result if isinstance(result, int) else FINE)
+
+
+def _fail(line: str) -> NoReturn:
+    if "--debug" in sys.argv:
+        traceback.print_exc()
+    sys.stderr.write(f"{NAME}: {line}\n")
+    sys.exit(MISUSE)

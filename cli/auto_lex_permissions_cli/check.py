@@ -1,0 +1,171 @@
+"""`check`: each code hook of many templates, and whether Lex may invoke its function."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.text import Text
+
+from .errors import UsageProblem
+from .findings import MISTAKE, Findings, Hook, State, findings
+from .reading import LEX, STDIN, Position, Source, read_bytes, source_of
+from .requests import Stack, request_of
+
+FINE: Final = 0
+FINDINGS: Final = 1
+MISUSE: Final = 2
+SUFFIXES: Final = frozenset({".yaml", ".yml", ".json", ".template"})
+# Folders of other people's files, and of what was built.
+SKIPPED: Final = frozenset({"node_modules", "cdk.out", "__pycache__", "venv"})
+STYLES: Final = {State.MISSING: "bold red", State.PERMITTED: "green"}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One template that was looked at."""
+
+    source: Source
+    found: Findings
+
+    def at(self, path: str) -> Position:
+        """Return where a path stands in the file."""
+        return self.source.position(path)
+
+
+def run(names: Iterable[str], form: str, options: Mapping[str, Any]) -> int:
+    """Check templates and print what was found; return the exit code."""
+    stack = Stack.of(options)
+    problems: list[str] = []
+    checked = list(_checked(names, stack, problems))
+    PRINTERS[form](checked)
+    for problem in problems:
+        sys.stderr.write(f"auto-lex-permissions: {problem}\n")
+    if problems:
+        return MISUSE
+    return FINDINGS if any(one.found.has_findings for one in checked) else FINE
+
+
+def _checked(names: Iterable[str], stack: Stack, problems: list[str]) -> Iterator[Checked]:
+    for name, is_named in files(names, problems):
+        try:
+            content = read_bytes(name, sys.stdin.buffer)
+            if is_named or LEX.search(content):
+                source = source_of(name, content)
+                request = request_of(source.template, stack, strict=False)
+                yield Checked(source, findings(request))
+        except UsageProblem as problem:
+            problems.append(str(problem))
+
+
+def files(names: Iterable[str], problems: list[str]) -> Iterator[tuple[str, bool]]:
+    """Yield the files that are named, and those that look like templates in named folders."""
+    for name in names:
+        path = Path(name)
+        if name == STDIN or path.is_file():
+            yield name, True
+        elif path.is_dir():
+            yield from ((str(found), False) for found in _below(path))
+        else:
+            problems.append(f"{name}: there is no such file or folder.")
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for entry in sorted(folder.iterdir()):
+        if entry.is_dir() and not entry.is_symlink():
+            if entry.name not in SKIPPED and not entry.name.startswith("."):
+                yield from _below(entry)
+        elif entry.suffix in SUFFIXES:
+            yield entry
+
+
+def function_name(function: Any) -> str:
+    """Return an expression in as few words as a reader needs."""
+    match function:
+        case str():
+            return function
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            return f"{name}.{attribute}"
+        case {"Fn::GetAtt": str(name)} | {"Ref": str(name)} | {"Fn::Sub": str(name)}:
+            return name
+    return json.dumps(function, ensure_ascii=False)
+
+
+def _as_text(checked: list[Checked]) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    for one in checked:
+        for hook in one.found.hooks:
+            console.print(_hook_line(one, hook))
+        for note in one.found.notes:
+            style = "bold red" if note.code == MISTAKE else "yellow"
+            place = f"{one.source.name}:{one.at(note.path)}: "
+            console.print(Text(place) + Text(note.code, style) + Text(f": {note.message}"))
+    hooks = [hook for one in checked for hook in one.found.hooks]
+    missing = sum(hook.state is State.MISSING for hook in hooks)
+    files_read = "1 template" if len(checked) == 1 else f"{len(checked)} templates"
+    console.print(f"{len(hooks)} code hooks in {files_read}, {missing} without permission")
+
+
+def _hook_line(one: Checked, hook: Hook) -> Text:
+    line = Text(f"{one.source.name}:{one.at(hook.path)}: ")
+    line += Text(hook.state.value, STYLES.get(hook.state, "yellow"))
+    line += Text(f": {hook.source} invokes {function_name(hook.function)}")
+    if hook.condition is not None:
+        line += Text(f" where {json.dumps(hook.condition, ensure_ascii=False)}")
+    return line
+
+
+def _as_json(checked: list[Checked]) -> None:
+    told = [
+        {
+            "file": one.source.name,
+            "codeHooks": [
+                {
+                    **_place(one, hook.path),
+                    "function": hook.function,
+                    "hookSource": hook.source,
+                    "condition": hook.condition,
+                    "state": hook.state.value,
+                }
+                for hook in one.found.hooks
+            ],
+            "notes": [
+                {**_place(one, note.path), "code": note.code, "message": note.message}
+                for note in one.found.notes
+            ],
+        }
+        for one in checked
+    ]
+    sys.stdout.write(f"{json.dumps(told, indent=2, ensure_ascii=False)}\n")
+
+
+def _place(one: Checked, path: str) -> dict[str, Any]:
+    at = one.at(path)
+    return {"path": path, "line": at.line, "column": at.column}
+
+
+def _as_sarif(checked: list[Checked]) -> None:
+    from .sarif import log  # noqa: PLC0415 - only where it is asked for.
+
+    results = [
+        (one.source.name, one.at(path), code, message)
+        for one in checked
+        for path, code, message in _results(one)
+    ]
+    sys.stdout.write(f"{json.dumps(log(results), indent=2, ensure_ascii=False)}\n")
+
+
+def _results(one: Checked) -> Iterator[tuple[str, str, str]]:
+    for hook in one.found.missing:
+        message = (
+            f"Lex may not invoke {function_name(hook.function)} for {hook.source}: no"
+            " AWS::Lambda::Permission covers this code hook."
+        )
+        yield hook.path, "CodeHookWithoutPermission", message
+    yield from ((note.path, note.code, note.message) for note in one.found.notes)
+
+
+PRINTERS: Final = {"text": _as_text, "json": _as_json, "sarif": _as_sarif}

@@ -1,0 +1,82 @@
+"""`expand`: the template as the macro makes it."""
+
+import difflib
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.text import Text
+
+from auto_lex_permissions import TemplateError, transform
+
+from .errors import UsageProblem
+from .reading import read_bytes, source_of
+from .requests import Stack, request_of
+
+COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes out what stands twice, since CloudFormation takes no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - of no value at all.
+        """Tell that no value is referred to by an alias."""
+        return True
+
+
+def as_json(fragment: Mapping[str, Any]) -> str:
+    """Return a fragment as the Lambda runtime writes the macro's answer."""
+    return json.dumps(fragment, ensure_ascii=False)
+
+
+def as_yaml(fragment: Mapping[str, Any]) -> str:
+    """Return a fragment as YAML of the same value, keys in their order."""
+    text: str = yaml.dump(
+        dict(fragment), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+    )
+    return text
+
+
+def run(template: str, output: str, form: str, stack: Mapping[str, Any], *, diff: bool) -> None:
+    """Print or write the template as the macro makes it; raises UsageProblem."""
+    source = source_of(template, read_bytes(template, sys.stdin.buffer))
+    request = request_of(source.template, Stack.of(stack))
+    try:
+        fragment = transform(request).fragment
+    except TemplateError as error:
+        raise UsageProblem(f"{source.name}: {error}") from error
+    if diff:
+        show_diff(as_yaml(request.fragment), as_yaml(fragment), source.name, output)
+        return
+    text = as_yaml(fragment) if form == "yaml" else f"{as_json(fragment)}\n"
+    if output:
+        write(output, text)
+    else:
+        sys.stdout.write(text)
+
+
+def show_diff(before: str, after: str, name: str, output: str = "") -> None:
+    """Print or write what was added, as a unified diff; in colour on a terminal."""
+    lines = list(
+        difflib.unified_diff(
+            before.splitlines(), after.splitlines(), name, f"{name} (expanded)", lineterm=""
+        )
+    )
+    if output:
+        write(output, "".join(f"{line}\n" for line in lines))
+        return
+    console = Console(soft_wrap=True, highlight=False)
+    for line in lines:
+        console.print(Text(line, style=COLOURS.get(line[:1], "")))
+
+
+def write(name: str, text: str) -> None:
+    """Write a file; raises UsageProblem."""
+    try:
+        Path(name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageProblem(f"{name}: cannot be written: {error.strerror}.") from error

@@ -1,0 +1,58 @@
+"""SARIF 2.1.0, which code scanning and editors read.
+
+Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Any, Final
+
+from auto_lex_permissions.reports import ADVICE
+
+from . import __version__
+from .findings import MISTAKE
+from .reading import Position
+
+MISSING: Final = "CodeHookWithoutPermission"
+# Code scanning shows errors; what is only noteworthy is a warning or a note.
+LEVELS: Final = {MISSING: "error", MISTAKE: "error"}
+HELP: Final = {
+    MISSING: "A bot alias names a Lambda function as its code hook; nothing lets Lex invoke it.",
+    MISTAKE: "The template cannot be served as it is.",
+    **ADVICE,
+}
+
+
+def log(results: Iterable[tuple[str, Position, str, str]]) -> dict[str, Any]:
+    """Return a SARIF log of (file, position, code, message)."""
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "auto-lex-permissions",
+                        "semanticVersion": __version__,
+                        "rules": [
+                            {"id": code, "shortDescription": {"text": text}}
+                            for code, text in HELP.items()
+                        ],
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                "results": [_result(*result) for result in results],
+            }
+        ],
+    }
+
+
+def _result(name: str, at: Position, code: str, message: str) -> dict[str, Any]:
+    region = {"startLine": at.line, "startColumn": at.column}
+    place = {"artifactLocation": {"uri": PurePath(name).as_posix()}, "region": region}
+    return {
+        "ruleId": code,
+        "level": LEVELS.get(code, "warning"),
+        "message": {"text": message},
+        "locations": [{"physicalLocation": place}],
+    }

@@ -1,0 +1,194 @@
+"""`expand` and `check`, run as programs of their own."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
+
+from auto_lex_permissions import Request, __version__, transform
+from tests.cli.commands import PERMISSION, TEMPLATE, run, written
+from tests.templates import Case, cases, name
+
+PATH = (
+    "Resources.Alias.Properties.BotAliasLocaleSettings[0].BotAliasLocaleSetting"
+    ".CodeHookSpecification.LambdaCodeHook.LambdaArn"
+)
+
+
+def test_version_and_help() -> None:
+    """They need nothing, and end with 0."""
+    assert run("--version").out == f"auto-lex-permissions {__version__}\n"
+    for arguments in (["--help"], ["expand", "-h"], ["check", "--help"]):
+        ended = run(*arguments)
+        assert ended.code == 0
+        assert "Usage: auto-lex-permissions" in ended.out
+    assert "Examples:\n    auto-lex-permissions expand" in run("expand", "-h").out
+
+
+def test_expand_prints_the_bytes_that_the_macro_answers(tmp_path: Path) -> None:
+    """JSON is what the Lambda runtime writes of the fragment."""
+    ended = run("expand", written(tmp_path))
+    assert (ended.code, ended.err) == (0, "")
+    fragment = json.loads(ended.out)
+    assert "Transform" not in fragment
+    assert len(fragment["Resources"]) == 4
+    before = copy.deepcopy(fragment)
+    (added,) = (name for name in fragment["Resources"] if "Invokes" in name)
+    del before["Resources"][added]
+    answer, _ = LambdaMarshaller().marshal_response({"fragment": transform(Request(before)).fragment})
+    assert f'{{"fragment": {ended.out.rstrip()}}}' == answer
+
+
+@pytest.mark.parametrize("case", cases("cases"), ids=name)
+def test_expand_agrees_with_the_golden_case(case: Case) -> None:
+    """Read from a file, in both formats, a template comes to what the golden case says."""
+    from auto_lex_permissions_cli.expand import as_json, as_yaml  # noqa: PLC0415
+    from auto_lex_permissions_cli.reading import source_of  # noqa: PLC0415
+
+    text = (case.folder / "template.yaml").read_bytes()
+    request = case.request
+    read = source_of("template.yaml", text).template
+    assert read == request.fragment
+    fragment = transform(
+        Request(read, request.region, request.account, request.parameters)
+    ).fragment
+    assert json.loads(as_json(fragment)) == yaml.safe_load(as_yaml(fragment))
+
+
+def test_expand_as_yaml_to_a_file(tmp_path: Path) -> None:
+    """The same value, written where it was asked for."""
+    template = written(tmp_path)
+    target = tmp_path / "out.yaml"
+    ended = run("expand", template, "--format", "yaml", "-o", target)
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    expanded: Any = yaml.safe_load(target.read_text())
+    assert expanded == json.loads(run("expand", template).out)
+    assert run("expand", template, "-o", tmp_path / "no" / "such").code == 2
+
+
+def test_diff_shows_what_is_added_and_nothing_else(tmp_path: Path) -> None:
+    """No line is taken away, and there is no colour where there is no terminal."""
+    ended = run("expand", written(tmp_path), "--diff")
+    lines = ended.out.splitlines()[2:]
+    assert [line for line in lines if line.startswith("-")] == []
+    assert "+    Type: AWS::Lambda::Permission" in lines
+    assert "\x1b" not in ended.out
+
+
+def test_other_transforms_stay(tmp_path: Path) -> None:
+    """Only the macro's own entry goes; its parameters are the settings, references resolved."""
+    transforms = (
+        "Transform:\n  - AWS::LanguageExtensions\n"
+        "  - {Name: AutoLexPermissions, Parameters: {SourceScope: !Ref Scope}}\n"
+    )
+    text = TEMPLATE.replace("Transform: AutoLexPermissions\n", transforms)
+    text = text.replace("Parameters:\n  Stage", "Parameters:\n  Scope: {Type: String}\n  Stage")
+    template = written(tmp_path, text)
+    ended = run("expand", template, "--parameter-overrides", "Scope=Bot")
+    expanded = json.loads(ended.out)
+    assert expanded["Transform"] == ["AWS::LanguageExtensions"]
+    assert any("AliasesInvoke" in one for one in expanded["Resources"])
+    unknown = run("expand", template, "--parameter-overrides", "Other=1")
+    assert (unknown.code, unknown.err) == (
+        2,
+        "auto-lex-permissions: --parameter-overrides: the template has no parameter Other.\n",
+    )
+    assert run("expand", template, "--parameter-overrides", "Scope").code == 2
+
+
+def test_mistakes_of_the_author_end_with_2(tmp_path: Path) -> None:
+    """In the words that the deployed macro has for them."""
+    text = TEMPLATE.replace("!GetAtt Orders.Arn", "!Sub ${Orders.Arn}:$LATEST")
+    ended = run("expand", written(tmp_path, text))
+    assert ended.code == 2
+    assert ended.err.startswith(f"auto-lex-permissions: {tmp_path}/template.yaml: {PATH}: Lambda")
+
+
+def test_check_names_file_line_and_column(tmp_path: Path) -> None:
+    """Who invokes what, when, and whether it may; 1 where something is missing."""
+    template = written(tmp_path)
+    ended = run("check", template)
+    assert ended.code == 1
+    assert ended.out == (
+        f'{template}:25:17: missing: Alias invokes Orders.Arn where {{"Condition": "IsProd"}}\n'
+        "1 code hooks in 1 template, 1 without permission\n"
+    )
+
+
+def test_check_of_what_is_permitted(tmp_path: Path) -> None:
+    """0 where nothing is missing; what is too wide is told all the same."""
+    template = written(tmp_path, TEMPLATE + PERMISSION)
+    ended = run("check", template)
+    assert (ended.code, ended.err) == (0, "")
+    assert ": permitted: Alias invokes" in ended.out
+    wide = written(
+        tmp_path, TEMPLATE + PERMISSION.replace("      SourceArn: !GetAtt Alias.Arn\n", "")
+    )
+    ended = run("check", wide)
+    assert ended.code == 0
+    assert f"{wide}:26:3: PermissionTooWide: " in ended.out
+    never = written(tmp_path, TEMPLATE + PERMISSION.replace("lexv2.", "lex."))
+    ended = run("check", never)
+    assert ended.code == 1
+    assert f"{never}:26:3: PermissionNeverMatches: " in ended.out
+
+
+def test_check_as_json_and_sarif(tmp_path: Path) -> None:
+    """The same in forms for programs."""
+    template = written(tmp_path)
+    (one,) = json.loads(run("check", template, "--format", "json").out)
+    (hook,) = one["codeHooks"]
+    assert (hook["path"], hook["line"], hook["column"]) == (PATH, 25, 17)
+    assert (hook["state"], hook["hookSource"]) == ("missing", "Alias")
+    assert hook["function"] == {"Fn::GetAtt": ["Orders", "Arn"]}
+    log = json.loads(run("check", template, "--format", "sarif").out)
+    (result,) = log["runs"][0]["results"]
+    assert (log["version"], result["level"]) == ("2.1.0", "error")
+    place = result["locations"][0]["physicalLocation"]
+    assert place["region"] == {"startLine": 25, "startColumn": 17}
+    rules = [rule["id"] for rule in log["runs"][0]["tool"]["driver"]["rules"]]
+    assert result["ruleId"] in rules
+
+
+def test_check_of_folders_skips_what_has_no_lex(tmp_path: Path) -> None:
+    """Files that cannot have a code hook are not even parsed; hidden folders are left alone."""
+    written(tmp_path, name="a/one.yaml")
+    written(tmp_path, name="a/two.yml")
+    written(tmp_path, "not: [yaml", name="a/other.yaml")
+    written(tmp_path, name="a/.hidden/three.yaml")
+    written(tmp_path, name="a/node_modules/four.yaml")
+    written(tmp_path, name="a/readme.txt")
+    ended = run("check", tmp_path)
+    assert ended.code == 1
+    assert ended.out.endswith("2 code hooks in 2 templates, 2 without permission\n")
+
+
+def test_check_of_the_standard_input() -> None:
+    """A dash is the standard input."""
+    ended = run("check", "-", stdin=TEMPLATE)
+    assert ended.out.startswith("standard input:25:17: missing")
+
+
+def test_what_cannot_be_read_is_told_after_all_else(tmp_path: Path) -> None:
+    """The rest is checked; one line for each file that cannot be read, and 2."""
+    template = written(tmp_path)
+    broken = written(tmp_path, "AWS::Lex::Bot: [", name="broken.yaml")
+    ended = run("check", template, broken, tmp_path / "missing.yaml")
+    assert ended.code == 2
+    assert "1 code hooks in 1 template" in ended.out
+    assert [line.count(":") > 1 for line in ended.err.splitlines()] == [True, True]
+    assert "Traceback" not in ended.err
+
+
+def test_faults_are_one_line_and_a_traceback_where_asked(tmp_path: Path) -> None:
+    """Nobody reads a traceback who did not ask for it."""
+    broken = written(tmp_path, "a: [")
+    assert "Traceback" not in run("check", broken).err
+    assert run("expand", broken).code == 2
+    assert "Traceback" in run("--debug", "expand", broken).err
+    assert run("expand").code == 2
+    assert run("no-such-command").code == 2
