@@ -13,7 +13,7 @@ from rich.text import Text
 from .errors import UsageProblem
 from .findings import MISTAKE, Findings, Hook, State, findings
 from .reading import LEX, STDIN, Position, Source, read_bytes, source_of
-from .requests import Stack, request_of
+from .requests import Stack, request_of, uses_macro
 
 FINE: Final = 0
 FINDINGS: Final = 1
@@ -21,7 +21,11 @@ MISUSE: Final = 2
 SUFFIXES: Final = frozenset({".yaml", ".yml", ".json", ".template"})
 # Folders of other people's files, and of what was built.
 SKIPPED: Final = frozenset({"node_modules", "cdk.out", "__pycache__", "venv"})
-STYLES: Final = {State.MISSING: "bold red", State.PERMITTED: "green"}
+STYLES: Final = {
+    State.MISSING: "bold red",
+    State.PERMITTED: "green",
+    State.ADDED: "green",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ def _checked(names: Iterable[str], stack: Stack, problems: list[str]) -> Iterato
             if is_named or LEX.search(content):
                 source = source_of(name, content)
                 request = request_of(source.template, stack, strict=False)
-                yield Checked(source, findings(request))
+                by_macro = uses_macro(source.template)
+                yield Checked(source, findings(request, by_macro=by_macro))
         except UsageProblem as problem:
             problems.append(str(problem))
 

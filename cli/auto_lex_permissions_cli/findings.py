@@ -19,6 +19,7 @@ class State(StrEnum):
 
     PERMITTED = "permitted"
     MISSING = "missing"
+    ADDED = "added by the macro"
     OPTED_OUT = "opted out"
     UNREACHABLE = "out of reach"
 
@@ -64,25 +65,29 @@ class Findings:
         return bool(self.missing) or any(note.code == MISTAKE for note in self.notes)
 
 
-def findings(request: Request) -> Findings:
-    """Look at a template by the macro's own core; never raises for what the author wrote."""
+def findings(request: Request, *, by_macro: bool = False) -> Findings:
+    """Look at a template by the macro's own core; never raises for what the author wrote.
+
+    What is missing is added where the template lists the macro.
+    """
     try:
         found = examine(request)
     except TemplateError as error:
         return Findings((), tuple(map(_mistake, error.problems)))
     notes = [*map(_mistake, found.problems), *map(_note, sorted(set(found.reports())))]
-    return Findings(tuple(_hooks(found)), tuple(notes))
+    return Findings(tuple(_hooks(found, by_macro=by_macro)), tuple(notes))
 
 
-def _hooks(found: Examination) -> Iterator[Hook]:
-    lacking = {
-        place
+def _hooks(found: Examination, *, by_macro: bool) -> Iterator[Hook]:
+    missing = State.ADDED if by_macro else State.MISSING
+    lacking = (
+        hook
         for grant in found.missing
         for hook in grant.hooks
         if not found.permissions.is_covered(hook)
-        for place in hook.paths
-    }
-    far = {place for hook in found.far for place in hook.paths}
+    )
+    states = {place: missing for hook in lacking for place in hook.paths}
+    states |= {place: State.UNREACHABLE for hook in found.far for place in hook.paths}
     for hook in found.found:
         for place in hook.paths:
             is_out = hook.source.logical_id in found.disabled
@@ -91,14 +96,8 @@ def _hooks(found: Examination) -> Iterator[Hook]:
                 written(hook.function),
                 source_name(hook),
                 condition_of(hook.life),
-                State.OPTED_OUT if is_out else _state(place, lacking, far),
+                State.OPTED_OUT if is_out else states.get(place, State.PERMITTED),
             )
-
-
-def _state(place: str, lacking: set[str], far: set[str]) -> State:
-    if place in far:
-        return State.UNREACHABLE
-    return State.MISSING if place in lacking else State.PERMITTED
 
 
 def source_name(hook: CodeHook) -> str:

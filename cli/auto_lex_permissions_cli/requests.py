@@ -45,6 +45,11 @@ def request_of(template: Mapping[str, Any], stack: Stack, *, strict: bool = True
     return Request(fragment, stack.region, stack.account, settings, values)
 
 
+def uses_macro(template: Mapping[str, Any]) -> bool:
+    """Tell whether a template lists the macro, which then adds what is missing."""
+    return any(_name(entry) == MACRO for entry in _entries(template.get(TRANSFORM)))
+
+
 def _entries(transform: Any) -> list[Any]:
     if transform is None:
         return []

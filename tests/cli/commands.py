@@ -11,7 +11,6 @@ ROOT = Path(__file__).parent.parent.parent
 TEMPLATE = """\
 # Kept as it is.
 AWSTemplateFormatVersion: 2010-09-09
-Transform: AutoLexPermissions
 Parameters:
   Stage: {Type: String, Default: dev}
 Conditions:
@@ -35,6 +34,7 @@ Resources:
                 CodeHookInterfaceVersion: "1.0"
                 LambdaArn: !GetAtt Orders.Arn # The function.
 """
+BY_MACRO = TEMPLATE.replace("Parameters:", "Transform: AutoLexPermissions\nParameters:", 1)
 PERMISSION = """\
   Permission:
     Type: AWS::Lambda::Permission

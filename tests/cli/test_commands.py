@@ -10,7 +10,7 @@ import yaml
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
 from auto_lex_permissions import Request, __version__, transform
-from tests.cli.commands import PERMISSION, TEMPLATE, run, written
+from tests.cli.commands import BY_MACRO, PERMISSION, TEMPLATE, run, written
 from tests.templates import Case, cases, name
 
 PATH = (
@@ -31,7 +31,7 @@ def test_version_and_help() -> None:
 
 def test_expand_prints_the_bytes_that_the_macro_answers(tmp_path: Path) -> None:
     """JSON is what the Lambda runtime writes of the fragment."""
-    ended = run("expand", written(tmp_path))
+    ended = run("expand", written(tmp_path, BY_MACRO))
     assert (ended.code, ended.err) == (0, "")
     fragment = json.loads(ended.out)
     assert "Transform" not in fragment
@@ -39,7 +39,9 @@ def test_expand_prints_the_bytes_that_the_macro_answers(tmp_path: Path) -> None:
     before = copy.deepcopy(fragment)
     (added,) = (name for name in fragment["Resources"] if "Invokes" in name)
     del before["Resources"][added]
-    answer, _ = LambdaMarshaller().marshal_response({"fragment": transform(Request(before)).fragment})
+    answer, _ = LambdaMarshaller().marshal_response(
+        {"fragment": transform(Request(before)).fragment}
+    )
     assert f'{{"fragment": {ended.out.rstrip()}}}' == answer
 
 
@@ -85,7 +87,7 @@ def test_other_transforms_stay(tmp_path: Path) -> None:
         "Transform:\n  - AWS::LanguageExtensions\n"
         "  - {Name: AutoLexPermissions, Parameters: {SourceScope: !Ref Scope}}\n"
     )
-    text = TEMPLATE.replace("Transform: AutoLexPermissions\n", transforms)
+    text = BY_MACRO.replace("Transform: AutoLexPermissions\n", transforms)
     text = text.replace("Parameters:\n  Stage", "Parameters:\n  Scope: {Type: String}\n  Stage")
     template = written(tmp_path, text)
     ended = run("expand", template, "--parameter-overrides", "Scope=Bot")
@@ -114,9 +116,16 @@ def test_check_names_file_line_and_column(tmp_path: Path) -> None:
     ended = run("check", template)
     assert ended.code == 1
     assert ended.out == (
-        f'{template}:25:17: missing: Alias invokes Orders.Arn where {{"Condition": "IsProd"}}\n'
+        f'{template}:24:17: missing: Alias invokes Orders.Arn where {{"Condition": "IsProd"}}\n'
         "1 code hooks in 1 template, 1 without permission\n"
     )
+
+
+def test_check_of_a_template_that_lists_the_macro(tmp_path: Path) -> None:
+    """What the macro will add is not missing."""
+    ended = run("check", written(tmp_path, BY_MACRO))
+    assert ended.code == 0
+    assert ": added by the macro: Alias invokes Orders.Arn" in ended.out
 
 
 def test_check_of_what_is_permitted(tmp_path: Path) -> None:
@@ -130,11 +139,11 @@ def test_check_of_what_is_permitted(tmp_path: Path) -> None:
     )
     ended = run("check", wide)
     assert ended.code == 0
-    assert f"{wide}:26:3: PermissionTooWide: " in ended.out
+    assert f"{wide}:25:3: PermissionTooWide: " in ended.out
     never = written(tmp_path, TEMPLATE + PERMISSION.replace("lexv2.", "lex."))
     ended = run("check", never)
     assert ended.code == 1
-    assert f"{never}:26:3: PermissionNeverMatches: " in ended.out
+    assert f"{never}:25:3: PermissionNeverMatches: " in ended.out
 
 
 def test_check_as_json_and_sarif(tmp_path: Path) -> None:
@@ -142,14 +151,14 @@ def test_check_as_json_and_sarif(tmp_path: Path) -> None:
     template = written(tmp_path)
     (one,) = json.loads(run("check", template, "--format", "json").out)
     (hook,) = one["codeHooks"]
-    assert (hook["path"], hook["line"], hook["column"]) == (PATH, 25, 17)
+    assert (hook["path"], hook["line"], hook["column"]) == (PATH, 24, 17)
     assert (hook["state"], hook["hookSource"]) == ("missing", "Alias")
     assert hook["function"] == {"Fn::GetAtt": ["Orders", "Arn"]}
     log = json.loads(run("check", template, "--format", "sarif").out)
     (result,) = log["runs"][0]["results"]
     assert (log["version"], result["level"]) == ("2.1.0", "error")
     place = result["locations"][0]["physicalLocation"]
-    assert place["region"] == {"startLine": 25, "startColumn": 17}
+    assert place["region"] == {"startLine": 24, "startColumn": 17}
     rules = [rule["id"] for rule in log["runs"][0]["tool"]["driver"]["rules"]]
     assert result["ruleId"] in rules
 
@@ -170,7 +179,7 @@ def test_check_of_folders_skips_what_has_no_lex(tmp_path: Path) -> None:
 def test_check_of_the_standard_input() -> None:
     """A dash is the standard input."""
     ended = run("check", "-", stdin=TEMPLATE)
-    assert ended.out.startswith("standard input:25:17: missing")
+    assert ended.out.startswith("standard input:24:17: missing")
 
 
 def test_what_cannot_be_read_is_told_after_all_else(tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""A rule for cfn-lint: code hooks that no permission covers, where people already look.
+
+Use: `cfn-lint template.yaml --append-rules auto_lex_permissions_cli.cfn_lint_rule`.
+"""
+
+import re
+from typing import Any, Final
+
+from cfnlint.rules import CloudFormationLintRule, RuleMatch
+from cfnlint.template import Template
+
+from .findings import findings
+from .requests import Stack, request_of, uses_macro
+
+# `Resources.Alias.Properties.List[0]`: no key of CloudFormation's holds a dot or a bracket.
+_STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+class CodeHookWithoutPermission(CloudFormationLintRule):  # type: ignore[misc] # It has no types.
+    """A Lex V2 bot alias names a Lambda function that Lex may not invoke."""
+
+    id = "E9450"
+    shortdesc = "Lex V2 code hook without permission"
+    description = (
+        "A bot alias names a Lambda function as its code hook, and no AWS::Lambda::Permission lets"
+        " Lex invoke it. The stack deploys, and then every conversation fails"
+    )
+    source_url = "https://docs.aws.amazon.com/lexv2/latest/dg/lambda-attach-console.html"
+    tags: Final = ["resources", "lex", "lambda", "permissions"]
+
+    def match(self, cfn: Template) -> list[RuleMatch]:
+        """Return a match for each hook that nothing covers."""
+        template: dict[str, Any] = cfn.template
+        if uses_macro(template):
+            return []
+        request = request_of(template, Stack(), strict=False)
+        return [
+            RuleMatch(
+                steps(hook.path),
+                f"Lex may not invoke this function for {hook.source}: no AWS::Lambda::Permission"
+                " covers it",
+            )
+            for hook in findings(request).missing
+        ]
+
+
+def steps(path: str) -> list[str | int]:
+    """Return a path as the list of keys and places that cfn-lint takes."""
+    return [key or int(place) for key, place in _STEP.findall(path)]

@@ -1,0 +1,93 @@
+"""The rule for cfn-lint: by its own API, and by its command line as people run it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cfnlint.api
+import pytest
+import yaml
+from cfnlint.rules import RulesCollection
+
+from auto_lex_permissions_cli.cfn_lint_rule import CodeHookWithoutPermission, steps
+from tests.cli.commands import BY_MACRO, PERMISSION, ROOT, TEMPLATE, written
+from tests.templates import Case, cases, name
+
+RULE = "auto_lex_permissions_cli.cfn_lint_rule"
+
+
+def found(text: str) -> list[Any]:
+    """Return what this rule alone finds in a template."""
+    rules = RulesCollection()
+    rules.register(CodeHookWithoutPermission())
+    matches = cfnlint.api.lint(text, rules, regions=["us-east-1"])
+    return [match for match in matches if match.rule.id == CodeHookWithoutPermission.id]
+
+
+def test_it_names_the_hook() -> None:
+    """Line and column are those of the function's name in the file."""
+    (match,) = found(TEMPLATE)
+    assert (match.linenumber, match.columnnumber) == (24, 17)
+    assert match.message == (
+        "Lex may not invoke this function for Alias: no AWS::Lambda::Permission covers it"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(TEMPLATE + PERMISSION, id="permitted"),
+        pytest.param(BY_MACRO, id="added by the macro"),
+        pytest.param("Resources: {Topic: {Type: AWS::SNS::Topic}}\n", id="without Lex"),
+    ],
+)
+def test_it_is_silent_where_nothing_is_missing(text: str) -> None:
+    """A template that lists the macro has its permissions from it."""
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        case
+        for case in cases("cases")
+        if isinstance(case.request.fragment.get("Resources"), dict)
+        and not case.folder.name.startswith(("loop", "other-account", "wrong-shapes"))
+    ],
+    ids=name,
+)
+def test_it_finds_nothing_in_what_the_macro_made(case: Case) -> None:
+    """The rule and the macro are of one core."""
+    assert found(yaml.safe_dump(case.expected, sort_keys=False)) == []
+
+
+def test_by_the_command_line(tmp_path: Path) -> None:
+    """As an editor or CI runs it: by its module, beside all other rules."""
+    template = written(tmp_path)
+    done = subprocess.run(
+        [
+            *(str(Path(sys.executable).parent / "cfn-lint"), str(template)),
+            *("--append-rules", RULE, "--format", "parseable"),
+        ],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": f"{ROOT / 'macro'}{os.pathsep}{ROOT / 'cli'}",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    lines = [line for line in done.stdout.splitlines() if ":E9450:" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{template}:24:17:")
+    assert done.returncode & 2  # cfn-lint's bit for errors.
+
+
+def test_a_path_is_a_list_of_steps() -> None:
+    """As cfn-lint takes it."""
+    assert steps("Resources.Fn::ForEach::A[2].B${C}.D") == [
+        *("Resources", "Fn::ForEach::A", 2, "B${C}", "D"),
+    ]
