@@ -10,6 +10,9 @@ PYTEST = cd "$(ROOT)" && $(BIN)/python -m pytest
 # SAM CLI would send usage data from every build; a build of this project sends none.
 export SAM_CLI_TELEMETRY := 0
 
+# No package's own scripts run, and npm says only what went wrong.
+NPM_OPTIONS = --ignore-scripts --no-audit --no-fund --loglevel=error
+
 # Colours are for people: programs that know NO_COLOR leave them out in CI.
 ifdef CI
 export NO_COLOR := 1
@@ -17,7 +20,8 @@ export PY_COLORS := 0
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check demo test check laws bench mutants format lint types lock build clean
+.PHONY: help setup setup-check demo test check laws bench mutants scan cdk format lint types lock build \
+	clean
 .NOTPARALLEL:
 
 help:
@@ -27,6 +31,8 @@ help:
 	@echo 'make laws    Hold the laws on random templates (TEMPLATES=20000 SEED=1 say which).'
 	@echo 'make bench   Measure what the macro costs, against the JSON round trip of its event.'
 	@echo 'make mutants Test the tests: change the core in thousands of ways, list what no test fails on.'
+	@echo 'make scan    Let cfn-lint, checkov and, where npm is, cfn-guard look at what the macro adds.'
+	@echo 'make cdk     Synthesise the golden case of the AWS CDK anew (needs Node.js and npm).'
 	@echo 'make format  Let ruff format the code and mend what it can.'
 	@echo 'make build   Build what `sam deploy` would deploy, into .aws-sam/build.'
 	@echo 'make setup   Only make the Python environments; every other command does so when needed.'
@@ -39,21 +45,24 @@ help:
 environments = @python=$$("$(ROOT)/tools/find-python") && "$$python" "$(ROOT)/tools/environments.py" $(1)
 
 setup:
-	$(call environments,dev sam localstack)
+	$(call environments,dev sam localstack scanners)
 
 setup-check:
 	$(call environments,dev)
 
-demo: setup
+demo:
+	$(call environments,dev sam localstack)
 	@cd "$(ROOT)" && $(BIN)/python -m tools.demo
 
 test: setup lint types
 	@echo '== tests'
-	@$(PYTEST) -p tools.phases --session-timeout=840 tests --cov
+	@$(PYTEST) -p tools.phases --session-timeout=1800 tests --cov \
+		--ignore=tests/scanners/test_guard.py
 
 check: setup-check lint types
 	@echo '== unit and golden tests'
-	@$(PYTEST) tests --ignore=tests/build --ignore=tests/artifact --ignore=tests/e2e
+	@$(PYTEST) tests --ignore=tests/build --ignore=tests/artifact --ignore=tests/e2e \
+		--ignore=tests/scanners
 
 laws: setup-check
 	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m tests.laws \
@@ -66,6 +75,16 @@ bench: setup-check
 mutants:
 	$(call environments,mutants)
 	@"$(ROOT)/.environments/mutants/bin/python" "$(ROOT)/tools/mutants.py" $(MODULES)
+
+# npm brings cfn-guard, and Python alone is enough for everything else: so it is no part of `make test`.
+scan:
+	$(call environments,dev scanners)
+	@if command -v npm >/dev/null; then cd "$(ROOT)/tools/guard" && npm ci $(NPM_OPTIONS); else \
+		echo 'npm is not on this machine: cfn-guard is left out'; fi
+	@$(PYTEST) tests/scanners
+
+cdk:
+	@cd "$(ROOT)/tools/cdk" && npm ci $(NPM_OPTIONS) && node app.mjs
 
 format: setup-check
 	@cd "$(ROOT)" && $(BIN)/ruff format && $(BIN)/ruff check --fix
@@ -90,7 +109,7 @@ build:
 clean:
 	@echo 'Removing the environments and all that was built'
 	@cd "$(ROOT)" && rm -rf .environments .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.coverage htmlcov
+		.coverage htmlcov tools/cdk/node_modules tools/guard/node_modules
 	@cd "$(ROOT)" && find macro localcloud tools tests -name __pycache__ -type d -prune \
 		-exec rm -rf {} + 2>/dev/null || true
 

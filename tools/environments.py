@@ -1,12 +1,12 @@
 """Make the locked Python environments under `.environments/`; leave alone what is up to date.
 
-The pins of the development tools, of the SAM CLI and of LocalStack exclude each other, so each gets
-a virtual environment of its own, filled by pip from a lock with hashes (`requirements/<name>.txt`).
-An environment counts as whole only while its stamp holds: the stamp is written last, and names the
-lock, the Python and the place. So whatever interrupts a run, the next one starts that environment
-afresh. Only the standard library is used, since this runs first.
+The pins of the development tools, of the SAM CLI, of LocalStack and of the scanners exclude each
+other, so each gets a virtual environment of its own, filled by pip from a lock with hashes
+(`requirements/<name>.txt`). An environment counts as whole only while its stamp holds: the stamp is
+written last, and names the lock, the Python and the place. So whatever interrupts a run, the next
+one starts that environment afresh. Only the standard library is used, since this runs first.
 
-The Makefile runs it as `python3.13 tools/environments.py dev sam localstack`.
+The Makefile runs it as `python3.13 tools/environments.py dev sam localstack scanners`.
 """
 
 from __future__ import annotations

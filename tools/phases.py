@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # The folders below tests/ that have a phase of their own, in their order. All others come first.
 PHASES = {
+    "scanners": "scanners: what cfn-lint and checkov say of what the macro adds",
     "build": "build: the artifact, the template and the set-up",
     "artifact": "artifact: what was built, under the runtime client of real Lambda",
     "e2e": "end to end: the real SAM CLI against a local CloudFormation",
