@@ -162,6 +162,9 @@ class Functions:
         if function is None or name is None:
             return None
         base = self._read(without_space(text(function)), through_aliases=False)
+        if not base.account and any(isinstance(word, str) for word in base.name):
+            # A text put together that is no ARN is the name of a function of this account.
+            base = LambdaFunction(*_OWN, base.name, base.qualifier)
         return None if base.qualifier else base._replace(qualifier=without_space(text(name)))
 
     def published_alias(self, resource: Resource) -> object:

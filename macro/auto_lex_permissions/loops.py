@@ -16,9 +16,12 @@ from typing import Any, Final, NamedTuple
 
 LOOP: Final = "Fn::ForEach::"
 # What opens a mark says how the author spelled it; Unicode gives these characters to nobody.
-_SUB, _ID, _REF, _OF, _END = (chr(0x10FF00 + number) for number in range(5))
-MARK: Final = re.compile(f"[{_SUB}{_ID}{_REF}]([^{_OF}]*){_OF}([^{_END}]*){_END}")
-_WRITTEN: Final = {_SUB: "${%s}", _ID: "&{%s}", _REF: "%s"}
+_SUB, _ID, _REF, _LETTERS, _OF, _END = (chr(0x10FF00 + number) for number in range(6))
+MARK: Final = re.compile(f"[{_SUB}{_ID}{_REF}{_LETTERS}]([^{_OF}]*){_OF}([^{_END}]*){_END}")
+_WRITTEN: Final = {_SUB: "${%s}", _ID: "&{%s}", _REF: "%s", _LETTERS: "&{%s}"}
+# A variable that is part of a name, and the same where it stands for the item or its letters alone.
+_ALONE: Final = {_SUB: _REF, _ID: _LETTERS}
+_PART: Final = {alone: part for part, alone in _ALONE.items()}
 
 
 class Variable(NamedTuple):
@@ -101,17 +104,17 @@ def without_variables(text: str) -> str:
 
 def is_item(name: str) -> bool:
     """Tell whether a name stands for a loop's item itself, or for its letters and digits."""
-    return name[:1] in (_REF, _ID) and MARK.fullmatch(name) is not None
+    return name[:1] in _PART and MARK.fullmatch(name) is not None
 
 
 def as_item(mark: str) -> str:
-    """Return the name of a variable that stands in a text as `${Env}`."""
-    return _REF + mark[1:] if mark[0] == _SUB else mark
+    """Return the name of a variable that stands in a text as `${Env}` or `&{Env}`."""
+    return _ALONE.get(mark[0], mark[0]) + mark[1:]
 
 
 def as_part(name: str) -> str:
     """Return the mark by which a variable is part of a text."""
-    return _SUB + name[1:] if name[:1] == _REF else name
+    return _PART.get(name[:1], name[:1]) + name[1:]
 
 
 def pattern(name: str) -> re.Pattern[str]:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from .conditions import NEVER, Formula, Named, all_of
 from .functions import LambdaFunction
 from .intrinsics import Reference, references, substituted, text
-from .loops import pattern, variables
+from .loops import is_item, pattern, variables
 from .permissions import Grant, Permissions
 from .settings import METADATA_KEY, WAITS_FOR
 from .template import Resource, Template
@@ -181,5 +181,6 @@ class Dependencies:
 def _needed_by(body: Mapping[str, object]) -> set[str]:
     on = body.get("DependsOn", [])
     named = on if isinstance(on, list) else [on]
-    ids = {reference.logical_id for reference in references(body)}
+    # A loop's item is a text, and no resource.
+    ids = {one.logical_id for one in references(body) if not is_item(one.logical_id)}
     return ids | {name for name in named if isinstance(name, str)}
