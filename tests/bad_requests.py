@@ -86,6 +86,11 @@ BAD_REQUESTS: Final = (
     _fragment("Metadata is a list", {"Metadata": [1], "Resources": {}}, None),
     _fragment("Conditions is a list", {"Conditions": [1], "Resources": {}}, None),
     _fragment("Parameters is a string", {"Parameters": "P", "Resources": {}}, None),
+    _fragment(
+        "a resource's Metadata is a list",
+        {"Resources": {"A": {"Type": "AWS::Lex::BotAlias", "Metadata": [1]}}},
+        None,
+    ),
     _fragment("settings is a string", {"Resources": _alias("text")}, None),
     _fragment("settings is a reference", {"Resources": _alias({"Ref": "P"})}, HIDDEN),
     _fragment("a hundred Fn::If", {"Resources": _alias(_nested(100, "text"))}, None),

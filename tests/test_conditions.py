@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auto_lex_permissions import Request, transform
 from auto_lex_permissions.conditions import (
     ALWAYS,
     DEEPEST,
@@ -175,9 +176,50 @@ def test_ten_operands_at_most() -> None:
         assert all(2 <= size <= 10 for size in sizes)
 
 
+def test_a_formula_of_one_is_that_one() -> None:
+    """Fn::And and Fn::Or take no single operand (rule 2.3)."""
+    one = Named("C0")
+    assert all_of((one, one)) == one
+    assert any_of((one, one)) == one
+
+
+def test_an_existing_condition_is_named_by_the_formulas_own_word() -> None:
+    """Of equivalent conditions the one that the author wrote there is taken, then the first."""
+    known = {"A": equals("P", "a"), "B": equals("P", "a"), "C": equals("Q", "a")}
+    conditions = Conditions(known, {})
+    formula = any_of((Named("B"), all_of((Named("B"), Named("C")))))
+    assert conditions.named_like(formula) == "B"
+    assert conditions.named_like(Not(Not(Named("A")))) == "A"
+    assert conditions.named_like(any_of((Named("B"), Named("A")))) == "A"
+    assert conditions.named_like(Named("Unknown")) is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "kind", "simpler"),
+    [
+        pytest.param((Named("A"), And((Named("A"), Named("B")))), Or, Named("A"), id="or"),
+        pytest.param((Named("A"), Or((Named("A"), Named("B")))), And, Named("A"), id="and"),
+        pytest.param((Named("AB"), And((Named("A"), Named("B")))), Or, Named("AB"), id="a name"),
+        pytest.param((Named("B"), Named("A")), Or, Or((Named("A"), Named("B"))), id="nothing"),
+    ],
+)
+def test_what_follows_from_the_rest_is_left_out(
+    parts: tuple[Formula, ...], kind: type[And | Or], simpler: Formula
+) -> None:
+    """A new condition says no more than it has to, whatever the order of locales (rule 2.3)."""
+    known = {
+        "A": equals("P", "a"),
+        "B": equals("Q", "a"),
+        "AB": {"Fn::And": [{"Condition": "A"}, {"Condition": "B"}]},
+    }
+    conditions = Conditions(known, {})
+    assert conditions.simplified(kind(parts)) == simpler
+    assert conditions.simplified(kind(parts[::-1])) == simpler
+
+
 def test_atoms_are_not_written() -> None:
     """Formulas made of paths hold no atoms; one that does is a bug of ours."""
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="no atoms"):
         expression(Atom("s", "v"))
 
 
@@ -235,6 +277,34 @@ def test_what_is_not_understood_is_an_atom(definition: object) -> None:
     assert not conditions.implies(Named("IsA"), it)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param({"Fn::Contains": [["a"], "a"]}, {"Fn::Contains": [["b"], "a"]}, id="function"),
+        pytest.param(
+            {"Fn::Equals": [{"Ref": "P"}, {"Ref": "Q"}]},
+            {"Fn::Equals": [{"Ref": "P"}, {"Ref": "R"}]},
+            id="parameters",
+        ),
+        pytest.param({"Condition": "Unknown"}, {"Condition": "Unheard"}, id="names"),
+        pytest.param({"Condition": "One"}, {"Condition": "Other"}, id="circles"),
+    ],
+)
+def test_two_that_are_not_understood_are_not_the_same(one: object, other: object) -> None:
+    """Each is an atom of its own, so neither follows from the other (rule 3.3)."""
+    conditions = Conditions({"IsA": equals("P", "a"), "One": one, "Other": other}, {})
+    assert not conditions.implies(Named("IsA"), Named("One"))
+    assert not conditions.implies(Named("One"), Named("Other"))
+    assert not conditions.implies(Named("Other"), Named("One"))
+
+
+def test_the_order_of_compared_parameters_says_nothing() -> None:
+    """P = Q is Q = P."""
+    pair = [{"Ref": "P"}, {"Ref": "Q"}]
+    known = {"One": {"Fn::Equals": pair}, "Other": {"Fn::Equals": pair[::-1]}}
+    assert Conditions(known, {}).equivalent(Named("One"), Named("Other"))
+
+
 def test_circles_end() -> None:
     """Conditions defined in a circle are CloudFormation's to reject."""
     known = {
@@ -279,6 +349,8 @@ def test_too_many_atoms_err_towards_not_proved() -> None:
     assert conditions.undecided
     assert conditions.implies(Named("Sum"), Named("Sum"))
     assert conditions.implies(Named("IsA"), Not(Named("IsB")))
+    # The condition itself is decided as a whole from then on.
+    assert conditions.implies(all_of((Named("Sum"), Named("IsA"))), Named("Sum"))
 
 
 def test_too_deep_a_diagram_is_not_proved() -> None:
@@ -292,3 +364,56 @@ def test_too_deep_a_diagram_is_not_proved() -> None:
     assert conditions.possible(everything)
     assert conditions.possible(any_of((everything, nearly)))
     assert conditions.undecided
+
+
+def test_many_steps_at_little_depth_are_decided() -> None:
+    """The depth of a question is that of its diagram, not the number of its steps."""
+    known = {f"C{n:03}": equals(f"P{n}", "x") for n in range(60)}
+    conditions = Conditions(known, {})
+    everything = all_of(Named(name) for name in known)
+    assert conditions.possible(everything)
+    assert conditions.implies(everything, Named("C059"))
+    assert not conditions.implies(Named("C059"), everything)
+    assert not conditions.undecided
+
+
+def test_all_questions_of_a_template_share_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many small questions come to an end like a large one: not proved, and told."""
+    monkeypatch.setattr("auto_lex_permissions.conditions.MOST_NODES", 50)
+    known = {f"C{n:03}": equals(f"P{n}", "x") for n in range(60)}
+    conditions = Conditions(known, {})
+    assert conditions.implies(Named("C000"), any_of((Named("C000"), Named("C001"))))
+    assert not conditions.undecided
+    for name in known:
+        assert conditions.possible(Named(name))
+    assert conditions.undecided
+
+
+def test_what_is_not_decided_is_reported() -> None:
+    """The permission is added, since nothing proves it needless, and the template says so."""
+    hook = {"LambdaArn": {"Fn::GetAtt": ["F", "Arn"]}}
+    setting = {"CodeHookSpecification": {"LambdaCodeHook": hook}}
+    properties = {
+        "BotId": "BOT",
+        "BotAliasLocaleSettings": [{"BotAliasLocaleSetting": setting}],
+    }
+    declared = {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": {"Ref": "F"},
+        "Principal": "lexv2.amazonaws.com",
+        "SourceArn": {"Fn::GetAtt": ["A", "Arn"]},
+    }
+    resources = {
+        "F": {"Type": "AWS::Lambda::Function"},
+        "A": {"Type": "AWS::Lex::BotAlias", "Condition": "Sum", "Properties": properties},
+        "P": {"Type": "AWS::Lambda::Permission", "Condition": "IsA", "Properties": declared},
+    }
+    fragment = {
+        "Conditions": {**_parity(40), "IsA": equals("P", "a")},
+        "Resources": resources,
+    }
+    result = transform(Request(fragment, "us-east-1", "123456789012"))
+    assert result.permissions_added == 1
+    assert [report.entry for report in result.reports] == [
+        {"Path": "Conditions", "Code": "ConditionsUndecided"}
+    ]

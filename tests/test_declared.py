@@ -382,11 +382,22 @@ REPORTED = [
         {"SourceArn": {"Fn::GetAtt": ["Bot", "Arn"]}}, "PermissionNeverMatches", id="bot arn"
     ),
     pytest.param({"SourceArn": sub("${A.Arn}/*")}, "PermissionNeverMatches", id="stray star"),
+    pytest.param(
+        {
+            "FunctionName": {"Ref": "One"},
+            "SourceArn": {
+                "Fn::If": ["IsProd", {"Fn::GetAtt": ["Bot", "Arn"]}, {"Ref": "AWS::NoValue"}]
+            },
+        },
+        None,
+        id="absent in some",
+    ),
     pytest.param({"FunctionName": {"Ref": "Live"}}, "PermissionNeverMatches", id="qualifier"),
     pytest.param({"FunctionName": {"Ref": "G"}, "SourceArn": None}, None, id="another function"),
     pytest.param({"SourceArn": {"Ref": "HookArn"}}, None, id="not known"),
     pytest.param({"FunctionName": {"Ref": "One"}}, None, id="qualifier not known"),
     pytest.param({"Principal": "s3.amazonaws.com", "SourceArn": None}, None, id="not about Lex"),
+    pytest.param({"Principal": {"Ref": "HookArn"}}, None, id="principal not known"),
 ]
 
 

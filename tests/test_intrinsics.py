@@ -43,6 +43,11 @@ IMPORT = {"Fn::ImportValue": "arn"}
             id="nested",
         ),
         pytest.param({"Fn::GetAtt": "F"}, (Unread('{"Fn::GetAtt":"F"}'),), id="get-att of nothing"),
+        pytest.param(
+            {"Fn::GetAtt": [1, "Arn"]},
+            (Unread('{"Fn::GetAtt":[1,"Arn"]}'),),
+            id="get-att of a number",
+        ),
         pytest.param({"Fn::Sub": 1}, (Unread('{"Fn::Sub":1}'),), id="sub of a number"),
         pytest.param({"Fn::Join": "x"}, (Unread('{"Fn::Join":"x"}'),), id="join of a string"),
         pytest.param({"Ref": 1}, (Unread('{"Ref":1}'),), id="ref of a number"),
@@ -69,7 +74,9 @@ def test_white_space_of_folded_text_is_dropped() -> None:
     """Folded YAML leaves blanks and line ends in ARNs (rule 3.2)."""
     folded = {"Fn::Sub": "arn: \n${A}\n"}
     assert without_space(text(folded)) == ("arn:", Reference("A"))
+    assert without_space(text({"Fn::Sub": "${A}\n :live"})) == (Reference("A"), ":live")
     assert without_space(text(" \n")) == ()
+    assert without_space(()) == ()
 
 
 def test_split_keeps_references_whole() -> None:
@@ -77,6 +84,22 @@ def test_split_keeps_references_whole() -> None:
     words = text({"Fn::Sub": "a:${B}c::${D}"})
     assert split(words, ":") == [("a",), (Reference("B"), "c"), (), (Reference("D"),)]
     assert split((), ":") == [()]
+
+
+@pytest.mark.parametrize(
+    ("most", "fields"),
+    [
+        (0, [("a:", Reference("B"), ":c:d")]),
+        (1, [("a",), (Reference("B"), ":c:d")]),
+        (2, [("a",), (Reference("B"),), ("c:d",)]),
+        (3, [("a",), (Reference("B"),), ("c",), ("d",)]),
+        (9, [("a",), (Reference("B"),), ("c",), ("d",)]),
+        (-1, [("a",), (Reference("B"),), ("c",), ("d",)]),
+    ],
+)
+def test_split_stops_as_str_split_does(most: int, fields: list[Text]) -> None:
+    """The first fields of an ARN are split off; what is left may hold the separator."""
+    assert split(text({"Fn::Sub": "a:${B}:c:d"}), ":", most) == fields
 
 
 @pytest.mark.parametrize(

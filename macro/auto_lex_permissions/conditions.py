@@ -327,6 +327,7 @@ class _Diagrams:
                 return self._limited(formula)
         except _TooLarge:
             pass
+        self._room = max(self._room, 1)  # The definition may have used up all room.
         return self._atom(_unopened(name))
 
     def _unread_names(self, formula: Formula) -> Iterator[str]:

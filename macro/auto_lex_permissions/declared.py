@@ -185,8 +185,7 @@ class Declared:
         """Tell whether a permission is proved to let Lex V2 invoke no hook's function."""
         if not any(_where(permission.values("Principal"), is_lex_or_anyone)):
             return True
-        arns = [b.value for b in permission.values("SourceArn") if not is_no_value(b.value)]
-        if arns and all(map(self._sources.is_no_alias, arns)):
+        if all(self._sources.is_no_alias(arn.value) for arn in permission.values("SourceArn")):
             return True
         wanted = {hook.named.qualifier for hook in hooks}
         return all(

@@ -1,0 +1,24 @@
+"""Which functions are visibly out of this stack's reach (rule 4.1)."""
+
+import pytest
+
+from auto_lex_permissions import Request, TemplateError, transform
+from tests.test_declared import ACCOUNT, REGION, stack
+
+ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:orders"
+
+
+@pytest.mark.parametrize(
+    ("region", "account"), [(REGION, ACCOUNT), ("", ACCOUNT), (REGION, ""), ("", "")]
+)
+def test_where_the_stack_itself_is_not_known_nothing_is_elsewhere(
+    region: str, account: str
+) -> None:
+    """A literal ARN is of another account or Region only beside the stack's own (rule 4.1)."""
+    assert transform(Request(stack(ARN), region, account)).permissions_added == 1
+
+
+def test_a_literal_of_another_account_is_out_of_reach() -> None:
+    """Its owner has to grant it (rule 4.1)."""
+    with pytest.raises(TemplateError):
+        transform(Request(stack(ARN.replace(ACCOUNT, "999999999999")), REGION, ACCOUNT))
