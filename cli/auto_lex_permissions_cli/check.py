@@ -1,6 +1,7 @@
 """`check`: each code hook of many templates, and whether Lex may invoke its function."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from .requests import Stack, request_of, uses_macro
 FINE: Final = 0
 FINDINGS: Final = 1
 MISUSE: Final = 2
-SUFFIXES: Final = frozenset({".yaml", ".yml", ".json", ".template"})
+SUFFIXES: Final = (".yaml", ".yml", ".json", ".template")
 # Folders of other people's files, and of what was built.
 SKIPPED: Final = frozenset({"node_modules", "cdk.out", "__pycache__", "venv"})
 STYLES: Final = {
@@ -73,18 +74,20 @@ def files(names: Iterable[str], problems: list[str]) -> Iterator[tuple[str, bool
         if name == STDIN or path.is_file():
             yield name, True
         elif path.is_dir():
-            yield from ((str(found), False) for found in _below(path))
+            yield from ((found, False) for found in _below(name))
         else:
             problems.append(f"{name}: there is no such file or folder.")
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    for entry in sorted(folder.iterdir()):
-        if entry.is_dir() and not entry.is_symlink():
+def _below(folder: str) -> Iterator[str]:
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
             if entry.name not in SKIPPED and not entry.name.startswith("."):
-                yield from _below(entry)
-        elif entry.suffix in SUFFIXES:
-            yield entry
+                yield from _below(entry.path)
+        elif entry.name.endswith(SUFFIXES):
+            yield entry.path
 
 
 def function_name(function: Any) -> str:

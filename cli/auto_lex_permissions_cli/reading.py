@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 import yaml
@@ -64,23 +63,25 @@ class Source:
 
     def position(self, path: str) -> Position:
         """Return where a path of the template stands, or the nearest part around it."""
-        while path not in self._read.positions and path:
-            path = re.sub(r"(\.[^.\[\]]*|\[\d+\])$", "", path) if re.search(r"[.\[]", path) else ""
-        return self._read.positions.get(path, Position(1, 1, 0))
+        nodes = self._read.nodes
+        while path not in nodes:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return _position(nodes[path][0]) if path else Position(1, 1, 0)
 
     def node(self, path: str) -> Any:
         """Return the node of a path, or None where there is none."""
-        _ = self.template
-        return self._read.nodes.get(path)
+        return self._read.nodes.get(path, (None, None))[1]
 
 
 def read_bytes(name: str, stdin: Any) -> bytes:
     """Return what a file holds, or the standard input; raises UsageProblem."""
     try:
-        content: bytes = stdin.read() if name == STDIN else Path(name).read_bytes()
+        if name == STDIN:
+            return bytes(stdin.read())
+        with open(name, "rb") as file:  # noqa: PTH123 - of thousands, most are only looked at.
+            return file.read()
     except OSError as error:
         raise UsageProblem(f"{name}: cannot be read: {error.strerror}.") from error
-    return content
 
 
 def source_of(name: str, content: bytes) -> Source:
@@ -125,12 +126,12 @@ def _syntax(name: str, text: str, error: yaml.MarkedYAMLError) -> str:
 
 
 class _Reader:
-    """One walk over the nodes: values in long forms, positions and nodes by path."""
+    """One walk over the nodes: values in long forms, and the nodes by path."""
 
     def __init__(self, name: str, root: Any) -> None:
         self._name = name
-        self.positions: dict[str, Position] = {"": Position(1, 1, 0)}
-        self.nodes: dict[str, Any] = {"": root}
+        # By path: what stands first there, a key or an item, and the node of the value.
+        self.nodes: dict[str, tuple[Any, Any]] = {"": (root, root)}
         self._around: list[int] = []
         self.value = self._value(root, "")
 
@@ -154,12 +155,8 @@ class _Reader:
         return _scalar(node)
 
     def _item(self, node: Any, path: str) -> Any:
-        self._put(path, node, node)
+        self.nodes[path] = (node, node)
         return self._value(node, path)
-
-    def _put(self, path: str, at: Any, node: Any) -> None:
-        self.positions[path] = _position(at)
-        self.nodes[path] = node
 
     def _members(self, node: Any, path: str) -> Iterator[tuple[str, Any]]:
         seen: dict[str, Any] = {}
@@ -177,14 +174,14 @@ class _Reader:
                 )
             seen[key] = key_node
             below = f"{path}.{key}" if path else key
-            self._put(below, key_node, value_node)
+            self.nodes[below] = (key_node, value_node)
             yield key, self._value(value_node, below)
 
     def _short(self, node: Any, short: str, path: str) -> dict[str, Any]:
         """Write a short form in its long form."""
         name = short if short in _PLAIN else f"Fn::{short}"
         below = f"{path}.{name}"
-        self._put(below, node, node)
+        self.nodes[below] = (node, node)
         if isinstance(node, yaml.ScalarNode):
             argument: Any = node.value
             if short == "GetAtt":

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any, Final
 
+from auto_lex_permissions import __version__
 from auto_lex_permissions.reports import ADVICE
 
-from . import __version__
 from .findings import MISTAKE
 from .reading import Position
 
