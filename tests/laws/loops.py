@@ -1,7 +1,7 @@
 """Templates as AWS::LanguageExtensions leaves them: every Fn::ForEach written out.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-foreach.html
-Only golden cases have loops; random templates have none.
+Golden cases have loops, and the random templates that looping.py rolls into some.
 """
 
 import re

@@ -26,13 +26,18 @@ type Path = tuple[str | int, ...]
 KEPT = {"Type", "Properties", "BotId", "Action", "FunctionName", "Principal", "LocaleId", "Enabled"}
 
 
-def reduced(template: Template, breaks: Callable[[Template], bool]) -> Template:
+def reduced(
+    template: Template,
+    breaks: Callable[[Template], bool],
+    valid: Callable[[Template], bool] | None = None,
+) -> Template:
     """Return what is left when nothing more can be taken out of a template that breaks a law."""
+    valid = valid or is_valid
     smaller = True
     while smaller:
         smaller = False
         for candidate in _smaller(template):
-            if is_valid(candidate) and breaks(candidate):
+            if valid(candidate) and breaks(candidate):
                 template, smaller = candidate, True
                 break
     return template
