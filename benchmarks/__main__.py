@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from auto_lex_permissions import Request, __version__, transform
+from benchmarks.command_line import figures
 from benchmarks.templates import template
 
 REGION = "us-east-1"
@@ -118,6 +119,16 @@ def main() -> None:
     small, _, usual, *_ = (row for row, _ in rows)
     console.print(f"500 resources against 50: {usual.macro / small.macro:.1f} times (target 12)")
     console.print(f"Memory for 1 MB: {peak_memory(megabyte):.1f} MB beside the event")
+    programs = Table("Program", "Time", "Held against", "Ratio", "Target")
+    for name, taken, against, most in figures():
+        programs.add_row(
+            name,
+            f"{taken * 1e3:.0f} ms",
+            f"{against * 1e3:.0f} ms",
+            f"{taken / against:.2f}",
+            f"{most:.0f}",
+        )
+    console.print(programs)
 
 
 def conditional() -> dict[str, Any]:

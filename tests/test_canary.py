@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -28,7 +28,7 @@ MEANT = {
     *("SourceAccount", "EventSourceToken", "NoEcho", "FunctionName", "Fn::ImportValue"),
 }
 FOREIGN = f"arn:aws:lambda:eu-west-1:999999999999:function:{CANARY}"
-type Handler = Callable[[Any, Any], dict[str, Any]]
+Handler: TypeAlias = Callable[[Any, Any], dict[str, Any]]
 
 
 class Context:

@@ -12,6 +12,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 UV = Path(sys.executable).parent / "uv"
 LIMIT_SECONDS = 300
+PYTHON = "3.13"
+# What runs under another Python than all else.
+PYTHONS = {"oldest": "3.11"}
 
 OPTIONS = (
     # The user's own settings of uv may name an index of theirs; only what the `.in` files say
@@ -23,7 +26,6 @@ OPTIONS = (
     # The same lock wherever it is made. A lock for several platforms would carry markers, and pip
     # judges those by the Python that runs it, which for the macro need not be a 3.13.
     "--python-platform=linux",
-    "--python-version=3.13",
     "--custom-compile-command=make lock",
     "--quiet",
 )
@@ -41,6 +43,7 @@ def lock(source: Path, upgrades: list[str]) -> int:
     sys.stdout.flush()
     command = [
         *(str(UV), "pip", "compile", *OPTIONS, f"--python={sys.executable}"),
+        f"--python-version={PYTHONS.get(source.stem, PYTHON)}",
         *(f"--upgrade-package={name}" for name in upgrades),
         # Relative paths: uv writes them into the lock.
         f"--output-file={target.relative_to(ROOT)}",

@@ -12,8 +12,6 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from auto_lex_permissions import __version__
-
 from .errors import UsageProblem
 
 FINE: Final = 0
@@ -21,8 +19,23 @@ MISUSE: Final = 2
 NAME: Final = "auto-lex-permissions"
 
 
+def _version(context: click.Context, _: click.Parameter, wanted: object) -> None:
+    if wanted:
+        from auto_lex_permissions import __version__  # noqa: PLC0415 - it brings all of the core.
+
+        click.echo(f"{NAME} {__version__}")
+        context.exit()
+
+
 @click.group(name=NAME, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name=NAME, message="%(prog)s %(version)s")
+@click.option(
+    *("--version", "_"),
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and exit.",
+)
 @click.option("--debug", is_flag=True, help="Show a traceback where something fails.")
 @click.pass_context
 def app(context: click.Context, *, debug: bool) -> None:
@@ -90,6 +103,68 @@ def check(templates: tuple[str, ...], *, form: str, **stack: Any) -> int:
     from .check import run  # noqa: PLC0415 - see above.
 
     return run(templates, form, stack)
+
+
+@app.command()
+@click.option("--region", metavar="REGION", default="", help="The bots' Region.")
+@click.option("--profile", metavar="NAME", default="", help="A profile of the AWS configuration.")
+@click.option("--bot", metavar="NAME|ID", default="", help="Look at this bot only.")
+@click.option("--alias", metavar="NAME|ID", default="", help="Look at bot aliases so named only.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+def doctor(**options: str) -> int:
+    """Tell of each code hook in a live account whether Lex may invoke its function.
+
+    Reads bots, bot aliases and the policies of the functions that they name, and changes nothing.
+    Ends with 1 where a function is missing or Lex may not invoke it, and prints what would mend it.
+
+    \b
+    Examples:
+      auto-lex-permissions doctor --region us-east-1
+      auto-lex-permissions doctor --bot OrdersBot --alias live --format json
+    """
+    from .doctor.command import run  # noqa: PLC0415 - see above.
+
+    return run(**options)
+
+
+@app.command()
+@click.argument("templates", nargs=-1, required=True)
+@click.option("--write", is_flag=True, help="Write into the files.")
+@stack_options
+def fix(templates: tuple[str, ...], *, write: bool, **stack: Any) -> int:
+    """Add the missing permissions to TEMPLATES themselves; the stack then needs no macro.
+
+    TEMPLATES are files, folders, or - for the standard input. Shows a diff, and ends with 1 where
+    there is something to add; with --write it is written. Only ever adds: comments and all else
+    stay as they are.
+
+    \b
+    Examples:
+      auto-lex-permissions fix template.yaml
+      auto-lex-permissions fix . --write
+    """
+    from .fix import run  # noqa: PLC0415 - see above.
+
+    return run(templates, stack, write=write)
+
+
+@app.command()
+@click.argument("template")
+@click.option("--format", "form", type=click.Choice(["text", "mermaid"]), default="text")
+@stack_options
+def graph(template: str, *, form: str, **stack: Any) -> None:
+    """Draw which bot of TEMPLATE (- for the standard input) invokes what, and whether it may.
+
+    Mermaid is a flow chart that GitHub and GitLab draw in a fenced block called mermaid.
+
+    \b
+    Examples:
+      auto-lex-permissions graph template.yaml
+      auto-lex-permissions graph template.yaml --format mermaid
+    """
+    from .graph import run  # noqa: PLC0415 - see above.
+
+    run(template, form, stack)
 
 
 def main() -> NoReturn:

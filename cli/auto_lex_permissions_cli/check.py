@@ -113,8 +113,12 @@ def _as_text(checked: list[Checked]) -> None:
             console.print(Text(place) + Text(note.code, style) + Text(f": {note.message}"))
     hooks = [hook for one in checked for hook in one.found.hooks]
     missing = sum(hook.state is State.MISSING for hook in hooks)
-    files_read = "1 template" if len(checked) == 1 else f"{len(checked)} templates"
-    console.print(f"{len(hooks)} code hooks in {files_read}, {missing} without permission")
+    told = f"{_counted(len(hooks), 'code hook')} in {_counted(len(checked), 'template')}"
+    console.print(f"{told}, {missing} without permission")
+
+
+def _counted(number: int, name: str) -> str:
+    return f"1 {name}" if number == 1 else f"{number} {name}s"
 
 
 def _hook_line(one: Checked, hook: Hook) -> Text:

@@ -117,7 +117,7 @@ def test_check_names_file_line_and_column(tmp_path: Path) -> None:
     assert ended.code == 1
     assert ended.out == (
         f'{template}:24:17: missing: Alias invokes Orders.Arn where {{"Condition": "IsProd"}}\n'
-        "1 code hooks in 1 template, 1 without permission\n"
+        "1 code hook in 1 template, 1 without permission\n"
     )
 
 
@@ -188,7 +188,7 @@ def test_what_cannot_be_read_is_told_after_all_else(tmp_path: Path) -> None:
     broken = written(tmp_path, "AWS::Lex::Bot: [", name="broken.yaml")
     ended = run("check", template, broken, tmp_path / "missing.yaml")
     assert ended.code == 2
-    assert "1 code hooks in 1 template" in ended.out
+    assert "1 code hook in 1 template" in ended.out
     assert [line.count(":") > 1 for line in ended.err.splitlines()] == [True, True]
     assert "Traceback" not in ended.err
 

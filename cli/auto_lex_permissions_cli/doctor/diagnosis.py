@@ -1,0 +1,242 @@
+"""From what an account says to one diagnosis per code hook."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from auto_lex_permissions_cli.errors import UsageProblem
+
+from .account import (
+    Account,
+    Alias,
+    Bot,
+    Function,
+    Hook,
+    Missing,
+    NoPolicy,
+    Policy,
+    Refused,
+    Unreadable,
+)
+from .policies import Call, Miss, Reason, Verdict, judge
+
+# What a policy elsewhere could explain: the statement was made, and in the wrong place.
+_NOTHING_HERE: Final = frozenset({Reason.NO_POLICY, Reason.NO_STATEMENT})
+
+
+ALLOWED: Final = Verdict()
+
+
+class State(StrEnum):
+    """Whether Lex may invoke the function of a hook."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One code hook and its state: with the verdict where it is denied, else with the words."""
+
+    hook: Hook
+    state: State
+    verdict: Verdict = ALLOWED
+    words: tuple[str, ...] = ()
+    function: Function | None = None
+    source: str = ""
+    account: str = ""
+    taken: frozenset[str] = frozenset()
+    """Names of statements that the policy already has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A bot or an alias whose code hooks could not be read, and why."""
+
+    bot: Bot
+    alias: Alias | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that there is to say of an account, or of one bot or alias of it."""
+
+    region: str
+    bots: tuple[Bot, ...]
+    aliases: tuple[Alias, ...]
+    diagnoses: tuple[Diagnosis, ...]
+    notes: tuple[Note, ...]
+
+    def count(self, state: State) -> int:
+        """Return how many code hooks are in a state."""
+        return sum(one.state is state for one in self.diagnoses)
+
+    @property
+    def has_findings(self) -> bool:
+        """Tell whether a function is missing or may not be invoked."""
+        return bool(self.count(State.DENIED) or self.count(State.MISSING))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Where to look: which bot, which alias (all where empty), and in whose account."""
+
+    region: str
+    bot: str = ""
+    alias: str = ""
+    account: str = ""
+
+
+def examine(account: Account, wanted: Wanted) -> Findings:
+    """Ask an account for its code hooks and judge each; raises UsageProblem."""
+    bots = _bots(account, wanted)
+    notes: list[Note] = []
+    aliases = _aliases(account, bots, wanted, notes)
+    hooks: list[Hook] = []
+    for alias, found in zip(aliases, account.hooks(aliases), strict=True):
+        if isinstance(found, Refused):
+            notes.append(Note(alias.bot, alias, str(found)))
+        else:
+            hooks += found
+    diagnoses = tuple(_diagnoses(account, hooks, wanted))
+    return Findings(wanted.region, tuple(bots), tuple(aliases), diagnoses, tuple(notes))
+
+
+def _bots(account: Account, wanted: Wanted) -> list[Bot]:
+    try:
+        bots = account.bots()
+    except Refused as error:
+        raise UsageProblem(f"the bots in {wanted.region} cannot be listed: {error}") from error
+    found = [bot for bot in bots if not wanted.bot or wanted.bot in (bot.id, bot.name)]
+    if wanted.bot and not found:
+        there = _some([bot.name for bot in bots])
+        raise UsageProblem(f"--bot {wanted.bot}: no such bot in {wanted.region}; {there}.")
+    return sorted(found, key=lambda bot: (bot.name, bot.id))
+
+
+def _aliases(account: Account, bots: list[Bot], wanted: Wanted, notes: list[Note]) -> list[Alias]:
+    there: list[Alias] = []
+    for bot, found in zip(bots, account.aliases(bots), strict=True):
+        if isinstance(found, Refused):
+            notes.append(Note(bot, None, str(found)))
+        else:
+            there += sorted(found, key=lambda alias: (alias.name, alias.id))
+    chosen = [one for one in there if not wanted.alias or wanted.alias in (one.id, one.name)]
+    if wanted.alias and not chosen:
+        where = f"of bot {wanted.bot}" if wanted.bot else f"in {wanted.region}"
+        names = _some(sorted({alias.name for alias in there}))
+        raise UsageProblem(f"--alias {wanted.alias}: no such alias {where}; {names}.")
+    return chosen
+
+
+def _some(names: list[str]) -> str:
+    """Name what there is, as far as one line holds it."""
+    most = 10
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"there is {', '.join(names[:most])}{rest}" if names else "there is none"
+
+
+def _diagnoses(account: Account, hooks: list[Hook], wanted: Wanted) -> Iterator[Diagnosis]:
+    """Judge each hook; where nothing speaks for Lex, also look whether the bare function does."""
+    functions = [Function.of(hook.function) for hook in hooks]
+    asked = [one for one in functions if one and not _ahead(one, wanted)]
+    policies = account.policies(asked)
+    first = [
+        _diagnosis(hook, function, policies, wanted)
+        for hook, function in zip(hooks, functions, strict=True)
+    ]
+    bare = [one.function.bare for one in first if one.function and _has_nothing(one)]
+    policies |= account.policies(one for one in bare if one not in policies)
+    yield from (_from_elsewhere(one, policies) if _has_nothing(one) else one for one in first)
+
+
+def _ahead(function: Function, wanted: Wanted) -> State | None:
+    """Return the state that is clear without a policy."""
+    if function.region != wanted.region:
+        return State.UNKNOWN
+    return State.DENIED if function.qualifier.startswith("$") else None
+
+
+def _diagnosis(
+    hook: Hook, function: Function | None, policies: Mapping[Function, Policy], wanted: Wanted
+) -> Diagnosis:
+    if function is None:
+        return Diagnosis(hook, State.UNKNOWN, words=("That is no ARN of a function.",))
+    account = wanted.account or function.account
+    alias = f"{hook.alias.bot.id}/{hook.alias.id}"
+    source = f"arn:{function.partition}:lex:{wanted.region}:{account}:bot-alias/{alias}"
+    blank = Diagnosis(hook, State.UNKNOWN, function=function, source=source, account=account)
+    match _ahead(function, wanted):
+        case State.UNKNOWN:
+            return replace(
+                blank, words=(f"It is in {function.region}; this looks at {wanted.region} only.",)
+            )
+        case State.DENIED:
+            return replace(blank, state=State.DENIED, verdict=Verdict((Miss(Reason.LATEST),)))
+    return _judged(blank, function, policies[function])
+
+
+def _judged(blank: Diagnosis, function: Function, policy: Policy) -> Diagnosis:
+    match policy:
+        case Unreadable(why):
+            return replace(blank, words=(why,))
+        case Missing(has_function):
+            words = (_missing(function, has_function=has_function),)
+            return replace(blank, state=State.MISSING, words=words)
+        case NoPolicy(is_sure):
+            verdict = Verdict((Miss(Reason.NO_POLICY),))
+            cause = _likely_cause(function, is_sure=is_sure)
+            return replace(blank, state=State.DENIED, verdict=verdict, words=cause)
+        case statements:
+            verdict = judge(statements, Call(function.arn, blank.source, blank.account))
+            state = State.ALLOWED if verdict.allowed else State.DENIED
+            taken = frozenset(one.name for one in statements)
+            return replace(blank, state=state, verdict=verdict, taken=taken)
+
+
+def _missing(function: Function, *, has_function: bool) -> str:
+    if has_function:
+        what = f"Function {function.name} is there, but has no version or alias"
+        return f"{what} {function.qualifier}: it was deleted or never made."
+    return f"There is no function {function.name}: it was deleted or never made."
+
+
+def _likely_cause(function: Function, *, is_sure: bool) -> tuple[str, ...]:
+    if not is_sure:
+        return ("Whether the function itself is there could not be read.",)
+    if function.qualifier.isdigit():
+        return ("Likely: the version is newer than the permission; each starts without one.",)
+    what = f"alias {function.qualifier}" if function.qualifier else "function"
+    return (
+        f"Likely: the {what} was made anew, in its own stack or by hand, which takes the",
+        "statement with it. Or nobody ever added one.",
+    )
+
+
+def _has_nothing(one: Diagnosis) -> bool:
+    """Tell whether a policy was read, or is known not to be, and has no statement for Lex."""
+    return any(miss.reason in _NOTHING_HERE for miss in one.verdict.misses)
+
+
+def _from_elsewhere(one: Diagnosis, policies: Mapping[Function, Policy]) -> Diagnosis:
+    """Say so where another qualifier of the function has the statement that is missing here."""
+    for other, statement in _statements_elsewhere(one, policies):
+        miss = Miss(Reason.OTHER_QUALIFIER, other.label)
+        return replace(one, verdict=Verdict((miss,), statement), words=())
+    return one
+
+
+def _statements_elsewhere(
+    one: Diagnosis, policies: Mapping[Function, Policy]
+) -> Iterator[tuple[Function, str]]:
+    for other, policy in policies.items():
+        is_same = one.function is not None and other.bare == one.function.bare
+        if is_same and other != one.function and isinstance(policy, tuple):
+            call = Call(other.arn, one.source, one.account)
+            for statement in policy:
+                if not statement.denies and judge([statement], call).allowed:
+                    yield other, statement.name

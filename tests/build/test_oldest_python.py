@@ -1,0 +1,74 @@
+"""The core and the command line run on the oldest Python that pyproject.toml promises."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+OLDEST = "3.11"
+ENVIRONMENT = ROOT / ".environments" / "oldest"
+# What itself needs a newer Python: cfn-lint, and the laws.
+NEWER = re.compile(r"cfnlint|tests\.laws")
+UV = Path(sys.executable).parent / "uv"
+USABLE = (
+    f"import sys; print(sys.executable if '%d.%d' % sys.version_info[:2] == '{OLDEST}' else '')"
+)
+
+
+def oldest_python() -> str | None:
+    """Return a Python of that release on this machine, found by running candidates."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    installed = map(str, sorted(pyenv.glob(f"versions/{OLDEST}*/bin/python3")))
+    for candidate in (f"python{OLDEST}", *installed, "python3"):
+        try:
+            done = subprocess.run(
+                [candidate, "-I", "-c", USABLE],
+                capture_output=True,
+                text=True,
+                timeout=20,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError):
+            continue
+        if done.stdout.strip():
+            return done.stdout.strip()
+    return None
+
+
+def test_it_is_the_one_that_is_promised() -> None:
+    """What pip checks before it installs."""
+    promised = re.search(r'requires-python = ">=(\S+)"', (ROOT / "pyproject.toml").read_text())
+    assert promised is not None
+    assert promised[1] == OLDEST
+
+
+@pytest.mark.timeout(480)
+def test_the_core_and_the_command_line_pass_their_tests() -> None:
+    """Under the oldest Python as under the newest."""
+    python = oldest_python()
+    if python is None:
+        pytest.skip(f"this machine has no Python {OLDEST}")
+    install = ["pip", "sync", "--no-config", "--quiet", "--require-hashes"]
+    commands: tuple[list[str | Path], ...] = (
+        ["venv", "--no-config", "--quiet", "--allow-existing", f"--python={python}", ENVIRONMENT],
+        [*install, f"--python={ENVIRONMENT}", ROOT / "requirements" / "oldest.txt"],
+    )
+    for command in commands:
+        subprocess.run([UV, *command], cwd=ROOT, check=True, timeout=180)
+    found = [*(ROOT / "tests").glob("test_*.py"), *(ROOT / "tests" / "cli").glob("test_*.py")]
+    tests = sorted(path for path in found if not NEWER.search(path.read_text()))
+    done = subprocess.run(
+        [ENVIRONMENT / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4_000:]
+    assert " passed" in done.stdout

@@ -1,0 +1,74 @@
+"""The command line as a package: what pip, pipx and uv install from the repository."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from auto_lex_permissions import __version__
+from tests.cli.commands import written
+
+ROOT = Path(__file__).parent.parent.parent
+UV = Path(sys.executable).parent / "uv"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel."""
+    target = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [
+            *(UV, "build", "--no-config", "--offline", "--quiet", "--wheel"),
+            *("--no-build-isolation", f"--python={sys.executable}", f"--out-dir={target}", ROOT),
+        ],
+        check=True,
+        timeout=60,
+        env={**os.environ, "VIRTUAL_ENV": str(Path(sys.executable).parent.parent)},
+    )
+    (found,) = target.glob("*.whl")
+    return found
+
+
+def test_it_holds_the_core_and_the_command_line(wheel: Path) -> None:
+    """Not the Lambda function, which needs powertools, nor any test."""
+    assert wheel.name == f"auto_lex_permissions-{__version__}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        metadata = archive.read(next(name for name in names if name.endswith("/METADATA"))).decode()
+    packages = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    assert packages == {"auto_lex_permissions", "auto_lex_permissions_cli"}
+    core = {path.name for path in (ROOT / "macro" / "auto_lex_permissions").glob("*.py")}
+    packed = {name.split("/")[1] for name in names if name.startswith("auto_lex_permissions/")}
+    assert packed == core - {"handler.py"}
+    needed = sorted(
+        line.split()[1].split(">")[0]
+        for line in metadata.splitlines()
+        if line.startswith("Requires-Dist:")
+    )
+    assert needed == ["boto3", "click", "pyyaml", "rich"]
+
+
+def test_it_runs_where_it_is_installed(wheel: Path, tmp_path: Path) -> None:
+    """The command is there, and does what it does from source."""
+    place = tmp_path / "installed"
+    subprocess.run(
+        [
+            *(UV, "pip", "install", "--no-config", "--offline", "--quiet", "--no-deps"),
+            *(f"--python={sys.executable}", f"--target={place}", wheel),
+        ],
+        check=True,
+        timeout=60,
+    )
+    done = subprocess.run(
+        [sys.executable, place / "bin" / "auto-lex-permissions", "check", written(tmp_path)],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(place)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "missing: Alias invokes Orders.Arn" in done.stdout

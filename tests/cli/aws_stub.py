@@ -1,0 +1,265 @@
+"""The parts of the APIs of Lex V2 and Lambda that `doctor` needs, on loopback; records each call.
+
+Paths and shapes are those of botocore's service models. What an account holds is put into
+`Stub`'s fields, and what goes wrong into `Stub.refused`.
+"""
+
+import json
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final, TypeAlias
+from urllib.parse import parse_qs, unquote, urlsplit
+
+REGION: Final = "us-east-1"
+ACCOUNT: Final = "123456789012"
+TEST_ALIAS: Final = ("TSTALIASID", "TestBotAlias")
+FUNCTIONS: Final = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function"
+
+Answer: TypeAlias = tuple[int, dict[str, Any]]
+
+NOT_FOUND: Final[Answer] = (
+    404,
+    {
+        "__type": "ResourceNotFoundException",
+        "Message": "The resource you requested does not exist.",
+    },
+)
+THROTTLED: Final[Answer] = (429, {"__type": "ThrottlingException", "message": "Slow down."})
+TOO_MANY: Final[Answer] = (429, {"__type": "TooManyRequestsException", "Message": "Slow down."})
+FORBIDDEN: Final[Answer] = (
+    403,
+    {"__type": "AccessDeniedException", "Message": "User reader is not authorized."},
+)
+EXPIRED: Final[Answer] = (
+    403,
+    {"__type": "ExpiredTokenException", "message": "The security token has expired."},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """One call: its name as IAM has it, and what it asked for."""
+
+    action: str
+    of: str = ""
+
+
+@dataclass
+class Stub:
+    """An account: bots with their aliases, locales' functions, functions and their policies."""
+
+    port: int = 0
+    page: int = 1000
+    """The most that the service itself puts on a page."""
+    bots: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, dict[str, str]] = field(default_factory=dict)
+    hooks: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By `bot/alias`: locale to function; a function that begins with `-` is of a locale off."""
+    functions: dict[str, str | None] = field(default_factory=dict)
+    """By ARN with its qualifier: the text of its policy, or None where it has none."""
+    refused: dict[Called, list[Answer]] = field(default_factory=dict)
+    """Answers to give first; the last one stays where `for_good` names its call."""
+    for_good: set[Called] = field(default_factory=set)
+    calls: list[Called] = field(default_factory=list)
+    sizes: list[Any] = field(default_factory=list)
+    """What each page was asked to hold."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Return what points boto3 here, with credentials that are good for nothing else."""
+        url = f"http://127.0.0.1:{self.port}"
+        return {
+            "AWS_ENDPOINT_URL_LEX_MODELS_V2": url,
+            "AWS_ENDPOINT_URL_LAMBDA": url,
+            "AWS_ACCESS_KEY_ID": "nobody",
+            "AWS_SECRET_ACCESS_KEY": "nothing",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            "NO_PROXY": "127.0.0.1",
+        }
+
+    def add_bot(self, bot: str, name: str) -> str:
+        """Make a bot; it has its test alias from the start."""
+        self.bots[bot] = name
+        self.aliases[bot] = dict([TEST_ALIAS])
+        return bot
+
+    def add_alias(self, bot: str, alias: str, name: str, **hooks: str) -> str:
+        """Make an alias of a bot, or give hooks to one; returns its ARN."""
+        self.aliases[bot][alias] = name
+        self.hooks[f"{bot}/{alias}"] = hooks
+        return f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/{bot}/{alias}"
+
+    def refuse(self, action: str, of: str, *answers: Answer, for_good: bool = False) -> None:
+        """Answer a call by something else, so many times or for good."""
+        self.refused[Called(action, of)] = list(answers)
+        if for_good:
+            self.for_good.add(Called(action, of))
+
+    def counts(self) -> dict[str, int]:
+        """Return how often each action was called."""
+        return dict(Counter(call.action for call in self.calls))
+
+    def answer(self, method: str, url: str, body: dict[str, Any]) -> Answer:
+        """Answer one request."""
+        parts = urlsplit(url)
+        path = unquote(parts.path)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        for wanted, pattern, reply in _ROUTES:
+            if wanted == method and (found := re.fullmatch(pattern, path)):
+                answer: Answer = reply(
+                    self, *found.groups(), **({"body": body} if body else {}), **query
+                )
+                return answer
+        return 404, {"__type": "UnknownOperationException"}
+
+    def first(self, action: str, of: str = "") -> Answer | None:
+        """Record a call; return what it is refused with, if it is."""
+        call = Called(action, of)
+        with self._lock:
+            self.calls.append(call)
+            answers = self.refused.get(call) or self.refused.get(Called(action, "*"), [])
+            is_for_good = {call, Called(action, "*")} & self.for_good
+            if not answers:
+                return None
+            return answers[0] if is_for_good and len(answers) == 1 else answers.pop(0)
+
+    def _page(self, found: list[Any], name: str, body: dict[str, Any]) -> Answer:
+        start = int(body.get("nextToken", "0"))
+        end = start + min(self.page, body.get("maxResults", 10))
+        self.sizes.append(body.get("maxResults"))
+        more = {"nextToken": str(end)} if end < len(found) else {}
+        return 200, {name: found[start:end], **more}
+
+    def list_bots(self, *, body: dict[str, Any]) -> Answer:
+        """Answer ListBots."""
+        found = [{"botId": bot, "botName": name} for bot, name in self.bots.items()]
+        return self.first("lex:ListBots") or self._page(found, "botSummaries", body)
+
+    def list_bot_aliases(self, bot: str, *, body: dict[str, Any]) -> Answer:
+        """Answer ListBotAliases."""
+        found = [
+            {"botAliasId": alias, "botAliasName": name} for alias, name in self.aliases[bot].items()
+        ]
+        refused = self.first("lex:ListBotAliases", bot)
+        return refused or self._page(found, "botAliasSummaries", body)
+
+    def describe_bot_alias(self, bot: str, alias: str) -> Answer:
+        """Answer DescribeBotAlias."""
+        settings: dict[str, Any] = {"fr_FR": {"enabled": True}}
+        for locale, function in self.hooks.get(f"{bot}/{alias}", {}).items():
+            hook = {"lambdaARN": function.lstrip("-"), "codeHookInterfaceVersion": "1.0"}
+            settings[locale] = {
+                "enabled": not function.startswith("-"),
+                "codeHookSpecification": {"lambdaCodeHook": hook},
+            }
+        refused = self.first("lex:DescribeBotAlias", f"{bot}/{alias}")
+        return refused or (200, {"botAliasId": alias, "botAliasLocaleSettings": settings})
+
+    def _policy(self, action: str, arn: str) -> Answer:
+        refused = self.first(action, arn)
+        policy = self.functions.get(arn)
+        return refused or ((200, {"Policy": policy}) if policy is not None else NOT_FOUND)
+
+    def get_resource_policy(self, arn: str) -> Answer:
+        """Answer GetResourcePolicy."""
+        return self._policy("lambda:GetResourcePolicy", arn)
+
+    def get_policy(self, name: str, **query: str) -> Answer:
+        """Answer GetPolicy."""
+        return self._policy("lambda:GetPolicy", _qualified(name, query))
+
+    def get_function_configuration(self, name: str, **query: str) -> Answer:
+        """Answer GetFunctionConfiguration."""
+        arn = _qualified(name, query)
+        refused = self.first("lambda:GetFunctionConfiguration", arn)
+        return refused or ((200, {"FunctionArn": arn}) if arn in self.functions else NOT_FOUND)
+
+
+def _qualified(name: str, query: dict[str, str]) -> str:
+    return f"{name}:{query['Qualifier']}" if "Qualifier" in query else name
+
+
+_ROUTES: Final[Any] = (
+    ("POST", r"/bots/", Stub.list_bots),
+    ("POST", r"/bots/(\w{10})/botaliases/", Stub.list_bot_aliases),
+    ("GET", r"/bots/(\w{10})/botaliases/(\w{10})/", Stub.describe_bot_alias),
+    ("GET", r"/2026-07-09/resource-policy/([^/]+)", Stub.get_resource_policy),
+    ("GET", r"/2015-03-31/functions/([^/]+)/policy", Stub.get_policy),
+    ("GET", r"/2015-03-31/functions/([^/]+)/configuration", Stub.get_function_configuration),
+)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    stub: Stub
+    protocol_version = "HTTP/1.1"
+
+    def _reply(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body: dict[str, Any] = json.loads(self.rfile.read(length) or b"{}")
+        status, answer = self.stub.answer(self.command, self.path, body)
+        content = json.dumps({k: v for k, v in answer.items() if k != "__type"}).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        if "__type" in answer:
+            self.send_header("x-amzn-ErrorType", answer["__type"])
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = _reply  # noqa: N815 - http.server calls them so.
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name.
+        """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
+@contextmanager
+def serving() -> Iterator[Stub]:
+    """Run an empty account's APIs on a free port of loopback."""
+    stub = Stub()
+    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"stub": stub}))
+    stub.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield stub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def statement(
+    function: str, source: str, sid: str = "lex", principal: Any = None, **changed: Any
+) -> dict[str, Any]:
+    """Return a statement as AddPermission makes it, with some elements changed."""
+    made = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": principal or {"Service": "lexv2.amazonaws.com"},
+        "Action": "lambda:InvokeFunction",
+        "Resource": function,
+        "Condition": {
+            "StringEquals": {"AWS:SourceAccount": ACCOUNT},
+            "ArnLike": {"AWS:SourceArn": source},
+        },
+    }
+    return made | changed
+
+
+def policy(*statements: Any) -> str:
+    """Return the text of a policy."""
+    return json.dumps({"Version": "2012-10-17", "Id": "default", "Statement": list(statements)})

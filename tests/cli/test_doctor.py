@@ -1,0 +1,653 @@
+"""`doctor` against the APIs of an account on loopback: its verdicts, and the calls it made."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from botocore.config import Config
+
+from auto_lex_permissions_cli.doctor import account as calls
+from auto_lex_permissions_cli.doctor.account import Function, Pace
+from auto_lex_permissions_cli.doctor.command import run as doctor
+from auto_lex_permissions_cli.errors import UsageProblem
+from tests.cli.aws_stub import (
+    ACCOUNT,
+    EXPIRED,
+    FORBIDDEN,
+    FUNCTIONS,
+    REGION,
+    TEST_ALIAS,
+    THROTTLED,
+    TOO_MANY,
+    Called,
+    Stub,
+    policy,
+    serving,
+    statement,
+)
+from tests.cli.commands import ROOT, run
+
+BOT, OTHER = "ABCDEFGHIJ", "ZYXWVUTSRQ"
+LIVE = "KLMNOPQRST"
+ORDERS = f"{FUNCTIONS}:orders"
+
+
+@pytest.fixture
+def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+    """An account without bots, where boto3 in this process asks, as fast as it can."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(calls, "LAMBDA_CALLS_A_SECOND", 10_000.0)
+    with serving() as account:
+        for name, value in account.environment.items():
+            monkeypatch.setenv(name, value)
+        yield account
+
+
+@pytest.fixture
+def live(stub: Stub) -> str:
+    """A bot with the alias `live`, whose one hook is `orders:live`; returns the alias's ARN."""
+    return stub.add_alias(stub.add_bot(BOT, "OrdersBot"), LIVE, "live", en_US=f"{ORDERS}:live")
+
+
+class Ran:
+    """What a run printed, and how it ended."""
+
+    def __init__(self, code: int, out: str) -> None:
+        """Take what was printed as JSON."""
+        self.code = code
+        self.told: Any = json.loads(out)
+
+    @property
+    def hooks(self) -> list[Any]:
+        """Return all code hooks."""
+        hooks: list[Any] = self.told["codeHooks"]
+        return hooks
+
+    @property
+    def only(self) -> Any:
+        """Return the one code hook."""
+        (hook,) = self.hooks
+        return hook
+
+    @property
+    def states(self) -> list[str]:
+        """Return the states of the hooks in their order."""
+        return [hook["state"] for hook in self.hooks]
+
+
+def examined(capsys: pytest.CaptureFixture[str], **options: str) -> Ran:
+    """Run the command in this process."""
+    given = {"region": "", "profile": "", "bot": "", "alias": "", "form": "json"}
+    code = doctor(**given | options)
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return Ran(code, captured.out)
+
+
+def problem(**options: str) -> str:
+    """Run the command and return the one line it fails with."""
+    given = {"region": "", "profile": "", "bot": "", "alias": "", "form": "text"}
+    with pytest.raises(UsageProblem) as caught:
+        doctor(**given | options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_allowed(stub: Stub, live: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One policy read for a hook that is allowed, and 0."""
+    stub.functions[f"{ORDERS}:live"] = policy(statement(f"{ORDERS}:live", live))
+    ran = examined(capsys)
+    assert (ran.code, ran.states) == (0, ["allowed"])
+    assert ran.only["bot"] == {"id": BOT, "name": "OrdersBot"}
+    assert ran.only["alias"] == {"id": LIVE, "name": "live"}
+    assert ran.only["sourceArn"] == live
+    assert (ran.only["resource"], ran.only["command"], ran.only["reasons"]) == (None, None, [])
+    assert stub.counts() == {
+        "lex:ListBots": 1,
+        "lex:ListBotAliases": 1,
+        "lex:DescribeBotAlias": 2,
+        "lambda:GetResourcePolicy": 1,
+    }
+
+
+def test_the_test_alias_and_locales_that_are_off(
+    stub: Stub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both count: whoever tests the bot needs the one, whoever switches the locale on the other."""
+    test = stub.add_alias(stub.add_bot(BOT, "Bot"), *TEST_ALIAS, en_US=ORDERS, de_DE=f"-{ORDERS}")
+    stub.functions[ORDERS] = policy(statement(ORDERS, test))
+    ran = examined(capsys)
+    assert [(one["locale"], one["enabled"]) for one in ran.hooks] == [
+        ("de_DE", False),
+        ("en_US", True),
+    ]
+    assert ran.states == ["allowed", "allowed"]
+
+
+def test_all_pages_are_read_and_nothing_twice(
+    stub: Stub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Several hundred aliases: each described once, each of 40 functions' policies read once."""
+    stub.page = 20
+    functions = [f"{FUNCTIONS}:orders{number}:live" for number in range(40)]
+    for number in range(45):
+        bot = stub.add_bot(f"BOT{number:07}", f"bot{number:02}")
+        for other in range(25 if number < 10 else 1):
+            hooks = {"en_US": functions[(number + other) % 40], "es_US": functions[number % 40]}
+            stub.add_alias(bot, f"ALIAS{other:05}", f"alias{other:02}", **hooks)
+    source = f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/*"
+    stub.functions |= {one: policy(statement(one, source)) for one in functions}
+    ran = examined(capsys)
+    aliases = 10 * 26 + 35 * 2
+    assert (ran.code, len(ran.hooks)) == (0, 2 * (10 * 25 + 35))
+    assert set(ran.states) == {"allowed"}
+    order = [(one["bot"]["name"], one["alias"]["name"], one["locale"]) for one in ran.hooks]
+    assert order == sorted(order)
+    assert stub.counts() == {
+        "lex:ListBots": 3,
+        "lex:ListBotAliases": 10 * 2 + 35,
+        "lex:DescribeBotAlias": aliases,
+        "lambda:GetResourcePolicy": 40,
+    }
+    assert set(stub.sizes) == {1000}
+
+
+def test_throttles_that_go_away_are_waited_out(
+    stub: Stub, live: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is lost, and nothing is asked of another call instead."""
+    stub.functions[f"{ORDERS}:live"] = policy(statement(f"{ORDERS}:live", live))
+    stub.refuse("lex:ListBots", "", THROTTLED)
+    stub.refuse("lex:DescribeBotAlias", f"{BOT}/{LIVE}", THROTTLED)
+    stub.refuse("lambda:GetResourcePolicy", f"{ORDERS}:live", TOO_MANY)
+    ran = examined(capsys)
+    assert (ran.code, ran.states) == (0, ["allowed"])
+    assert stub.counts() == {
+        "lex:ListBots": 2,
+        "lex:ListBotAliases": 1,
+        "lex:DescribeBotAlias": 3,
+        "lambda:GetResourcePolicy": 2,
+    }
+
+
+def test_a_statement_on_the_bare_function_serves_no_qualifier(
+    stub: Stub, live: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told where the statement is; for that the bare function is read, once."""
+    stub.hooks[f"{BOT}/{LIVE}"]["es_US"] = f"{ORDERS}:live"
+    stub.functions = {f"{ORDERS}:live": None, ORDERS: policy(statement(ORDERS, live, "here"))}
+    ran = examined(capsys)
+    assert (ran.code, ran.states) == (1, ["denied", "denied"])
+    assert ran.hooks[0]["reasons"] == ["statement on another qualifier"]
+    assert ran.hooks[0]["statement"] == "here"
+    assert ran.hooks[0]["explanation"][0] == ("Statement on another qualifier: here is for orders.")
+    counts = stub.counts()
+    assert counts["lambda:GetResourcePolicy"] == 2
+    assert counts["lambda:GetFunctionConfiguration"] == 1
+
+
+def test_a_statement_on_a_qualifier_serves_no_bare_function(
+    stub: Stub, live: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Told where another hook's policy has it; nothing more is read."""
+    stub.hooks[f"{BOT}/{LIVE}"]["es_US"] = ORDERS
+    stub.functions = {
+        f"{ORDERS}:live": policy(statement(f"{ORDERS}:live", live)),
+        ORDERS: policy(statement(ORDERS, "arn:aws:s3:::x", "s3", {"Service": "s3.amazonaws.com"})),
+    }
+    ran = examined(capsys)
+    assert ran.states == ["allowed", "denied"]
+    assert ran.hooks[1]["reasons"] == ["statement on another qualifier"]
+    assert stub.counts()["lambda:GetResourcePolicy"] == 2
+
+
+def test_a_function_that_is_not_there(
+    stub: Stub, live: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its absence looks like that of a policy; only then the function itself is asked for."""
+    hooks = stub.hooks[f"{BOT}/{LIVE}"]
+    hooks |= {"es_US": f"{FUNCTIONS}:gone", "fr_CA": f"{FUNCTIONS}:there:old"}
+    hooks |= {"it_IT": f"{FUNCTIONS}:anew", "ja_JP": f"{FUNCTIONS}:anew:3"}
+    stub.functions = {f"{ORDERS}:live": policy(statement(f"{ORDERS}:live", live))}
+    stub.functions |= {f"{FUNCTIONS}:{name}": None for name in ("there", "anew", "anew:3")}
+    ran = examined(capsys)
+    assert ran.code == 1
+    told = {one["locale"]: one for one in ran.hooks}
+    assert ran.states == ["allowed", "missing", "missing", "denied", "denied"]
+    assert told["es_US"]["explanation"] == [
+        "There is no function gone: it was deleted or never made."
+    ]
+    assert "has no version or alias old" in told["fr_CA"]["explanation"][0]
+    assert told["it_IT"]["reasons"] == ["no policy"]
+    assert "made anew, in its own stack" in told["it_IT"]["explanation"][1]
+    assert "version is newer" in told["ja_JP"]["explanation"][1]
+    assert told["es_US"]["resource"] is None
+    asked = [one.of for one in stub.calls if one.action == "lambda:GetFunctionConfiguration"]
+    assert sorted(asked) == [
+        f"{FUNCTIONS}:{name}" for name in ("anew", "anew:3", "gone", "there", "there:old")
+    ]
+
+
+def test_only_missing_ends_with_1(
+    stub: Stub, live: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lex cannot invoke what is not there."""
+    assert stub.functions == {}
+    ran = examined(capsys)
+    assert (ran.code, ran.states, ran.only["sourceArn"]) == (1, ["missing"], live)
+
+
+@pytest.mark.usefixtures("live")
+def test_latest_takes_no_policy(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """Denied without a call; what mends it is for the function without it."""
+    stub.hooks[f"{BOT}/{LIVE}"] = {"en_US": f"{ORDERS}:$LATEST"}
+    ran = examined(capsys)
+    assert (ran.code, ran.only["reasons"]) == (1, ["$LATEST takes no policy"])
+    (resource,) = ran.only["resource"].values()
+    assert resource["Properties"]["FunctionName"] == ORDERS
+    assert "lambda:GetResourcePolicy" not in stub.counts()
+
+
+@pytest.mark.usefixtures("live")
+def test_what_cannot_be_judged_is_unknown(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """Broken policies, other Regions and odd ARNs are named; alone they end with 0."""
+    texts = {"en_US": "{not json", "es_US": '["x"]', "fr_CA": '{"Statement": [1]}'}
+    hooks = {locale: f"{FUNCTIONS}:{locale}" for locale in texts}
+    elsewhere = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:far"
+    stub.hooks[f"{BOT}/{LIVE}"] = hooks | {"it_IT": elsewhere, "ja_JP": "no-arn-of-a-function"}
+    stub.functions = {hooks[locale]: text for locale, text in texts.items()}
+    ran = examined(capsys)
+    assert (ran.code, set(ran.states)) == (0, {"unknown"})
+    assert [one["explanation"] for one in ran.hooks] == [
+        ["the policy cannot be read: it is not JSON"],
+        ["the policy cannot be read: it is not an object"],
+        ["the policy cannot be read: its statement 1 is none that allows or denies"],
+        ["It is in eu-west-1; this looks at us-east-1 only."],
+        ["That is no ARN of a function."],
+    ]
+    assert stub.counts()["lambda:GetResourcePolicy"] == 3
+
+
+def test_what_may_not_be_read_is_named_and_the_rest_goes_on(
+    stub: Stub, live: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bots, bot aliases and policies alike."""
+    secret = f"{FUNCTIONS}:secret"
+    stub.hooks[f"{BOT}/{LIVE}"]["es_US"] = secret
+    stub.add_alias(BOT, "CLOSEDALIA", "closed", en_US=ORDERS)
+    stub.add_bot(OTHER, "SecretBot")
+    stub.functions[f"{ORDERS}:live"] = policy(statement(f"{ORDERS}:live", live))
+    stub.refuse("lex:ListBotAliases", OTHER, FORBIDDEN, for_good=True)
+    stub.refuse("lex:DescribeBotAlias", f"{BOT}/CLOSEDALIA", FORBIDDEN, for_good=True)
+    stub.refuse("lambda:GetResourcePolicy", secret, FORBIDDEN, for_good=True)
+    stub.refuse("lambda:GetPolicy", secret, FORBIDDEN, for_good=True)
+    ran = examined(capsys)
+    assert (ran.code, ran.states) == (0, ["allowed", "unknown"])
+    refused = "AccessDeniedException: User reader is not authorized."
+    assert ran.hooks[1]["explanation"] == [f"GetPolicy: {refused}"]
+    assert [(note["bot"]["name"], note["problem"]) for note in ran.told["notes"]] == [
+        ("SecretBot", f"ListBotAliases: {refused}"),
+        ("OrdersBot", f"DescribeBotAlias: {refused}"),
+    ]
+    assert doctor(region="", profile="", bot="", alias="", form="text") == 0
+    out = capsys.readouterr().out
+    assert f"unknown  SecretBot: its code hooks could not be read: ListBotAliases: {refused}" in out
+    assert "unknown  OrdersBot/closed: its code hooks" in out
+
+
+def test_the_older_call_where_the_newer_is_not_allowed(
+    stub: Stub, live: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An IAM policy or an SDK from before 2026 will do."""
+    stub.functions[f"{ORDERS}:live"] = policy(statement(f"{ORDERS}:live", live))
+    stub.refuse("lambda:GetResourcePolicy", "*", FORBIDDEN, for_good=True)
+    assert examined(capsys).states == ["allowed"]
+    assert Called("lambda:GetPolicy", f"{ORDERS}:live") in stub.calls
+
+
+def test_the_older_call_where_the_sdk_has_no_newer(
+    stub: Stub, live: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The right qualifier is asked for."""
+    make = calls._client  # noqa: SLF001 - what an older boto3 would return.
+
+    class Older:
+        def __init__(self, client: Any) -> None:
+            self.get_policy = client.get_policy
+
+    def client(session: Any, service: str, region: str) -> Any:
+        made = make(session, service, region)
+        return Older(made) if service == "lambda" else made
+
+    monkeypatch.setattr(calls, "_client", client)
+    stub.functions[f"{ORDERS}:live"] = policy(statement(f"{ORDERS}:live", live))
+    assert examined(capsys).states == ["allowed"]
+    counts = stub.counts()
+    assert counts["lambda:GetPolicy"] == 1
+    assert "lambda:GetResourcePolicy" not in counts
+
+
+@pytest.mark.usefixtures("live")
+def test_a_function_that_may_not_be_asked_for(
+    stub: Stub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a policy it is denied, whether it is there or not."""
+    stub.refuse("lambda:GetFunctionConfiguration", "*", FORBIDDEN, for_good=True)
+    ran = examined(capsys)
+    assert (ran.code, ran.only["reasons"]) == (1, ["no policy"])
+    assert ran.only["explanation"][1] == "Whether the function itself is there could not be read."
+
+
+def test_what_would_mend_it(stub: Stub, live: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A resource and a command, for the function with its qualifier and a name that is free."""
+    taken = f"lex-{BOT}-{LIVE}"
+    old = statement(f"{ORDERS}:live", live, taken, {"Service": "lex.amazonaws.com"})
+    stub.functions = {f"{ORDERS}:live": policy(old)}
+    hook = examined(capsys).only
+    assert hook["reasons"] == ["wrong principal"]
+    ((name, resource),) = hook["resource"].items()
+    assert name.startswith("OrdersBotLiveInvokesOrders")
+    assert name.isalnum()
+    assert resource == {
+        "Type": "AWS::Lambda::Permission",
+        "Properties": {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": f"{ORDERS}:live",
+            "Principal": "lexv2.amazonaws.com",
+            "SourceAccount": ACCOUNT,
+            "SourceArn": live,
+        },
+    }
+    assert hook["command"].replace(" \\\n ", "").split() == [
+        *("aws", "lambda", "add-permission", "--region", REGION),
+        *("--function-name", ORDERS, "--qualifier", "live"),
+        *("--statement-id", f"{taken}-2", "--action", "lambda:InvokeFunction"),
+        *("--principal", "lexv2.amazonaws.com", "--source-account", ACCOUNT, "--source-arn", live),
+    ]
+    # What is proposed would do.
+    properties = resource["Properties"]
+    stub.functions = {f"{ORDERS}:live": policy(statement(f"{ORDERS}:live", live))}
+    assert properties["SourceArn"] == live
+    assert examined(capsys).code == 0
+
+
+def test_the_resource_in_the_text_is_the_one_in_json(
+    stub: Stub, live: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it stands under Resources; an account that begins with 0 stays a text."""
+    far = f"arn:aws:lambda:{REGION}:012345678901:function:orders:live"
+    stub.hooks[f"{BOT}/{LIVE}"] = {"en_US": far, "es_US": far}
+    stub.functions = {far: policy()}
+    hook = examined(capsys).hooks[0]
+    assert doctor(region="", profile="", bot="", alias="", form="text") == 1
+    out = capsys.readouterr().out
+    _, _, after = out.partition("# Under Resources:\n")
+    assert yaml.safe_load(after.partition("\n# Or now")[0]) == hook["resource"]
+    assert 'SourceAccount: "012345678901"' in after
+    assert f"{hook['command']}\n" in after
+    assert out.count("# Under Resources:") == 1
+    assert "denied   OrdersBot/live en_US, es_US -> orders:live\n" in out
+    # The bot's account is that of the credentials, where they say it.
+    monkeypatch.setenv("AWS_ACCOUNT_ID", ACCOUNT)
+    assert examined(capsys).hooks[0]["sourceArn"] == live
+
+
+def test_nothing_is_proposed_where_a_deny_stands(
+    stub: Stub, live: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No permission outweighs it."""
+    good = statement(f"{ORDERS}:live", live)
+    stub.functions[f"{ORDERS}:live"] = policy(good, good | {"Sid": "no", "Effect": "Deny"})
+    hook = examined(capsys).only
+    assert (hook["state"], hook["reasons"], hook["statement"]) == (
+        "denied",
+        ["statement that denies"],
+        "no",
+    )
+    assert (hook["resource"], hook["command"]) == (None, None)
+
+
+def test_one_bot_and_one_alias(stub: Stub, live: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """By name or id; of the others nothing is asked."""
+    stub.add_alias(stub.add_bot(OTHER, "Other"), LIVE[::-1], "live", en_US=ORDERS)
+    stub.functions[f"{ORDERS}:live"] = policy(statement(f"{ORDERS}:live", live))
+    for options in ({"bot": "OrdersBot", "alias": "live"}, {"bot": BOT, "alias": LIVE}):
+        stub.calls.clear()
+        ran = examined(capsys, **options)
+        assert (ran.code, ran.states) == (0, ["allowed"])
+        assert stub.calls == [
+            Called("lex:ListBots"),
+            Called("lex:ListBotAliases", BOT),
+            Called("lex:DescribeBotAlias", f"{BOT}/{LIVE}"),
+            Called("lambda:GetResourcePolicy", f"{ORDERS}:live"),
+        ]
+    assert len(examined(capsys, alias="live").hooks) == 2
+
+
+@pytest.mark.usefixtures("live")
+def test_bots_and_aliases_that_are_not_there(stub: Stub) -> None:
+    """What there is stands in the line."""
+    assert problem(bot="Orders") == ("--bot Orders: no such bot in us-east-1; there is OrdersBot.")
+    assert problem(bot="OrdersBot", alias="prod") == (
+        "--alias prod: no such alias of bot OrdersBot; there is TestBotAlias, live."
+    )
+    assert "lex:DescribeBotAlias" not in stub.counts()
+    stub.bots |= {f"B{number:09}": f"bot{number}" for number in range(20)}
+    assert problem(bot="x").endswith("bot8 and 11 more.")
+    stub.bots = {}
+    assert problem(bot="x").endswith("no such bot in us-east-1; there is none.")
+
+
+def test_an_account_without_bots(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """One call, and nothing is wrong."""
+    assert examined(capsys).told["summary"]["bots"] == 0
+    assert stub.counts() == {"lex:ListBots": 1}
+
+
+@pytest.mark.usefixtures("live")
+@pytest.mark.parametrize(
+    "action", ["lex:ListBots", "lex:ListBotAliases", "lambda:GetResourcePolicy"]
+)
+def test_expired_credentials_end_it_wherever_they_expire(stub: Stub, action: str) -> None:
+    """One line: which call, which error, what to do."""
+    stub.refuse(action, "*", EXPIRED, for_good=True)
+    assert problem() == (
+        f"credentials: {action.split(':')[1]}: ExpiredTokenException: The security token has"
+        " expired. Sign in anew."
+    )
+
+
+def test_bots_that_may_not_be_listed(stub: Stub) -> None:
+    """Nothing can be said then."""
+    stub.refuse("lex:ListBots", "", FORBIDDEN, for_good=True)
+    assert problem() == (
+        "the bots in us-east-1 cannot be listed: ListBots: AccessDeniedException: User reader is"
+        " not authorized."
+    )
+
+
+def test_no_credentials_no_region_no_profile(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each is one line, before any call."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert problem() == "no Region: give --region, or set AWS_DEFAULT_REGION."
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    assert problem(region="us-east-1") == (
+        "no credentials in the environment or a profile: sign in, or give another --profile."
+    )
+    assert "(nobody)" in problem(region="us-east-1", profile="nobody")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    assert problem(region="us east 1").startswith("Region us east 1: ")
+    config = tmp_path / "config"
+    config.write_text("[profile p]\ncredential_process = false\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    assert problem(region="us-east-1", profile="p").startswith("credentials: ")
+    assert stub.calls == []
+
+
+def test_the_pace_holds_over_all_threads() -> None:
+    """As many calls a second as were asked for."""
+    pace = Pace(50.0)
+    start = time.monotonic()
+    for _ in range(11):
+        pace.wait()
+    assert 0.19 < time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        ORDERS,
+        f"{ORDERS}:live",
+        f"{ORDERS}:12",
+        f"arn:aws-us-gov:lambda:us-gov-west-1:{ACCOUNT}:function:a-b_c:$LATEST",
+    ],
+)
+def test_arns_of_functions(arn: str) -> None:
+    """Read and written back."""
+    function = Function.of(arn)
+    assert function is not None
+    assert function.arn == arn
+
+
+def test_as_a_program(stub: Stub, live: str) -> None:
+    """The same, as its users run it: results on the standard output, nothing else anywhere."""
+    stub.functions = {f"{ORDERS}:live": policy(), ORDERS: None}
+    ended = run("doctor", **stub.environment)
+    assert (ended.code, ended.err) == (1, "")
+    assert "\x1b" not in ended.out
+    assert f"--source-arn {live}\n" in ended.out
+    assert ended.out.endswith(
+        "1 code hook in 2 bot aliases of 1 bot in us-east-1:"
+        " 0 allowed, 0 unknown, 0 missing, 1 denied\n"
+    )
+    misused = run("doctor", "--bot", "x", **stub.environment)
+    assert (misused.code, misused.out) == (2, "")
+    assert misused.err.startswith("auto-lex-permissions: --bot x: no such bot")
+
+
+def test_progress_is_for_terminals(stub: Stub, live: str) -> None:
+    """A bar on the standard error where that is a terminal; the output stays as it is."""
+    stub.functions[f"{ORDERS}:live"] = policy(statement(f"{ORDERS}:live", live))
+    parent, child = pty.openpty()
+    own = {"PYTHONPATH": f"{ROOT / 'macro'}:{ROOT / 'cli'}", "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [sys.executable, "-m", "auto_lex_permissions_cli", "doctor"],
+        env=own | stub.environment | {"TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=child,
+        timeout=60,
+        check=True,
+    )
+    os.close(child)
+    shown = os.read(parent, 100_000).decode()
+    os.close(parent)
+    assert "Policies" in shown
+    assert done.stdout.decode().startswith("allowed  OrdersBot/live en_US -> orders:live\n1 code")
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (
+            {"Principal": {"Service": "lex.amazonaws.com"}},
+            [
+                "Wrong principal: statement lex",
+                '  has:    {"Service": "lex.amazonaws.com"}',
+                "  Lex V2: lexv2.amazonaws.com",
+            ],
+        ),
+        (
+            {"Action": "lambda:GetFunction"},
+            [
+                "Wrong action: statement lex",
+                "  has:    lambda:GetFunction",
+                "  Lex V2: lambda:InvokeFunction",
+            ],
+        ),
+        (
+            {"Resource": f"{FUNCTIONS}:other"},
+            [
+                "Wrong resource: statement lex",
+                f"  has:    {FUNCTIONS}:other",
+                f"  Lex V2: {ORDERS}:live",
+            ],
+        ),
+        (
+            {"Condition": {"StringEquals": {"AWS:SourceAccount": "999999999999"}}},
+            [
+                "Wrong account: statement lex",
+                "  has:    999999999999",
+                f"  Lex V2: {ACCOUNT}",
+            ],
+        ),
+        (
+            {"Condition": {"ArnLike": {"AWS:SourceArn": "arn:aws:lex:us-east-1:1:bot/X"}}},
+            [
+                "Wrong SourceArn: statement lex",
+                "  has:    arn:aws:lex:us-east-1:1:bot/X",
+                "  Lex V2: {live}",
+            ],
+        ),
+        (
+            {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}},
+            [
+                "Condition does not hold: statement lex",
+                "  has:    StringEquals aws:PrincipalOrgID o-1",
+            ],
+        ),
+        (
+            {"Condition": {"StringEquals": {"aws:SourceOrgID": "o-1"}}},
+            [
+                "Not proved to allow: statement lex has StringEquals aws:SourceOrgID o-1",
+                "Whether that holds cannot be told from here.",
+            ],
+        ),
+        (
+            {"Effect": "Deny"},
+            [
+                "Statement lex denies it, and no permission outweighs that.",
+                "Take that statement away, or except Lex from it.",
+            ],
+        ),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_why_not_in_words(
+    stub: Stub, live: str, capsys: pytest.CaptureFixture[str], changed: Any, told: list[str]
+) -> None:
+    """What the nearest statement has, above what Lex would need."""
+    made = statement(f"{ORDERS}:live", live) | changed
+    stub.functions[f"{ORDERS}:live"] = policy(made)
+    expected = [line.replace("{live}", live) for line in told]
+    assert examined(capsys).only["explanation"] == expected
+    assert doctor(region="", profile="", bot="", alias="", form="text") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1 : len(told) + 1] == [f"{' ' * 9}{line}" for line in expected]
+    assert ("# Under Resources:" in lines) is ("Effect" not in changed)
+
+
+def test_an_api_that_does_not_answer(
+    stub: Stub, live: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of Lambda: each hook is unknown, and says so. Of Lex: nothing can be said."""
+    once = Config(retries={"total_max_attempts": 1})
+    monkeypatch.setattr(calls, "CONFIG", once)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")
+    ran = examined(capsys)
+    assert (ran.code, ran.only["state"], ran.only["sourceArn"]) == (0, "unknown", live)
+    (line,) = ran.only["explanation"]
+    assert line.startswith("GetResourcePolicy: EndpointConnectionError: Could not connect")
+    assert "lambda:GetPolicy" not in stub.counts()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LEX_MODELS_V2", "http://127.0.0.1:9")
+    assert problem().startswith("the bots in us-east-1 cannot be listed: ListBots: Endpoint")

@@ -1,0 +1,61 @@
+"""docs/doctor.md is true: its example is what the command prints, its IAM policy what it needs."""
+
+import json
+import re
+
+from tests.cli.aws_stub import (
+    ACCOUNT,
+    FORBIDDEN,
+    FUNCTIONS,
+    REGION,
+    TEST_ALIAS,
+    Stub,
+    policy,
+    serving,
+    statement,
+)
+from tests.cli.commands import ROOT, run
+
+PAGE = (ROOT / "docs" / "doctor.md").read_text()
+BOT = "ABCDEFGHIJ"
+
+
+def _block(language: str, after: str) -> str:
+    """Return the first block of code after some words."""
+    found = re.search(rf"```{language}\n(.*?)```", PAGE[PAGE.index(after) :], re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def _fill(stub: Stub) -> None:
+    """Make the account of the example: one hook of each state."""
+    stub.add_bot(BOT, "OrdersBot")
+    live = stub.add_alias(
+        BOT,
+        "KLMNOPQRST",
+        "live",
+        en_US=f"{FUNCTIONS}:orders:live",
+        es_US=f"{FUNCTIONS}:orders:live",
+        fr_CA=f"{FUNCTIONS}:orders-french",
+    )
+    hooks = {"en_US": f"{FUNCTIONS}:orders", "es_US": f"{FUNCTIONS}:orders-secret"}
+    test = stub.add_alias(BOT, *TEST_ALIAS, **hooks)
+    bare = f"{FUNCTIONS}:orders"
+    both = policy(statement(bare, test, "ForTheTestAlias"), statement(bare, live, "ForLive"))
+    stub.functions = {bare: both, f"{bare}:live": None}
+    for action in ("lambda:GetResourcePolicy", "lambda:GetPolicy"):
+        stub.refuse(action, f"{bare}-secret", FORBIDDEN, for_good=True)
+
+
+def test_the_example_and_the_iam_policy() -> None:
+    """The output to the letter, and an action for each call that was made, and no other."""
+    with serving() as stub:
+        _fill(stub)
+        ended = run("doctor", "--bot", "OrdersBot", **stub.environment)
+    assert (ended.code, ended.err) == (1, "")
+    assert _block("text", "doctor --bot OrdersBot") == ended.out
+    needed = json.loads(_block("json", "## What it needs"))
+    actions = [action for one in needed["Statement"] for action in one["Action"]]
+    assert {one["Effect"] for one in needed["Statement"]} == {"Allow"}
+    assert sorted(actions) == sorted({call.action for call in stub.calls})
+    assert (REGION in PAGE, ACCOUNT in PAGE) == (True, True)

@@ -1,0 +1,693 @@
+"""`fix`: what the macro adds, as insertions into files of every style."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from auto_lex_permissions import Request, transform
+from auto_lex_permissions_cli.errors import UsageProblem
+from auto_lex_permissions_cli.findings import findings
+from auto_lex_permissions_cli.fix import Fixed, encoded, fix, write_over
+from auto_lex_permissions_cli.reading import Source, source_of
+from auto_lex_permissions_cli.requests import Stack, request_of
+from auto_lex_permissions_cli.splice import unspliced
+from tests.cli.commands import BY_MACRO, PERMISSION, TEMPLATE, run, written
+from tests.templates import Case, cases, name
+
+SECTIONS = ("Resources", "Conditions")
+NAME = "AliasInvokesOrders6e2474dd"
+OBJECT: dict[str, Any] = {
+    "Resources": {
+        "Orders": {"Type": "AWS::Lambda::Function"},
+        "Alias": {
+            "Type": "AWS::Lex::BotAlias",
+            "Properties": {
+                "BotId": {"Ref": "Bot"},
+                "BotAliasLocaleSettings": [
+                    {
+                        "LocaleId": "en_US",
+                        "BotAliasLocaleSetting": {
+                            "CodeHookSpecification": {
+                                "LambdaCodeHook": {
+                                    "LambdaArn": {
+                                        "Fn::If": [
+                                            "A",
+                                            {"Fn::GetAtt": ["Orders", "Arn"]},
+                                            {"Ref": "AWS::NoValue"},
+                                        ]
+                                    }
+                                }
+                            }
+                        },
+                    }
+                ],
+            },
+        },
+    },
+    "Conditions": {"A": {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}},
+}
+ALIAS = """\
+  Alias:
+    Type: AWS::Lex::BotAlias
+    Properties:
+      BotId: !Ref Bot
+      BotAliasLocaleSettings:
+        - LocaleId: en_US
+          BotAliasLocaleSetting:
+            CodeHookSpecification:
+              LambdaCodeHook:
+                LambdaArn: {function}
+"""
+HOOK = ALIAS.format(function="!GetAtt Orders.Arn")
+ORDERS = "  Orders:\n    Type: AWS::Lambda::Function\n"
+PLAIN = f"Resources:\n{ORDERS}{HOOK}"
+CONDITIONAL = ALIAS.format(function="!If [A, !GetAtt Orders.Arn, !If [B, !Ref Orders, !Ref C]]")
+FLOW_ALIAS = (
+    "{Type: AWS::Lex::BotAlias, Properties: {BotAliasLocaleSettings: [{LocaleId: en_US, "
+    "BotAliasLocaleSetting: {CodeHookSpecification: {LambdaCodeHook: {LambdaArn: "
+    "!GetAtt Orders.Arn}}}}]}}"
+)
+FLOW_LINES = """\
+{
+  # Kept.
+  Resources: {
+    Orders: {Type: AWS::Lambda::Function},
+    Alias: {
+      Type: AWS::Lex::BotAlias, # The alias.
+      Properties: {
+        BotAliasLocaleSettings: [{LocaleId: en_US, BotAliasLocaleSetting: {
+          CodeHookSpecification: {LambdaCodeHook: {LambdaArn: !GetAtt Orders.Arn}}}}] # Its locale.
+      }
+    }%s # The end of it.
+    # And of all.
+  }
+}
+"""
+LOOP = """\
+Transform: AWS::LanguageExtensions
+Resources:
+  Orders:
+    Type: AWS::Lambda::Function
+  Fn::ForEach::Bots:
+    - Env
+    - [Dev, Prod]
+    - Bot${Env}:
+        Type: AWS::Lex::Bot
+      Alias${Env}:
+        Type: AWS::Lex::BotAlias
+        Properties:
+          BotId: !Ref {Fn::Sub: "Bot${Env}"}
+          BotAliasLocaleSettings:
+            - LocaleId: en_US
+              BotAliasLocaleSetting:
+                CodeHookSpecification:
+                  LambdaCodeHook:
+                    LambdaArn: !GetAtt Orders.Arn
+      # The loop ends here.
+  Topic:
+    Type: AWS::SNS::Topic
+"""
+TWO_OF_ALL = """\
+Conditions:
+  A: !Equals [!Ref Stage, a]
+  B: !Equals [!Ref Stage, b]
+"""
+
+
+def by_bot(text: str) -> str:
+    """Return a template with `SourceScope: Bot`."""
+    return f"Metadata: {{AutoLexPermissions: {{SourceScope: Bot}}}}\n{text}"
+
+
+def wider(text: str) -> str:
+    """Return blocks of YAML with twice the indentation."""
+    return re.sub(
+        r"^ +(- )?",
+        lambda found: f"{2 * found[0]}" if not found[1] else f"{2 * found[0][:-2]}-   ",
+        text,
+        flags=re.MULTILINE,
+    )
+
+
+def dumped(**style: Any) -> str:
+    """Return the template as JSON."""
+    return json.dumps(OBJECT, **style)
+
+
+SOURCES = {
+    "blocks of 2": PLAIN,
+    "blocks of 4": wider(PLAIN),
+    "no step for lists": PLAIN.replace("        - Loc", "      - Loc").replace(
+        "          BotAliasLocaleS", "        BotAliasLocaleS"
+    ),
+    "long forms": PLAIN.replace("!GetAtt Orders.Arn", "{Fn::GetAtt: [Orders, Arn]}").replace(
+        "!Ref Bot", "{Ref: Bot}"
+    ),
+    "long forms in blocks": PLAIN.replace(
+        "!GetAtt Orders.Arn",
+        "\n                  Fn::GetAtt:\n                    - Orders\n                    - Arn",
+    ).replace("!Ref Bot", "\n        Ref: Bot"),
+    "quoted": PLAIN.replace("AWS::Lex::BotAlias", "'AWS::Lex::BotAlias'")
+    .replace("AWS::Lambda::Function", "'AWS::Lambda::Function'")
+    .replace("en_US", "'en_US'"),
+    "comments at the end": f"{PLAIN}    # Of the alias.\n\n  # Of the resources.\n# Of the file.\n",
+    "comments between": PLAIN.replace("  Alias:", "  # Between.\n\n  Alias: # Here."),
+    "a comment on the last line": f"{PLAIN[:-1]} # The function.\n",
+    "empty lines between": PLAIN.replace("  Alias:", "\n  Alias:") + "\nOutputs: {A: {Value: a}}\n",
+    "other sections after": f"{PLAIN}# Of Outputs.\nOutputs:\n  A:\n    Value: a\n",
+    "Resources in the middle": f"Description: d\n{PLAIN}Outputs: {{A: {{Value: a}}}}\n",
+    "CRLF": PLAIN.replace("\n", "\r\n"),
+    "CRLF without an end": PLAIN.replace("\n", "\r\n")[:-2],
+    "no final newline": PLAIN[:-1],
+    "many empty lines at the end": f"{PLAIN}\n\n\n",
+    "document marks": f"%YAML 1.1\n---\n# c\n{PLAIN}...\n",
+    "a mark at the beginning": f"\ufeff{PLAIN}",
+    "not ASCII": f"Description: 注文 🛒\n{PLAIN}    # Größe\n",
+    "an anchor": PLAIN.replace("Type: AWS::Lambda::Function", "Type: &t AWS::Lambda::Function")
+    + "  More:\n    Type: *t\n",
+    "an alias before a comment": PLAIN.replace("Properties:", "Properties: &p") + "  M:\n"
+    "    Type: X::Y::Z\n    Properties: *p # same\n",
+    "an alias in a list": PLAIN.replace("en_US", "&l en_US") + "  M:\n"
+    "    Type: X::Y::Z\n    Properties:\n      L:\n      - a\n      - *l\n",
+    "a text in block style": PLAIN + "  M:\n    Type: X::Y::Z\n    Properties:\n      T: |\n"
+    "        # text\n\n\n# c\n",
+    "a text that keeps lines": PLAIN + "  M:\n    Type: X::Y::Z\n    Properties:\n      T: |+\n"
+    "        text\n\n\n",
+    "a text without an end": PLAIN + "  M:\n    Type: X::Y::Z\n    Properties:\n      T: >-\n"
+    "        text",
+    "a text of many lines": PLAIN + "  M:\n    Type: X::Y::Z\n    Properties:\n      T: one\n"
+    "        two # c\n",
+    "no value at the end": PLAIN + "  M:\n    Type: X::Y::Z\n    Properties:\n",
+    "a short list at the end": PLAIN + "  M:\n    Type: X::Y::Z\n    Properties: !Join\n"
+    "      - a\n      - - b\n        - c\n",
+    "Conditions at the end": f"Resources:\n{ORDERS}{CONDITIONAL}{TWO_OF_ALL}",
+    "Conditions at the end, without an end": f"Resources:\n{ORDERS}{CONDITIONAL}{TWO_OF_ALL}"[:-1],
+    "Conditions first": f"{TWO_OF_ALL}# The rest.\nResources:\n{ORDERS}{CONDITIONAL}",
+    "Conditions in flow style": f"Conditions: {{A: !Equals [a, !Ref S], B: !Equals [b, !Ref S]}}\n"
+    f"Resources:\n{ORDERS}{CONDITIONAL}",
+    "Conditions between empty lines": f"{TWO_OF_ALL}\n\nResources:\n{ORDERS}{CONDITIONAL}",
+    "many conditions": "Conditions:\n"
+    + "".join(f"  VeryLongNameOfCondition{n}: !Equals [!Ref Stage, '{n}']\n" for n in range(12))
+    + f"Resources:\n{ORDERS}"
+    + ALIAS.replace("{function}", "".join(
+        f"!If\n{' ' * (18 + 2 * n)}- VeryLongNameOfCondition{n}\n{' ' * (18 + 2 * n)}"
+        f"- !GetAtt Orders.Arn\n{' ' * (18 + 2 * n)}- " for n in range(12)) + "!Ref AWS::NoValue"),
+    "no Conditions": f"Resources:\n{ORDERS}{CONDITIONAL}",
+    "no Conditions, a text before": f"Description: |\n  # text\n\n# c\nResources:\n{ORDERS}"
+    f"{CONDITIONAL}",
+    "no Conditions, empty lines": f"Description: d\n\n# A.\n# B.\nResources:\n{ORDERS}"
+    f"{CONDITIONAL}",
+    "no Conditions in JSON": json.dumps(
+        source_of("t", f"Resources:\n{ORDERS}{CONDITIONAL}".encode()).template, indent=2
+    ),
+    "no Conditions in JSON on a line": json.dumps(
+        source_of("t", f"Resources:\n{ORDERS}{CONDITIONAL}".encode()).template
+    ),
+    "empty Conditions": f"Conditions: {{}}\nResources:\n{ORDERS}{CONDITIONAL}",
+    "empty Conditions in JSON": json.dumps({**OBJECT, "Conditions": {}}, indent=2),
+    "Conditions without a value": f"Conditions: # None.\nResources:\n{ORDERS}{CONDITIONAL}",
+    "members in flow style": f"Resources:\n  Orders: {{Type: AWS::Lambda::Function}}\n"
+    f"  Alias: {FLOW_ALIAS}\n",
+    "members in padded flow style": f"Resources:\n  Orders: {{ Type: AWS::Lambda::Function }}\n"
+    f"  B: {{ Type: AWS::Lex::Bot }}\n  Alias: {FLOW_ALIAS}\n",
+    "flow style": f"Resources: {{Orders: {{Type: AWS::Lambda::Function}}, Alias: {FLOW_ALIAS}}}\n",
+    "flow style, a comma at the end": "{Resources: {Orders: {Type: AWS::Lambda::Function}, "
+    f"Alias: {FLOW_ALIAS}, # c\n}} , }}",
+    "flow style on lines": FLOW_LINES % "",
+    "flow style on lines, a comma at the end": FLOW_LINES % ",",
+    "flow style on lines, CRLF": (FLOW_LINES % "").replace("\n", "\r\n"),
+    "JSON, compact": dumped(separators=(",", ":")),
+    "JSON on a line": f"{dumped()}\n",
+    "JSON of 2": dumped(indent=2),
+    "JSON of 4": f"{dumped(indent=4)}\n",
+    "JSON of tabs": dumped(indent="\t"),
+    "JSON with CRLF": dumped(indent=2).replace("\n", "\r\n"),
+    "JSON with calls on a line": dumped(indent=2).replace('{\n  "Ref"', '{ "Ref"'),
+    "JSON not in ASCII": json.dumps({"Description": "注", **OBJECT}, indent=2, ensure_ascii=False),
+    "a loop": LOOP,
+    "a loop in flow style": LOOP.replace("!Ref {Fn::Sub", "{Ref: {Fn::Sub")
+    .replace('${Env}"}', '${Env}"}}'),
+    "waits": by_bot(PLAIN),
+    "waits in JSON": json.dumps(
+        {"Metadata": {"AutoLexPermissions": {"SourceScope": "Bot"}}, **OBJECT}, indent=2
+    ),
+    "waits beside DependsOn": by_bot(
+        PLAIN.replace("  Alias:\n", "  Alias:\n    DependsOn: Orders # c\n")
+    ),
+    "waits beside quoted DependsOn": by_bot(
+        PLAIN.replace("  Alias:\n", "  Alias:\n    DependsOn: &d 'Orders'\n")
+    ),
+    "waits beside a list": by_bot(
+        PLAIN.replace("  Alias:\n", "  Alias:\n    DependsOn:\n    - Orders # c\n    # d\n")
+    ),
+    "waits beside a list in flow style": by_bot(
+        PLAIN.replace("  Alias:\n", "  Alias:\n    DependsOn: [Orders]\n")
+    ),
+    "waits beside an empty list": by_bot(
+        PLAIN.replace("  Alias:\n", "  Alias:\n    DependsOn: []\n")
+    ),
+    "waits beside Metadata": by_bot(
+        f"{TWO_OF_ALL}{PLAIN}".replace("  Alias:\n", "  Alias:\n    Metadata: {Of: me}\n").replace(
+            "!GetAtt Orders.Arn", "!If [A, !GetAtt Orders.Arn, !Ref AWS::NoValue]"
+        )
+    ),
+    "waits beside Metadata without a value": by_bot(
+        f"{TWO_OF_ALL}{PLAIN}".replace("  Alias:\n", "  Alias:\n    Metadata: # None.\n").replace(
+            "!GetAtt Orders.Arn", "!If [A, !GetAtt Orders.Arn, !Ref AWS::NoValue]"
+        )
+    ),
+    "waits beside empty Metadata in JSON": json.dumps({
+        "Metadata": {"AutoLexPermissions": {"SourceScope": "Bot"}},
+        "Conditions": OBJECT["Conditions"],
+        "Resources": {name: {**body, "Metadata": {}} for name, body in OBJECT["Resources"].items()},
+    }, indent=2),
+    "waits in a loop": by_bot(LOOP),
+}  # fmt: skip
+
+
+def read(text: str) -> tuple[Source, Request]:
+    """Read a template, and make the macro's request for it."""
+    source = source_of("t", text.encode())
+    return source, request_of(source.template, Stack())
+
+
+def holds(source: Source, request: Request, fixed: Fixed) -> dict[str, Any]:
+    """Hold the laws of `fix`, and return the new template."""
+    assert fixed.insertions
+    assert unspliced(fixed.text, fixed.insertions) == source.text
+    template = source_of("t", fixed.text.encode()).template
+    told = SECTIONS if "Resources" in template else tuple(template)
+    assert {key: template[key] for key in template if key not in told} == {
+        key: source.template[key] for key in source.template if key not in told
+    }
+    fragment = {
+        key: value
+        for key, value in template.items()
+        if key != "Transform" or key in request.fragment
+    }
+    again = replace(request, fragment=fragment)
+    assert not findings(again).missing
+    after: Any = transform(again).fragment
+    assert [after.get(key) for key in told] == [template.get(key) for key in told]
+    assert not fix(source_of("t", fixed.text.encode()), again).insertions
+    return template
+
+
+@pytest.mark.parametrize("text", SOURCES.values(), ids=SOURCES.keys())
+def test_files_of_every_style(text: str) -> None:
+    """The value becomes the macro's own; without the insertions the file is what it was."""
+    source, request = read(text)
+    fixed = fix(source, request)
+    template = holds(source, request, fixed)
+    after: Any = transform(request).fragment
+    assert [template.get(key) for key in SECTIONS] == [after.get(key) for key in SECTIONS]
+    assert text.endswith("\n") or not fixed.text.endswith("\n")
+    if "\r\n" in text:
+        assert "\n" not in fixed.text.replace("\r\n", "")
+
+
+@pytest.mark.parametrize("case", cases("cases"), ids=name)
+def test_golden_cases_as_files(case: Case) -> None:
+    """What is written is what the macro is expected to add (rules 2.1 to 2.8, 5.2)."""
+    source = source_of("t", (case.folder / "template.yaml").read_bytes())
+    fixed = fix(source, case.request)
+    before, expected = case.request.fragment, case.expected
+    whole = isinstance(before.get("Resources"), dict)
+    told = SECTIONS if whole else tuple(expected)
+    wanted = [expected.get(key) for key in told]
+    if wanted == [before.get(key) for key in told]:
+        assert not fixed.insertions
+        return
+    template = holds(source, case.request, fixed)
+    assert [template.get(key) for key in told] == wanted
+
+
+JSON_STYLES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({
+    "indent": st.sampled_from([None, 1, 2, 4, "\t"]),
+    "separators": st.sampled_from([(",", ":"), (", ", ": "), (",", ": "), (",", " : ")]),
+    "ensure_ascii": st.booleans(),
+})  # fmt: skip
+YAML_STYLES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({
+    "indent": st.integers(2, 6),
+    "default_flow_style": st.sampled_from([False, None, True]),
+    "default_style": st.sampled_from([None, None, '"', "'"]),
+    "width": st.sampled_from([20, 80, 1_000_000]),
+    "line_break": st.sampled_from(["\n", "\r\n"]),
+    "explicit_end": st.booleans(),
+})  # fmt: skip
+# Nothing is explained, which takes minutes.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
+GOLDEN = [one for one in cases("cases") if "Transform" not in one.request.fragment]
+
+
+@given(
+    st.sampled_from(GOLDEN),
+    YAML_STYLES,
+    st.randoms(use_true_random=False),
+    st.sampled_from(["", "\n"]),
+)
+@settings(max_examples=100, deadline=None, phases=PHASES)
+def test_yaml_of_any_style(case: Case, style: dict[str, Any], random: Random, end: str) -> None:
+    """However PyYAML writes the template, with comments and empty lines anywhere."""
+    text: str = yaml.safe_dump(case.request.fragment, sort_keys=False, **style)
+    if style["width"] > 80 and "\\n" not in json.dumps(case.request.fragment):
+        text = "".join(map(partial(commented, random), text.splitlines(keepends=True)))
+    agrees(case, text.rstrip("\r\n") + end)
+
+
+def commented(random: Random, line: str) -> str:
+    """Return a line, and perhaps a comment on it and lines of their own above it."""
+    end = "\r\n" if line.endswith("\r\n") else "\n"
+    if line.startswith("..."):
+        return line
+    above = random.choice(["", "", "", end, f"{' ' * random.randrange(9)}# {{a: [b]}}{end}"])
+    return above + line.rstrip("\r\n") + random.choice(["", "", " # , }"]) + end
+
+
+@given(st.sampled_from(GOLDEN), JSON_STYLES, st.sampled_from(["\n", "\r\n"]))
+@settings(max_examples=100, deadline=None, phases=PHASES)
+def test_json_of_any_style(case: Case, style: dict[str, Any], line_end: str) -> None:
+    """However a program writes the template."""
+    text = json.dumps(case.request.fragment, **style)
+    agrees(case, text.replace("\n", line_end))
+
+
+def agrees(case: Case, text: str) -> None:
+    """Hold that a file becomes what the golden case expects, and is itself without insertions."""
+    source = source_of("t", text.encode())
+    assert source.template == case.request.fragment
+    fixed = fix(source, case.request)
+    assert unspliced(fixed.text, fixed.insertions) == text
+    template = source_of("t", fixed.text.encode()).template
+    report = {"Metadata"} if "Resources" in template else set()
+    assert {key: template[key] for key in template if key not in report} == {
+        key: case.expected[key] for key in case.expected if key not in report
+    }
+
+
+def shown(text: str) -> str:
+    """Return a new text, less its old lines."""
+    source, request = read(text)
+    fixed = fix(source, request)
+    return "".join(one.text for one in fixed.insertions)
+
+
+BLOCK = f"""\
+  {NAME}:
+    Type: AWS::Lambda::Permission
+    Metadata:
+      AutoLexPermissions:
+        Reason: Lex invokes this function for bot alias Alias.
+        HookSource: Alias
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !GetAtt Orders.Arn
+      Principal: lexv2.amazonaws.com
+      SourceAccount: !Ref AWS::AccountId
+      SourceArn: !GetAtt Alias.Arn
+"""
+AS_JSON = f""",
+    "{NAME}": {{
+      "Type": "AWS::Lambda::Permission",
+      "Condition": "A",
+      "Metadata": {{
+        "AutoLexPermissions": {{
+          "Reason": "Lex invokes this function for bot alias Alias.",
+          "HookSource": "Alias"
+        }}
+      }},
+      "Properties": {{
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": {{
+          "Fn::GetAtt": [
+            "Orders",
+            "Arn"
+          ]
+        }},
+        "Principal": "lexv2.amazonaws.com",
+        "SourceAccount": {{
+          "Ref": "AWS::AccountId"
+        }},
+        "SourceArn": {{
+          "Fn::GetAtt": [
+            "Alias",
+            "Arn"
+          ]
+        }}
+      }}
+    }}"""
+FLOW = (
+    f", {NAME}: {{Type: AWS::Lambda::Permission, Metadata: {{AutoLexPermissions: {{Reason: Lex"
+    " invokes this function for bot alias Alias., HookSource: Alias}}, Properties: {Action:"
+    " lambda:InvokeFunction, FunctionName: !GetAtt Orders.Arn, Principal: lexv2.amazonaws.com,"
+    " SourceAccount: !Ref AWS::AccountId, SourceArn: !GetAtt Alias.Arn}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "inserted"),
+    [
+        pytest.param("blocks of 2", BLOCK, id="blocks of 2"),
+        pytest.param("blocks of 4", wider(BLOCK), id="blocks of 4"),
+        pytest.param("CRLF", BLOCK.replace("\n", "\r\n"), id="CRLF"),
+        pytest.param("no final newline", f"\n{BLOCK[:-1]}", id="no final newline"),
+        pytest.param("empty lines between", f"\n{BLOCK}", id="empty lines between"),
+        pytest.param(
+            "long forms",
+            BLOCK.replace("!GetAtt Orders.Arn", "{Fn::GetAtt: [Orders, Arn]}")
+            .replace("!GetAtt Alias.Arn", "{Fn::GetAtt: [Alias, Arn]}")
+            .replace("!Ref AWS::AccountId", "{Ref: AWS::AccountId}"),
+            id="long forms",
+        ),
+        pytest.param("flow style", FLOW, id="flow style"),
+        pytest.param("JSON of 2", AS_JSON, id="JSON of 2"),
+        pytest.param("JSON of tabs", AS_JSON.replace("  ", "\t"), id="JSON of tabs"),
+    ],
+)
+def test_the_style_is_the_files_own(source: str, inserted: str) -> None:
+    """To the letter."""
+    assert shown(SOURCES[source]) == inserted
+
+
+def test_comments_stay_with_what_they_are_about() -> None:
+    """Those that are indented like a resource belong to the resources, others to what follows."""
+    source, request = read(SOURCES["comments at the end"])
+    before, after = fix(source, request).text.split(BLOCK)
+    assert before.endswith("    # Of the alias.\n\n  # Of the resources.\n")
+    assert after == "# Of the file.\n"
+
+
+def test_new_conditions_stand_before_the_resources() -> None:
+    """And before the comment about these."""
+    source, request = read(SOURCES["no Conditions, empty lines"])
+    new = fix(source, request).text
+    assert new.startswith("Description: d\n\nConditions:\n  AliasInvokes")
+    assert "\n\n# A.\n# B.\nResources:\n" in new
+
+
+def test_bytes_before_the_text_stay() -> None:
+    """A byte order mark is no part of the text, and no byte of the file is lost."""
+    content = f"\ufeff{PLAIN}".encode()
+    source = source_of("t", content)
+    fixed = fix(source, request_of(source.template, Stack()))
+    assert encoded(fixed, content) == b"\xef\xbb\xbf" + fixed.text.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(
+            by_bot(PLAIN).replace("  Alias:\n", "  Alias:\n    DependsOn: >-\n      Orders\n"),
+            "t:6:16: what is here would have to be written anew.",
+            id="a text in block style",
+        ),
+        pytest.param(
+            by_bot(f"{PLAIN.replace('  Alias:', '  Alias: &a')}  Other: *a\n"),
+            "t:5:10: what has to be added belongs to an alias (*): write it out.",
+            id="an alias",
+        ),
+        pytest.param(
+            PLAIN.replace("!GetAtt Orders.Arn", "!Sub ${Orders.Arn}:$LATEST"),
+            "t: Resources.Alias.Properties.",
+            id="a mistake",
+        ),
+    ],
+)
+def test_what_cannot_be_inserted_is_refused(text: str, line: str) -> None:
+    """One line that says where and why; nothing is written that would be something else."""
+    source, request = read(text)
+    with pytest.raises(UsageProblem) as problem:
+        fix(source, request)
+    assert str(problem.value).startswith(line)
+
+
+POLICY = """\
+  Policy:
+    Type: AWS::Lambda::ResourcePolicy
+    Properties:
+      ResourceArn: !GetAtt Orders.Arn
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement: {statement}
+"""
+STATEMENT = "{Effect: Allow, Principal: {Service: a.b}, Action: lambda:InvokeFunction}"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(f"[{STATEMENT}]", id="flow style"),
+        pytest.param("[]", id="none"),
+        pytest.param(STATEMENT, id="alone"),
+        pytest.param(f"\n          - {STATEMENT} # c", id="blocks"),
+        pytest.param(f"\n        - {STATEMENT}", id="no step"),
+    ],
+)
+def test_a_resource_policy_gets_a_statement(statement: str) -> None:
+    """It replaces every permission of its function, so a permission beside it would be lost."""
+    text = PLAIN + POLICY.format(statement=statement)
+    source, request = read(text)
+    fixed = fix(source, request)
+    assert (fixed.permissions, fixed.statements) == (0, 1)
+    holds(source, request, fixed)
+
+
+def test_a_statement_about_what_may_not_live_is_conditional() -> None:
+    """It refers to the alias, which may be absent where the policy is not."""
+    text = TWO_OF_ALL + PLAIN.replace("  Alias:\n", "  Alias:\n    Condition: A\n")
+    source, request = read(text + POLICY.format(statement="[]"))
+    template = holds(source, request, fix(source, request))
+    (statement,) = template["Resources"]["Policy"]["Properties"]["PolicyDocument"]["Statement"]
+    condition, _, otherwise = statement["Fn::If"]
+    assert (condition, otherwise) == ("A", {"Ref": "AWS::NoValue"})
+
+
+def test_a_policy_written_as_text_is_refused_in_the_macros_words() -> None:
+    """Nothing can be put into it as a list's item."""
+    text = PLAIN + POLICY.format(statement="'x'")
+    with pytest.raises(UsageProblem, match="Add to its Statement list"):
+        fix(*read(text))
+
+
+def test_the_rejected_case_of_a_policy_is_mended() -> None:
+    """The golden case that the macro refuses."""
+    (case,) = (one for one in cases("rejected") if one.folder.name == "resource-policy-silences")
+    source = source_of("t", (case.folder / "template.yaml").read_bytes())
+    fixed = fix(source, case.request)
+    holds(source, case.request, fixed)
+    assert (
+        "\n          - Effect: Allow\n            Principal:"
+        in fixed.text.split("DevAlias, Arn")[1]
+    )
+
+
+# As a program.
+
+
+def test_a_diff_is_shown_and_nothing_written(tmp_path: Path) -> None:
+    """1 where there is something to add; `patch` takes the diff."""
+    template = written(tmp_path)
+    ended = run("fix", template)
+    assert (ended.code, template.read_text()) == (1, TEMPLATE)
+    assert ended.err == f"{template}: 1 permission to add\n"
+    assert "\n+    Type: AWS::Lambda::Permission\n" in ended.out
+    assert [line for line in ended.out.splitlines()[2:] if line.startswith("-")] == []
+    subprocess.run(["patch", str(template)], input=ended.out.encode(), check=True, timeout=60)
+    assert run("check", template).code == 0
+
+
+def test_written_it_is_clean(tmp_path: Path) -> None:
+    """0, and a second time there is nothing to do."""
+    template = written(tmp_path)
+    template.chmod(0o640)
+    ended = run("fix", template, "--write")
+    assert (ended.code, ended.out) == (0, "")
+    assert ended.err == f"{template}: 1 permission written\n"
+    assert stat.S_IMODE(template.stat().st_mode) == 0o640
+    assert [one.name for one in tmp_path.iterdir()] == ["template.yaml"]
+    assert run("check", template).code == 0
+    again = run("fix", template)
+    assert (again.code, again.out, again.err) == (0, "", f"{template}: nothing to fix\n")
+
+
+def test_a_template_that_lists_the_macro_no_longer_needs_it(tmp_path: Path) -> None:
+    """Its line stays; that it can go is told."""
+    template = written(tmp_path, BY_MACRO)
+    ended = run("fix", template, "--write")
+    assert ended.err.endswith(
+        f"{template}: with this, AutoLexPermissions can go from the Transform section\n"
+    )
+    assert "Transform: AutoLexPermissions\n" in template.read_text()
+    bare = written(tmp_path, template.read_text().replace("Transform: AutoLexPermissions\n", ""))
+    assert run("check", bare).code == 0
+
+
+def test_many_files_and_folders(tmp_path: Path) -> None:
+    """What is without Lex is not even told; what cannot be read leaves the others written."""
+    one, other = written(tmp_path), written(tmp_path, dumped(), "a/b.json")
+    permitted = written(tmp_path, TEMPLATE + PERMISSION, "c.yaml")
+    written(tmp_path, "A: [", "d.yaml")
+    broken = written(tmp_path, "AWS::Lex::Bot: [", "e.yaml")
+    ended = run("fix", tmp_path, tmp_path / "no", "--write")
+    assert ended.code == 2
+    assert f"{broken}:" in ended.err
+    assert f"{one}: 1 permission written\n" in ended.err
+    assert run("check", one, other, permitted).code == 0
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """Its target is written."""
+    target = written(tmp_path, name="a/real.yaml")
+    link = tmp_path / "link.yaml"
+    link.symlink_to(target)
+    assert run("fix", link, "--write").code == 0
+    assert link.is_symlink()
+    assert "AWS::Lambda::Permission" in target.read_text()
+
+
+def test_the_standard_input_is_only_shown() -> None:
+    """There is no file to write."""
+    ended = run("fix", "-", stdin=TEMPLATE)
+    assert (ended.code, ended.out[:20]) == (1, "--- standard input\n+")
+    ended = run("fix", "-", "--write", stdin=TEMPLATE)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "auto-lex-permissions: standard input: --write takes files only.\n"
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write every file")
+def test_a_file_that_is_read_only_is_left(tmp_path: Path) -> None:
+    """Even where its folder would let it be replaced."""
+    template = written(tmp_path)
+    template.chmod(0o440)
+    assert run("fix", template, "--write").code == 2
+    assert template.read_text() == TEMPLATE
+
+
+def test_a_file_that_someone_else_changed_is_left(tmp_path: Path) -> None:
+    """Between reading and writing there may be an editor."""
+    template = written(tmp_path)
+    with pytest.raises(UsageProblem, match="was changed by someone else"):
+        write_over(template, b"before", b"after")
+    assert template.read_text() == TEMPLATE
+    write_over(template, TEMPLATE.encode(), b"after")
+    assert template.read_bytes() == b"after"
+    with pytest.raises(UsageProblem, match="cannot be written"):
+        write_over(tmp_path / "no", b"", b"")
+
+
+def test_a_last_line_without_end_is_told(tmp_path: Path) -> None:
+    """As `diff` tells it."""
+    ended = run("fix", written(tmp_path, TEMPLATE[:-1]))
+    assert ended.out.count("\n\\ No newline at end of file\n") == 2
