@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,11 @@ OLDEST = "3.11"
 ENVIRONMENT = ROOT / ".environments" / "oldest"
 # What itself needs a newer Python: cfn-lint, and the laws.
 NEWER = re.compile(r"cfnlint|tests\.laws")
-UV = Path(sys.executable).parent / "uv"
-USABLE = (
-    f"import sys; print(sys.executable if '%d.%d' % sys.version_info[:2] == '{OLDEST}' else '')"
-)
+USABLE = f"""
+import importlib.util as of, sys
+if "%d.%d" % sys.version_info[:2] == "{OLDEST}" and of.find_spec("ensurepip"):
+    print(sys.executable)
+"""
 
 
 def oldest_python() -> str | None:
@@ -52,13 +52,14 @@ def test_the_core_and_the_command_line_pass_their_tests() -> None:
     python = oldest_python()
     if python is None:
         pytest.skip(f"this machine has no Python {OLDEST}")
-    install = ["pip", "sync", "--no-config", "--quiet", "--require-hashes"]
+    pip = ["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--require-hashes"]
     commands: tuple[list[str | Path], ...] = (
-        ["venv", "--no-config", "--quiet", "--allow-existing", f"--python={python}", ENVIRONMENT],
-        [*install, f"--python={ENVIRONMENT}", ROOT / "requirements" / "oldest.txt"],
+        [python, "-m", "venv", ENVIRONMENT],
+        # By pip, as all environments are: the user's settings of it stay in force.
+        [ENVIRONMENT / "bin" / "python", *pip, "-r", ROOT / "requirements" / "oldest.txt"],
     )
     for command in commands:
-        subprocess.run([UV, *command], cwd=ROOT, check=True, timeout=180)
+        subprocess.run(command, cwd=ROOT, check=True, timeout=180)
     found = [*(ROOT / "tests").glob("test_*.py"), *(ROOT / "tests" / "cli").glob("test_*.py")]
     tests = sorted(path for path in found if not NEWER.search(path.read_text()))
     done = subprocess.run(
