@@ -52,7 +52,7 @@ setup-check:
 
 demo:
 	$(call environments,dev sam localstack)
-	@cd "$(ROOT)" && $(BIN)/python -m tools.demo
+	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)/cli:$(ROOT)" $(BIN)/python -m tools.demo
 
 test: setup lint types
 	@echo '== tests'

@@ -135,7 +135,7 @@ def test_reports_are_logged_with_advice() -> None:
     assert line["message"] == "reported"
     assert line["path"] == "Resources.AllowSupport"
     assert line["code"] == "PermissionTooWide"
-    assert line["advice"].startswith("This permission lets more")
+    assert line["advice"].startswith("It has no SourceArn. This permission lets more")
     assert metric["Reports"] == [1.0]
 
 

@@ -5,17 +5,16 @@ what came of its one line `Transform: AutoLexPermissions`: what the macro added 
 what Lambda now lets Lex do. Whatever was started is stopped again, also after Ctrl-C or a failure.
 """
 
-import difflib
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-import yaml
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from auto_lex_permissions_cli.expand import difference, print_diff
 from localcloud.account import Account
 from localcloud.sam import ROOT, Sam, SamError
 from localcloud.server import ACCOUNT, StartError, local_cloud
@@ -31,7 +30,6 @@ PARAMETERS = {
 # SAM CLI would make a bucket for the code by itself, and then wait 15 seconds before it looks.
 BUCKET = "code-of-the-demo"
 BUCKET_OPTIONS = ("--no-resolve-s3", "--s3-bucket", BUCKET)
-CONTEXT_LINES = 2
 
 console = Console(highlight=False)
 
@@ -89,21 +87,8 @@ def _show_additions(account: Account) -> None:
     # CloudFormation takes the line out when it has done what it says.
     line = before.pop("Transform")
     console.print(f"\n[bold]What “Transform: {line}” added to the template[/]\n")
-    for text in _difference(_yaml_lines(before), _yaml_lines(after)):
-        style = {"+": "green", "-": "red", "@": "cyan"}.get(text[0], "dim")
-        console.print(escape(text), style=style, soft_wrap=True)
-
-
-def _difference(before: list[str], after: list[str]) -> list[str]:
-    """Return the lines of a unified diff, without its two lines of file names."""
-    lines = difflib.unified_diff(before, after, n=CONTEXT_LINES, lineterm="")
-    return list(lines)[2:]
-
-
-def _yaml_lines(template: dict[str, object]) -> list[str]:
-    """Return a template as lines of YAML, in its own order."""
-    text = yaml.safe_dump(template, sort_keys=False, allow_unicode=True, width=10_000)
-    return text.splitlines()
+    # Without the two lines of file names: both are one template.
+    print_diff(console, difference(before, after, STACK, STACK)[2:])
 
 
 def _show_policy(account: Account, function: str, alias_arn: str) -> None:

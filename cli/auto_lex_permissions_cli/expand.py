@@ -3,7 +3,7 @@
 import difflib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,28 +50,32 @@ def run(template: str, output: str, form: str, stack: Mapping[str, Any], *, diff
     except TemplateError as error:
         raise UsageProblem(f"{source.name}: {error}") from error
     if diff:
-        show_diff(as_yaml(request.fragment), as_yaml(fragment), source.name, output)
-        return
-    text = as_yaml(fragment) if form == "yaml" else f"{as_json(fragment)}\n"
+        lines = difference(request.fragment, fragment, source.name, f"{source.name} (expanded)")
+        if not output:
+            print_diff(Console(), lines)
+            return
+        text = "".join(f"{line}\n" for line in lines)
+    else:
+        text = as_yaml(fragment) if form == "yaml" else f"{as_json(fragment)}\n"
     if output:
         write(output, text)
     else:
         sys.stdout.write(text)
 
 
-def show_diff(before: str, after: str, name: str, output: str = "") -> None:
-    """Print or write what was added, as a unified diff; in colour on a terminal."""
-    lines = list(
-        difflib.unified_diff(
-            before.splitlines(), after.splitlines(), name, f"{name} (expanded)", lineterm=""
-        )
-    )
-    if output:
-        write(output, "".join(f"{line}\n" for line in lines))
-        return
-    console = Console(soft_wrap=True, highlight=False)
+def difference(
+    before: Mapping[str, Any], after: Mapping[str, Any], name: str, changed: str
+) -> list[str]:
+    """Return the lines of a unified diff of two templates, written as YAML."""
+    pair = (as_yaml(before).splitlines(), as_yaml(after).splitlines())
+    return list(difflib.unified_diff(*pair, name, changed, lineterm=""))
+
+
+def print_diff(console: Console, lines: Iterable[str]) -> None:
+    """Print a diff, in colour on a terminal."""
     for line in lines:
-        console.print(Text(line, style=COLOURS.get(line[:1], "")))
+        style = COLOURS.get(line[:1], "")
+        console.print(Text(line, style=style), soft_wrap=True, highlight=False)
 
 
 def write(name: str, text: str) -> None:

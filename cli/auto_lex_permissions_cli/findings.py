@@ -116,4 +116,4 @@ def _mistake(problem: Problem) -> Note:
 
 
 def _note(report: Report) -> Note:
-    return Note(report.path, report.code, ADVICE[report.code])
+    return Note(report.path, report.code, f"{report.why} {ADVICE[report.code]}".lstrip())

@@ -161,39 +161,40 @@ class Declared:
         source = _plain_source(permission)
         candidates = [hook for hook in hooks if source in ("", hook.source.logical_id)]
         if any(self._coverage(permission, hook) != NEVER for hook in candidates):
-            if self._is_too_wide(permission, by_bot=by_bot):
-                yield Report(permission.path, TOO_WIDE)
-        elif self._never_matches(permission, hooks):
-            yield Report(permission.path, NEVER_MATCHES)
+            if why := self._width(permission, by_bot=by_bot):
+                yield Report(permission.path, TOO_WIDE, why)
+        elif why := self._mismatch(permission, hooks):
+            yield Report(permission.path, NEVER_MATCHES, why)
 
-    def _is_too_wide(self, permission: Resource, *, by_bot: bool) -> bool:
-        """Tell whether a permission allows more than what the macro would add."""
+    def _width(self, permission: Resource, *, by_bot: bool) -> str:
+        """Return in what a permission allows more than what the macro would add, or nothing."""
         if any(without_space(text(b.value)) == _ANYONE for b in permission.values("Principal")):
-            return True
+            return "Its Principal is anyone."
         if any(str(b.value).strip().lower() != INVOKE.lower() for b in permission.values("Action")):
-            return True
-        return any(
-            is_no_value(branch.value)
-            or (
-                self._sources.is_wide(branch.value)
-                and not (by_bot and self._sources.is_whole_bot(branch.value))
-            )
-            for branch in permission.values("SourceArn")
-        )
+            return f"Its Action is more than {INVOKE}."
+        arns = [branch.value for branch in permission.values("SourceArn")]
+        if any(map(is_no_value, arns)):
+            return "It has no SourceArn."
+        whole = self._sources.is_whole_bot
+        if any(self._sources.is_wide(arn) and not (by_bot and whole(arn)) for arn in arns):
+            return "Its SourceArn holds a wildcard."
+        return ""
 
-    def _never_matches(self, permission: Resource, hooks: list[CodeHook]) -> bool:
-        """Tell whether a permission is proved to let Lex V2 invoke no hook's function."""
+    def _mismatch(self, permission: Resource, hooks: list[CodeHook]) -> str:
+        """Return why a permission is proved to let Lex V2 invoke no hook's function, or nothing."""
         if not any(_where(permission.values("Principal"), is_lex_or_anyone)):
-            return True
+            return f"Its Principal is not {LEX_PRINCIPAL}."
         if all(self._sources.is_no_alias(arn.value) for arn in permission.values("SourceArn")):
-            return True
+            return "Its SourceArn is not that of a bot alias."
         wanted = {hook.named.qualifier for hook in hooks}
-        return all(
+        if all(
             qualifier != function.qualifier and _is_literal((*qualifier, *function.qualifier))
             for branch in permission.values("FunctionName")
             for function in self._functions.granted(branch.value)
             for qualifier in wanted
-        )
+        ):
+            return "It names another version or alias of the function."
+        return ""
 
 
 def _is_literal(words: Text) -> bool:

@@ -56,7 +56,12 @@ def _told(result: Result) -> None:
         grants_declared=result.grants_declared,
     )
     for report in result.reports:
-        logger.warning("reported", path=report.path, code=report.code, advice=ADVICE[report.code])
+        logger.warning(
+            "reported",
+            path=report.path,
+            code=report.code,
+            advice=f"{report.why} {ADVICE[report.code]}".lstrip(),
+        )
     _count("TemplatesProcessed", 1)
     _count("Reports", len(result.reports))
     _count("PermissionsAdded", result.permissions_added)

@@ -13,10 +13,11 @@ METADATA_KEY: Final = "AutoLexPermissionsReport"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Report:
-    """One thing noticed: where, and a code of `ADVICE`."""
+    """One thing noticed: where, a code of `ADVICE`, and why where there are several reasons."""
 
     path: str
     code: str
+    why: str = ""
 
     @property
     def entry(self) -> dict[str, str]:

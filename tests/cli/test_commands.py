@@ -139,11 +139,11 @@ def test_check_of_what_is_permitted(tmp_path: Path) -> None:
     )
     ended = run("check", wide)
     assert ended.code == 0
-    assert f"{wide}:25:3: PermissionTooWide: " in ended.out
+    assert f"{wide}:25:3: PermissionTooWide: It has no SourceArn. " in ended.out
     never = written(tmp_path, TEMPLATE + PERMISSION.replace("lexv2.", "lex."))
     ended = run("check", never)
     assert ended.code == 1
-    assert f"{never}:25:3: PermissionNeverMatches: " in ended.out
+    assert f"{never}:25:3: PermissionNeverMatches: Its Principal is not lexv2" in ended.out
 
 
 def test_check_as_json_and_sarif(tmp_path: Path) -> None:
@@ -191,6 +191,13 @@ def test_what_cannot_be_read_is_told_after_all_else(tmp_path: Path) -> None:
     assert "1 code hook in 1 template" in ended.out
     assert [line.count(":") > 1 for line in ended.err.splitlines()] == [True, True]
     assert "Traceback" not in ended.err
+
+
+def test_completion() -> None:
+    """The script that a shell evaluates, as `--help` says."""
+    ended = run(_AUTO_LEX_PERMISSIONS_COMPLETE="bash_source")
+    assert ended.code == 0
+    assert "_AUTO_LEX_PERMISSIONS_COMPLETE=bash_complete" in ended.out
 
 
 def test_faults_are_one_line_and_a_traceback_where_asked(tmp_path: Path) -> None:
