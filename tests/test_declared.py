@@ -46,14 +46,46 @@ def stack(hook: object, **permission: object) -> dict[str, Any]:
                 "Properties": {"FunctionName": {"Fn::Sub": "${AWS::StackName}-hook"}},
             },
             "S": {"Type": "AWS::Serverless::Function", "Properties": {"AutoPublishAlias": "live"}},
+            "T": {"Type": "AWS::Serverless::Function"},
+            "Jobs": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {"FunctionName": {"Fn::If": ["IsProd", "jobs", "jobs"]}},
+            },
+            "Url": {"Type": "AWS::Lambda::Url", "Properties": {"TargetFunctionArn": F_ARN}},
+            "Config": {
+                "Type": "AWS::Lambda::EventInvokeConfig",
+                "Properties": {"FunctionName": {"Ref": "F"}, "Qualifier": "live"},
+            },
             "Live": {
                 "Type": "AWS::Lambda::Alias",
                 "Properties": {"FunctionName": {"Ref": "F"}, "Name": "live"},
+            },
+            "Either": {
+                "Type": "AWS::Lambda::Alias",
+                "Properties": {
+                    "FunctionName": {"Fn::If": ["IsProd", {"Ref": "F"}, {"Ref": "G"}]},
+                    "Name": "live",
+                },
+            },
+            "TheOther": {
+                "Type": "AWS::Lambda::Alias",
+                "Properties": {
+                    "FunctionName": {"Fn::If": ["IsProd", {"Ref": "G"}, {"Ref": "F"}]},
+                    "Name": "live",
+                },
+            },
+            "Twice": {
+                "Type": "AWS::Lambda::Alias",
+                "Properties": {"FunctionName": sub("orders-${AWS::StackName}:old"), "Name": "new"},
             },
             "Nameless": {"Type": "AWS::Lambda::Alias", "Properties": {"FunctionName": F_ARN}},
             "One": {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": F_ARN}},
             "Bot": {"Type": "AWS::Lex::Bot", "Properties": {}},
             "Version": {"Type": "AWS::Lex::BotVersion", "Properties": {"BotId": {"Ref": "Bot"}}},
+            "ById": {
+                "Type": "AWS::Lex::BotVersion",
+                "Properties": {"BotId": {"Fn::GetAtt": ["Bot", "Id"]}},
+            },
             "Odd": {"Type": "AWS::Lex::BotVersion", "Properties": {"BotId": IMPORT}},
             "A": {
                 "Type": "AWS::Lex::BotAlias",
@@ -65,6 +97,7 @@ def stack(hook: object, **permission: object) -> dict[str, Any]:
                 },
             },
             "Other": {"Type": "AWS::Lex::BotAlias", "Properties": {"BotId": {"Ref": "Bot"}}},
+            "Botless": {"Type": "AWS::Lex::BotAlias"},
             "Allow": {
                 "Type": "AWS::Lambda::Permission",
                 "Properties": {k: v for k, v in properties.items() if v is not None},
@@ -114,6 +147,12 @@ SAME_FUNCTION = [
     pytest.param(F_ARN, sub(" ${F.Arn}\n"), id="folded white space"),
     pytest.param({"Fn::GetAtt": ["G", "Arn"]}, "orders", id="FunctionName as text"),
     pytest.param({"Fn::GetAtt": ["G", "Arn"]}, sub(OWN + ":orders"), id="its arn as text"),
+    pytest.param({"Fn::GetAtt": ["G", "Arn"]}, f"{ACCOUNT}:function:orders", id="partial literal"),
+    pytest.param(sub("${G.Arn}:x"), f"{ACCOUNT}:function:orders:x", id="partial and qualifier"),
+    pytest.param(sub("${G.Arn}:x"), "orders:x", id="FunctionName and qualifier as text"),
+    pytest.param("orders", {"Ref": "G"}, id="hook by FunctionName, permission by ref"),
+    pytest.param("orders:x", sub("${G}:x"), id="hook by FunctionName and qualifier"),
+    pytest.param(sub(OWN + ":jobs"), {"Ref": "Jobs"}, id="the same FunctionName in all cases"),
     pytest.param(sub(OWN + ":orders"), {"Ref": "G"}, id="hook by text, permission by ref"),
     pytest.param(
         {"Fn::GetAtt": ["H", "Arn"]}, sub("${AWS::StackName}-hook"), id="FunctionName expression"
@@ -136,6 +175,7 @@ SAME_FUNCTION = [
     pytest.param({"Ref": "HookArn"}, {"Ref": "HookArn"}, id="parameter"),
     pytest.param({"Ref": "HookArn"}, sub("${HookArn}"), id="parameter in a sub"),
     pytest.param(sub(OWN + ":${HookArn}"), {"Ref": "HookArn"}, id="parameter as a name"),
+    pytest.param(sub(OWN + ":${HookArn}:x"), sub("${HookArn}:x"), id="parameter and qualifier"),
     pytest.param(IMPORT, IMPORT, id="import"),
     pytest.param(sub("${X}:live", X=IMPORT), join(IMPORT, "live"), id="import and qualifier"),
 ]
@@ -147,6 +187,15 @@ OTHER_FUNCTION = [
     pytest.param({"Ref": "Live"}, sub("${F.Arn}:blue"), id="another alias"),
     pytest.param({"Ref": "One"}, sub("${F.Arn}:1"), id="a version by literal number"),
     pytest.param({"Ref": "S.Alias"}, {"Ref": "S.Version"}, id="SAM's version for its alias"),
+    pytest.param({"Ref": "T.Alias"}, {"Ref": "T.Version"}, id="SAM's version, no AutoPublishAlias"),
+    pytest.param({"Ref": "T.Version"}, {"Ref": "T"}, id="SAM's function for its version"),
+    pytest.param({"Ref": "Either"}, {"Ref": "TheOther"}, id="aliases of either function"),
+    pytest.param({"Ref": "Twice"}, sub("orders-${AWS::StackName}:new"), id="alias of an alias"),
+    pytest.param({"Ref": "Twice"}, sub("orders-${AWS::StackName}:old"), id="alias for the alias"),
+    pytest.param({"Fn::GetAtt": ["Url", "FunctionArn"]}, F_ARN, id="function of a url"),
+    pytest.param({"Ref": "Config"}, sub("${F.Arn}:live"), id="function of a configuration"),
+    pytest.param(sub("${HookArn}:x"), {"Ref": "HookArn"}, id="a parameter without the qualifier"),
+    pytest.param({"Ref": "HookArn"}, sub("${HookArn}:x"), id="a parameter with a qualifier"),
     pytest.param({"Ref": "HookArn"}, {"Ref": "BotId"}, id="another parameter"),
     pytest.param(IMPORT, {"Fn::ImportValue": "other"}, id="another import"),
     pytest.param(
@@ -163,6 +212,10 @@ OTHER_FUNCTION = [
     pytest.param({"Fn::GetAtt": ["G", "Arn"]}, "Orders", id="letter case of the name"),
     pytest.param(F_ARN, NO_VALUE, id="no function"),
     pytest.param(F_ARN, sub(OWN + ":${F}:live:more"), id="too many fields"),
+    pytest.param(F_ARN, f"{ACCOUNT}:function:orders:live:more", id="partial, too many fields"),
+    pytest.param({"Fn::GetAtt": ["G", "Arn"]}, "999999999999:function:orders", id="partial, other"),
+    pytest.param(F_ARN, join(), id="empty text"),
+    pytest.param(join(), F_ARN, id="hook of empty text"),
     pytest.param({"Ref": "Nameless"}, F_ARN, id="an alias without a name"),
 ]
 
@@ -190,6 +243,7 @@ def test_another_function_does_not_cover(hook: object, function_name: object) ->
         pytest.param(sub(LEX + ":bot-alias/${Bot}/${A.BotAliasId}"), id="of pieces"),
         pytest.param(sub(LEX + ":bot-alias/${Bot.Id}/${A.BotAliasId}"), id="the bot by its Id"),
         pytest.param(sub(LEX + ":bot-alias/${Version.BotId}/${A.BotAliasId}"), id="by its version"),
+        pytest.param(sub(LEX + ":bot-alias/${ById.BotId}/*"), id="by the version of its Id"),
         pytest.param(sub(LEX + ":bot-alias/${Bot}/*"), id="all aliases of the bot"),
         pytest.param(sub(LEX + ":bot-alias/*"), id="all aliases"),
         pytest.param(sub(LEX + ":bot-alias/*/*"), id="all aliases of all bots"),
@@ -232,6 +286,9 @@ def test_a_source_that_matches_covers(source_arn: object) -> None:
         pytest.param({"Ref": "HookArn"}, id="a parameter"),
         pytest.param(sub(LEX + ":bot-alias/${Odd.BotId}/*"), id="a version of another bot"),
         pytest.param({"Fn::GetAtt": ["F", "Arn"]}, id="a function"),
+        pytest.param({"Fn::GetAtt": ["Nowhere", "Arn"]}, id="nothing of the template"),
+        pytest.param({"Fn::GetAtt": ["Botless", "Arn"]}, id="an alias of no bot"),
+        pytest.param(sub(LEX + ":bot-alias*alias/${Bot}/*"), id="a star begins behind its place"),
         pytest.param(["x"], id="a list"),
     ],
 )
@@ -374,6 +431,11 @@ REPORTED = [
     pytest.param({"SourceArn": None}, "PermissionTooWide", id="no source"),
     pytest.param({"SourceArn": sub(LEX + ":bot-alias/*")}, "PermissionTooWide", id="wildcard"),
     pytest.param({"SourceArn": sub(LEX + ":bot-alias/${Bot}/*")}, "PermissionTooWide", id="bot"),
+    pytest.param(
+        {"SourceArn": sub(LEX + ":bot?alias/${Bot}/${A.BotAliasId}")},
+        "PermissionTooWide",
+        id="question mark",
+    ),
     pytest.param({"Principal": "*"}, "PermissionTooWide", id="anyone"),
     pytest.param({"Action": "lambda:*"}, "PermissionTooWide", id="all actions"),
     pytest.param({"Action": "lambda:invokefunction"}, None, id="letter case"),
@@ -411,3 +473,29 @@ def test_reports(properties: dict[str, object], code: str | None) -> None:
     assert metadata.get("AutoLexPermissionsReport", []) == expected
     resources: Any = result.fragment["Resources"]
     assert resources["Allow"] == template["Resources"]["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("bots", "codes"),
+    [
+        pytest.param("${Bot}", [], id="one bot"),
+        pytest.param("${Bot}*", ["PermissionTooWide"], id="bots whose id begins like this one's"),
+        pytest.param("*", ["PermissionTooWide"], id="all bots"),
+    ],
+)
+def test_all_aliases_of_one_bot_are_what_is_asked_for(bots: str, codes: list[str]) -> None:
+    """Under SourceScope Bot only more than one bot is too wide (rules 3.4 and 5.2)."""
+    template = stack(F_ARN, SourceArn=sub(f"{LEX}:bot-alias/{bots}/*"))
+    result = transform(Request(template, REGION, ACCOUNT, {"SourceScope": "Bot"}))
+    assert result.permissions_added == 0
+    assert [report.code for report in result.reports] == codes
+
+
+def test_an_alias_of_either_bot_is_named_by_its_own_arn() -> None:
+    """Which bot an alias is of need not be known for that (rules 3.1, 3.2)."""
+    template = stack(F_ARN)
+    alias = template["Resources"]["A"]["Properties"]
+    alias["BotId"] = {"Fn::If": ["IsProd", {"Ref": "Bot"}, {"Ref": "BotId"}]}
+    assert added(template) == 0
+    template["Resources"]["Allow"]["Properties"]["SourceArn"] = sub("${A.Arn}*")
+    assert added(template) == 1

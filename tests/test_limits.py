@@ -55,6 +55,13 @@ def test_one_resource_too_many() -> None:
     assert len(resources) == 499
 
 
+def test_one_resource_beyond_a_full_template() -> None:
+    """A template of exactly 500 resources had kept the limit (rule 6.7)."""
+    assert run(template(500, 0)).permissions_added == 0
+    with pytest.raises(TemplateError, match="they are 501;"):
+        run(template(500, 1))
+
+
 def test_what_was_too_much_before_is_cloudformations_to_reject() -> None:
     """The macro's additions are its own concern, and no more."""
     resources: Any = run(template(501, 1)).fragment["Resources"]
@@ -77,7 +84,11 @@ def test_a_megabyte_reached_exactly_and_passed(letter: str) -> None:
     assert size(run(template(3, 1, full)).fragment) == MOST_BYTES
     with pytest.raises(TemplateError) as rejected:
         run(template(3, 1, full + "x"))
-    assert "larger than the 1,000,000 bytes" in str(rejected.value)
+    assert str(rejected.value) == (
+        "Resources: with the 1 permissions that AutoLexPermissions adds the template is larger"
+        " than the 1,000,000 bytes that CloudFormation takes. Move some of the resources into a"
+        " nested stack, or set SourceScope: Bot."
+    )
 
 
 def test_a_template_that_was_too_large_before() -> None:
@@ -85,11 +96,50 @@ def test_a_template_that_was_too_large_before() -> None:
     assert run(template(3, 1, "x" * MOST_BYTES)).permissions_added == 1
 
 
+def hooking(function: object) -> dict[str, Any]:
+    """Return a template with one alias that hooks this function."""
+    fragment = template(3, 1)
+    (locale,) = fragment["Resources"]["A0"]["Properties"]["BotAliasLocaleSettings"]
+    specification = locale["BotAliasLocaleSetting"]["CodeHookSpecification"]
+    specification["LambdaCodeHook"]["LambdaArn"] = function
+    return fragment
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        pytest.param("f" * 140, id="140 characters"),
+        pytest.param({"Fn::Sub": "${F.Arn}:" + "q" * 139}, id="beside what F.Arn is"),
+        pytest.param({"Fn::Sub": "f" * 140 + " \n"}, id="white space of folded text"),
+    ],
+)
+def test_a_function_is_named_in_140_characters(function: object) -> None:
+    """That many fit a permission, as far as literals tell (rule 4.3)."""
+    assert run(hooking(function)).permissions_added == 1
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        pytest.param("f" * 141, id="a name"),
+        pytest.param({"Fn::Sub": "${F.Arn}:" + "q" * 140}, id="a qualifier"),
+        pytest.param({"Fn::Sub": "${Prefix}" + "f" * 141}, id="a name behind a parameter"),
+    ],
+)
+def test_a_function_is_not_named_in_more(function: object) -> None:
+    """One more is too many (rule 4.3)."""
+    with pytest.raises(TemplateError, match="at most 140 characters"):
+        run(hooking(function))
+
+
 def test_a_policy_that_would_grow_too_large_is_reported() -> None:
     """Lambda takes 20 KB for the policy of one function; some 45 of our statements fit."""
     most = MOST_POLICY_BYTES // STATEMENT_BYTES
     assert [r.code for r in run(template(0, most)).reports] == []
-    assert [r.code for r in run(template(0, most + 1)).reports] == [POLICY_TOO_LARGE]
+    (report,) = run(template(0, most + 1)).reports
+    assert report.code == POLICY_TOO_LARGE
+    assert report.path.startswith("Resources.A")
+    assert report.path.endswith(".LambdaCodeHook.LambdaArn")
     assert run(template(0, most + 1), SourceScope="Bot").reports == ()
 
 
@@ -122,6 +172,14 @@ def test_a_loop_counts_by_its_items() -> None:
     assert run(fragment).permissions_added == 1
 
 
+def test_a_loop_of_one_item_counts_once() -> None:
+    """Its permission is the five hundredth resource (rule 6.7)."""
+    fragment = template(498, 0)
+    loop = ["Name", ["Only"], {"Alias${Name}": template(3, 1)["Resources"]["A0"]}]
+    fragment["Resources"]["Fn::ForEach::Aliases"] = loop
+    assert run(fragment).permissions_added == 1
+
+
 def test_a_policy_grows_by_the_items_of_a_loop() -> None:
     """A function that all items share gets a statement for each of them."""
     fragment = template(3, 0)
@@ -133,3 +191,20 @@ def test_a_policy_grows_by_the_items_of_a_loop() -> None:
     fragment["Resources"]["Fn::ForEach::Aliases"] = loop
     assert [report.code for report in run(fragment).reports] == [POLICY_TOO_LARGE]
     assert run(fragment, SourceScope="Bot").reports == ()
+
+
+def test_a_loop_of_functions_spreads_its_statements() -> None:
+    """Where each item has a function of its own, no policy grows (rule 6.7)."""
+    fragment = template(3, 0)
+    alias = hooking({"Fn::GetAtt": [{"Fn::Sub": "F${Name}"}, "Arn"]})["Resources"]["A0"]
+    body = {"F${Name}": {"Type": "AWS::Lambda::Function"}, "Alias${Name}": alias}
+    fragment["Resources"]["Fn::ForEach::Aliases"] = ["Name", [f"N{n}" for n in range(47)], body]
+    assert run(fragment).reports == ()
+
+
+def test_a_loop_of_one_item_is_one_statement() -> None:
+    """With it the function's policy is just full (rule 6.7)."""
+    fragment = template(0, MOST_POLICY_BYTES // STATEMENT_BYTES - 1)
+    loop = ["Name", ["Only"], {"Alias${Name}": template(3, 1)["Resources"]["A0"]}]
+    fragment["Resources"]["Fn::ForEach::Aliases"] = loop
+    assert run(fragment).reports == ()

@@ -104,6 +104,30 @@ def test_loops_of_one_variable_differ_by_what_they_go_through() -> None:
     assert entered("Env", ["A", "B"], body) != entered("Env", ["A"], body)
 
 
+def test_the_order_of_keys_makes_no_other_items() -> None:
+    """What a loop goes through may be put together by a function (rules 1.5, 3.2)."""
+    one = {"Fn::Split": [",", {"Fn::Sub": ["${A}${B}", {"A": "a", "B": "b"}]}]}
+    other = {"Fn::Split": [",", {"Fn::Sub": ["${A}${B}", {"B": "b", "A": "a"}]}]}
+    assert entered("Env", one, "${Env}") == entered("Env", other, "${Env}")
+
+
+def test_an_id_in_a_loop_is_of_bounded_length() -> None:
+    """Both hints of a logical id stay short, wherever the loop's variable stands (rule 2.5)."""
+    function = "f" * 40 + "${Env}" + "g" * 40
+    body = {
+        "a" * 40 + "${Env}" + "b" * 40: {
+            "Type": "AWS::Lex::BotAlias",
+            "Properties": _hook({"Fn::GetAtt": [{"Fn::Sub": function}, "Arn"]}),
+        },
+        function: {"Type": "AWS::Lambda::Function"},
+    }
+    resources = {"Fn::ForEach::Envs": ["Env", ["Dev"], body]}
+    after: Any = transform(Request({"Resources": resources}, REGION, ACCOUNT)).fragment
+    (name,) = after["Resources"]["Fn::ForEach::Envs"][2].keys() - body.keys()
+    assert name.count("${Env}") == 2
+    assert len(name.replace("${Env}", "")) < 64
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -5,11 +5,25 @@ from typing import Any
 
 import pytest
 
-from auto_lex_permissions import TemplateError
-from tests.test_declared import A_ARN, F_ARN, IMPORT, LEX, NO_VALUE, added, join, stack, sub
+from auto_lex_permissions import Request, TemplateError, transform
+from tests.test_declared import (
+    A_ARN,
+    ACCOUNT,
+    F_ARN,
+    IMPORT,
+    LEX,
+    NO_VALUE,
+    REGION,
+    added,
+    join,
+    stack,
+    sub,
+)
+from tests.test_declared import OWN as FUNCTION
 
 ARN_LIKE = {"ArnLike": {"aws:SourceArn": A_ARN}}
 OWN = {"Ref": "AWS::AccountId"}
+NOT_COMPARED = "ResourcePolicyNotCompared"
 LEX_V2 = "lexv2.amazonaws.com"
 
 
@@ -23,6 +37,12 @@ def governed(resource_arn: object, document: object, hook: object = F_ARN) -> di
         "Properties": {"ResourceArn": resource_arn, "PolicyDocument": document},
     }
     return template
+
+
+def judged(template: dict[str, Any]) -> tuple[int, bool]:
+    """Return how many permissions the macro adds, and whether it could not compare a policy."""
+    result = transform(Request(template, REGION, ACCOUNT))
+    return result.permissions_added, NOT_COMPARED in {report.code for report in result.reports}
 
 
 def statement(**changed: object) -> dict[str, object]:
@@ -171,11 +191,17 @@ def test_a_document_that_does_not_is_an_error(policy: object) -> None:
         pytest.param({"Ref": "Live"}, F_ARN, id="the function's alias"),
         pytest.param(F_ARN, {"Ref": "Live"}, id="the alias's function"),
         pytest.param("arn:aws:lambda:us-east-1:123456789012:function:x", F_ARN, id="literal"),
+        pytest.param(sub(f"{FUNCTION}:x"), F_ARN, id="literal name"),
+        pytest.param(F_ARN, sub(f"{FUNCTION}:x"), id="hook by a literal name"),
+        pytest.param(sub(f"{FUNCTION}:x"), sub(f"{FUNCTION}:y"), id="two literal names"),
+        pytest.param(sub(f"{FUNCTION}:x:1"), sub(f"{FUNCTION}:x:2"), id="two versions of one name"),
+        pytest.param(F_ARN, {"Ref": "S.Version"}, id="SAM's version of another function"),
+        pytest.param({"Ref": "T.Alias"}, F_ARN, id="SAM's alias of another function"),
     ],
 )
 def test_a_policy_of_another_function_has_no_say(resource_arn: object, hook: object) -> None:
-    """Version, alias and function have a policy each."""
-    assert added(governed(resource_arn, document(), hook)) == 1
+    """Version, alias and function have a policy each, and nothing is left to report (rule 3.5)."""
+    assert judged(governed(resource_arn, document(), hook)) == (1, False)
 
 
 @pytest.mark.parametrize(
@@ -186,11 +212,25 @@ def test_a_policy_of_another_function_has_no_say(resource_arn: object, hook: obj
         pytest.param(sub("${F.Arn}:${HookArn}"), {"Ref": "Live"}, id="qualifier by parameter"),
         pytest.param(join(IMPORT, "live"), {"Ref": "Live"}, id="import and qualifier"),
         pytest.param(F_ARN, IMPORT, id="hook by import"),
+        pytest.param(sub(f"{FUNCTION}:${{HookArn}}"), F_ARN, id="name by parameter"),
+        pytest.param(
+            sub("arn:aws:lambda:us-east-1:${HookArn}:function:x"),
+            sub(f"{FUNCTION}:x"),
+            id="account by parameter",
+        ),
     ],
 )
 def test_a_policy_that_cannot_be_compared_is_reported(resource_arn: object, hook: object) -> None:
-    """Then the permission is added, and the author is told."""
-    assert added(governed(resource_arn, document(), hook)) == 1
+    """Then the permission is added, and the author is told (rule 3.5)."""
+    assert judged(governed(resource_arn, document(), hook)) == (1, True)
+
+
+def test_what_cannot_be_compared_is_told_by_its_path() -> None:
+    """The author finds it, also inside Fn::If (rule 3.5)."""
+    resource_arn = {"Fn::If": ["IsProd", {"Ref": "HookArn"}, {"Fn::GetAtt": ["G", "Arn"]}]}
+    template = governed(resource_arn, document())
+    (report,) = transform(Request(template, REGION, ACCOUNT)).reports
+    assert report.path == "Resources.Policy.Properties.ResourceArn.Fn::If[1]"
 
 
 def test_a_policy_that_lives_elsewhere_has_no_say() -> None:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, TypeAlias, cast
+from typing import Any, Final
 
 from .code_hooks import BOT, CodeHook, beyond_loops
 from .conditions import ALWAYS, NEVER, Named, all_of, any_of, expression, names
@@ -37,7 +37,6 @@ _VERBS: Final = {
 }
 # Two hints of 22 characters, the words between them and 8 hex digits stay under 64.
 _LONGEST_HINT: Final = 22
-Loop: TypeAlias = tuple[str, object, Mapping[str, object]]
 _NO_LETTERS: Final = re.compile("[^0-9A-Za-z]")
 
 
@@ -220,8 +219,8 @@ class Writer:
             },
         }
         waits = self._waits.of_permission(grant)
-        for wait in waits:
-            self.problems += _unwaitable(grant.hooks[0].paths[0], wait, scope)
+        if any(_is_unwaitable(wait, scope) for wait in waits):
+            self.problems.append(_unwaitable(grant.hooks[0].paths[0]))
         return with_waits(body, waits)
 
     def _is_retained(self, grant: Grant) -> bool:
@@ -298,7 +297,8 @@ class Writer:
     def _let_wait(self, alias: Resource, name: str, grant: Grant) -> None:
         certain = self._template.conditions.implies(alias.life, grant.life)
         wait = Wait(name, "" if certain else self._lives[name])
-        self.problems += _unwaitable(alias.path, wait, alias.scope)
+        if self._template.scopes and _is_unwaitable(wait, alias.scope):
+            self.problems.append(_unwaitable(alias.path))
         self._waiting.setdefault(alias.logical_id, (alias, []))[1].append(wait)
         self._dependencies.added.setdefault(alias.logical_id, []).append(name)
 
@@ -352,7 +352,8 @@ def _with_loops(
     given = dict(entries)
     below = (inner[depth] for inner in changed if inner[:depth] == loops and len(inner) > depth)
     for name in dict.fromkeys(below):
-        variable, collection, body = cast("Loop", given[name])
+        loop: Any = given[name]
+        variable, collection, body = loop
         given[name] = [variable, collection, _with_loops(body, changed, (*loops, name))]
     return {**given, **changed.get(loops, {})}
 
@@ -407,12 +408,15 @@ def _of_loop(hook: CodeHook) -> Problem:
     )
 
 
-def _unwaitable(path: str, wait: Wait, scope: Scope) -> Iterator[Problem]:
-    """Yield the problem of a wait that cannot be written in a scope."""
-    if variables(wait.condition) or not variables(wait.logical_id) <= scope.names:
-        yield beyond_loops(
-            path, "what has to be created before it is another resource for each item of a loop."
-        )
+def _is_unwaitable(wait: Wait, scope: Scope) -> bool:
+    """Tell whether a wait cannot be written in a scope."""
+    return bool(variables(wait.condition)) or not variables(wait.logical_id) <= scope.names
+
+
+def _unwaitable(path: str) -> Problem:
+    return beyond_loops(
+        path, "what has to be created before it is another resource for each item of a loop."
+    )
 
 
 def _needs_conditions(names: list[str]) -> Problem:

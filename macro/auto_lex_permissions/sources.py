@@ -229,11 +229,11 @@ class Sources:
         """Split an ARN; the request's own literal values become pseudo parameters."""
         fields = split(words, ":")
         owns = (
-            (PARTITION, partition_of(self._template.region)),
-            (REGION, self._template.region),
-            (ACCOUNT, self._template.account),
+            (1, PARTITION, partition_of(self._template.region)),
+            (3, REGION, self._template.region),
+            (4, ACCOUNT, self._template.account),
         )
-        for place, (own, literal) in zip((1, 3, 4), owns, strict=True):
+        for place, own, literal in owns:
             if place < len(fields):
                 fields[place] = arn_field(fields[place], own, literal)
         return fields

@@ -111,11 +111,18 @@ def condition_named(condition: object) -> Formula:
 
 
 class Scope(NamedTuple):
-    """The body of a loop: the names of the loops down to it, where it stands, their variables."""
+    """The body of a loop: the names of the loops down to it, and their variables."""
 
     loops: tuple[str, ...] = ()
-    place: Place = (None, ".Resources")
     variables: tuple[Variable, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Return where it stands in the template."""
+        place: Place = (None, ".Resources")
+        for name in self.loops:
+            place = ((place, f".{name}"), _BODY)
+        return place
 
     @property
     def names(self) -> frozenset[tuple[str, str]]:
@@ -135,11 +142,8 @@ class Scope(NamedTuple):
     @property
     def around(self) -> Iterator["Scope"]:
         """Yield the scopes that this one stands in, from the template itself to this one."""
-        place: Place = (None, ".Resources")
-        yield OUTSIDE
-        for number, name in enumerate(self.loops, start=1):
-            place = ((place, f".{name}"), _BODY)
-            yield Scope(self.loops[:number], place, self.variables[:number])
+        for depth in range(len(self.loops) + 1):
+            yield Scope(self.loops[:depth], self.variables[:depth])
 
 
 OUTSIDE: Final = Scope()
@@ -213,8 +217,7 @@ class Template:
             entry = self.entries.get(logical_id)
             body = entry if isinstance(entry, dict) else {}
             kind = body.get("Type")
-            condition = body.get("Condition")
-            life = ALWAYS if condition is None else condition_named(condition)
+            life = condition_named(body["Condition"]) if "Condition" in body else ALWAYS
             scope = self.scopes.get(logical_id, OUTSIDE)
             self._found[logical_id] = (
                 Resource(logical_id, kind, body, life, scope) if isinstance(kind, str) else None
@@ -291,10 +294,7 @@ def _flat(entries: Mapping[str, object]) -> tuple[Mapping[str, object], dict[str
             match entry:
                 case [str(variable), collection, dict(inside)] if name.startswith(LOOP):
                     found, marked = entered(variable, collection, inside)
-                    place = ((scope.place, f".{written_text(name)}"), _BODY)
-                    inner = Scope(
-                        (*scope.loops, written_text(name)), place, (*scope.variables, found)
-                    )
+                    inner = Scope((*scope.loops, written_text(name)), (*scope.variables, found))
                     stack.append((marked, inner))
                 case _:
                     flat[name] = entry

@@ -1,0 +1,90 @@
+"""What of a fragment counts as a template, and what of it is CloudFormation's to reject."""
+
+from typing import Any
+
+import pytest
+
+from auto_lex_permissions import Request, transform
+from tests.templates import ACCOUNT, REGION
+from tests.test_declared import F_ARN, added, stack
+
+SECTIONS = (
+    *("AWSTemplateFormatVersion", "Conditions", "Description", "Globals", "Hooks", "Mappings"),
+    *("Metadata", "Outputs", "Parameters", "Resources", "Rules", "Transform"),
+)
+
+
+def test_an_object_of_nothing_but_sections_is_a_template() -> None:
+    """All of them may be of the wrong shape, Resources too (rule 6.1)."""
+    fragment = dict.fromkeys(SECTIONS, "text")
+    assert transform(Request(fragment, REGION, ACCOUNT)).fragment == fragment
+
+
+def test_fn_transform_among_resources_passes_through() -> None:
+    """LocalStack leaves it in a `Resources` map (rule 6.1)."""
+    resources = {"Fn::Transform": {"Name": "AutoLexPermissions"}, **stack(F_ARN)["Resources"]}
+    del resources["Allow"]
+    result = transform(Request(resources, REGION, ACCOUNT))
+    assert result.permissions_added == 1
+    assert list(result.fragment)[: len(resources)] == list(resources)
+    assert result.fragment["Fn::Transform"] == {"Name": "AutoLexPermissions"}
+
+
+@pytest.mark.parametrize("condition", [1, ["IsProd"], {}, {"IsProd": True}])
+def test_a_condition_of_the_wrong_shape_is_cloudformations_to_reject(condition: object) -> None:
+    """The hook gets its permission meanwhile (rule 1.4)."""
+    template = stack(F_ARN, SourceArn="x")
+    template["Resources"]["A"]["Condition"] = condition
+    assert added(template) == 1
+
+
+def test_empty_metadata_stays() -> None:
+    """The author's part is never changed (rule 6.6)."""
+    fragment = stack(F_ARN, SourceArn="x") | {"Metadata": {}}
+    assert transform(Request(fragment, REGION, ACCOUNT)).fragment["Metadata"] == {}
+
+
+def test_a_report_needs_metadata_of_the_right_shape() -> None:
+    """Metadata that is no object is CloudFormation's to reject (rules 1.4, 6.6)."""
+    fragment = stack({"Ref": "One"}) | {"Metadata": ["text"]}
+    result = transform(Request(fragment, REGION, ACCOUNT))
+    assert [report.code for report in result.reports] == ["HookOnVersion"]
+    assert result.fragment["Metadata"] == ["text"]
+
+
+def test_private_characters_are_text_like_any_other() -> None:
+    """What the macro marks variables with inside may stand in a template (rules 2.2, 6.2)."""
+    private = "orders-\U0010ff02Env\U0010ff04x\U0010ff05"
+    template = stack(private, SourceArn="x")
+    fragment: Any = transform(Request(template, REGION, ACCOUNT)).fragment
+    (name,) = fragment["Resources"].keys() - template["Resources"].keys()
+    assert fragment["Resources"][name]["Properties"]["FunctionName"] == private
+
+
+def test_a_lambda_alias_of_itself_is_cloudformations_to_reject() -> None:
+    """A circle of references ends no search for a function (rule 6.2)."""
+    template = stack({"Ref": "Live"})
+    template["Resources"]["Live"]["Properties"]["FunctionName"] = {"Ref": "Live"}
+    assert added(template) == 1
+
+
+def test_an_alias_that_names_no_bot_waits_for_no_permission() -> None:
+    """Its permission refers to the alias itself, so a wait would close a circle (2.8, 5.2)."""
+    template = stack(F_ARN, SourceArn="x")
+    alias: Any = template["Resources"]["A"]
+    template["Resources"]["Other"] = {**alias, "Properties": {**alias["Properties"]}}
+    del alias["Properties"]["BotId"]
+    result = transform(Request(template, REGION, ACCOUNT, {"SourceScope": "Bot"}))
+    resources: Any = result.fragment["Resources"]
+    assert result.permissions_added == 2
+    assert resources["A"] == alias
+    assert "DependsOn" in resources["Other"]
+
+
+def test_an_id_is_alphanumeric_whatever_it_is_made_of() -> None:
+    """A reference to what can be no logical id is CloudFormation's to reject (rules 2.2, 2.5)."""
+    template = stack({"Ref": "My-Function"}, SourceArn="x")
+    fragment: Any = transform(Request(template, REGION, ACCOUNT)).fragment
+    (name,) = fragment["Resources"].keys() - template["Resources"].keys()
+    assert name.startswith("AInvokesMyFunction")
+    assert name.isalnum()
