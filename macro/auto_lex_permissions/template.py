@@ -5,6 +5,7 @@ view, so that `Fn::If` and `AWS::NoValue` are looked through in one place. What 
 of an `Fn::ForEach` is a resource like any other: its logical id holds the loop's variables.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from math import prod
@@ -227,11 +228,10 @@ class Template:
     @cached_property
     def _by_type(self) -> dict[str, list[str]]:
         """Return the logical ids by type."""
-        found: dict[str, list[str]] = {}
+        found: defaultdict[str, list[str]] = defaultdict(list)
         for name, entry in self.entries.items():
-            kind = entry.get("Type") if isinstance(entry, dict) else None
-            if isinstance(kind, str):
-                found.setdefault(kind, []).append(name)
+            if isinstance(entry, dict) and isinstance(kind := entry.get("Type"), str):
+                found[kind].append(name)
         return found
 
     @property
@@ -283,7 +283,7 @@ def _flat(entries: Mapping[str, object]) -> tuple[Mapping[str, object], dict[str
 
     A loop of the wrong shape stays an entry, for CloudFormation to reject.
     """
-    if not any([name[: len(LOOP)] == LOOP for name in entries]):  # noqa: C419 - twice as fast.
+    if LOOP not in "".join(entries):
         return entries, {}
     flat: dict[str, object] = {}
     scopes: dict[str, Scope] = {}
