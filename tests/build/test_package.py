@@ -32,6 +32,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+def installed(wheel: Path, folder: Path) -> Path:
+    """Install the wheel alone, and return where."""
+    place = folder / "installed"
+    subprocess.run(
+        [
+            *(UV, "pip", "install", "--no-config", "--offline", "--quiet", "--no-deps"),
+            *(f"--python={sys.executable}", f"--target={place}", wheel),
+        ],
+        check=True,
+        timeout=60,
+    )
+    return place
+
+
 def test_it_holds_the_core_and_the_command_line(wheel: Path) -> None:
     """Not the Lambda function, which needs powertools, nor any test."""
     assert wheel.name == f"auto_lex_permissions-{__version__}-py3-none-any.whl"
@@ -53,15 +67,7 @@ def test_it_holds_the_core_and_the_command_line(wheel: Path) -> None:
 
 def test_it_runs_where_it_is_installed(wheel: Path, tmp_path: Path) -> None:
     """The command is there, and does what it does from source."""
-    place = tmp_path / "installed"
-    subprocess.run(
-        [
-            *(UV, "pip", "install", "--no-config", "--offline", "--quiet", "--no-deps"),
-            *(f"--python={sys.executable}", f"--target={place}", wheel),
-        ],
-        check=True,
-        timeout=60,
-    )
+    place = installed(wheel, tmp_path)
     done = subprocess.run(
         [sys.executable, place / "bin" / "auto-lex-permissions", "check", written(tmp_path)],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(place)},
@@ -72,3 +78,21 @@ def test_it_runs_where_it_is_installed(wheel: Path, tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (1, "")
     assert "missing: Alias invokes Orders.Arn" in done.stdout
+
+
+def test_the_rule_for_cfn_lint_is_there_too(wheel: Path, tmp_path: Path) -> None:
+    """As installed beside cfn-lint, in an environment of nothing else."""
+    place = installed(wheel, tmp_path)
+    done = subprocess.run(
+        [
+            *(UV.parent / "cfn-lint", written(tmp_path)),
+            *("--append-rules", "auto_lex_permissions_cli.cfn_lint_rule"),
+        ],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(place)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "E9450 Lex may not invoke this function for Alias" in done.stdout
