@@ -386,6 +386,9 @@ def test_all_questions_of_a_template_share_their_room(monkeypatch: pytest.Monkey
     assert not conditions.undecided
     for name in known:
         assert conditions.possible(Named(name))
+    # What is the same needs no room.
+    everything = all_of(map(Named, known))
+    assert conditions.implies(everything, everything)
     assert conditions.undecided
 
 

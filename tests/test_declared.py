@@ -499,3 +499,27 @@ def test_an_alias_of_either_bot_is_named_by_its_own_arn() -> None:
     assert added(template) == 0
     template["Resources"]["Allow"]["Properties"]["SourceArn"] = sub("${A.Arn}*")
     assert added(template) == 1
+
+
+@pytest.mark.parametrize(
+    ("properties", "why"),
+    [
+        ({"Principal": "*"}, "Its Principal is anyone."),
+        ({"Action": "lambda:*"}, "Its Action is more than lambda:InvokeFunction."),
+        ({"SourceArn": None}, "It has no SourceArn."),
+        ({"SourceArn": sub(LEX + ":bot-alias/*")}, "Its SourceArn holds a wildcard."),
+        ({"Principal": "lex.amazonaws.com"}, "Its Principal is not lexv2.amazonaws.com."),
+        (
+            {"SourceArn": {"Fn::GetAtt": ["Bot", "Arn"]}},
+            "Its SourceArn is not that of a bot alias.",
+        ),
+        (
+            {"FunctionName": {"Ref": "Live"}},
+            "It names another version or alias of the function.",
+        ),
+    ],
+)
+def test_a_report_says_why(properties: dict[str, object], why: str) -> None:
+    """The author need not find out which property is meant (rule 3.4)."""
+    result = transform(Request(stack(F_ARN, **properties), REGION, ACCOUNT))
+    assert [report.why for report in result.reports] == [why]
