@@ -218,6 +218,17 @@ def test_a_policy_of_another_function_has_no_say(resource_arn: object, hook: obj
             sub(f"{FUNCTION}:x"),
             id="account by parameter",
         ),
+        pytest.param(sub("${F.Arn}:live"), {"Ref": "HookArn"}, id="hook by parameter"),
+        pytest.param(
+            {
+                "Fn::Sub": [
+                    "arn:aws:lambda:us-east-1:${A}:function:orders",
+                    {"A": {"Fn::ImportValue": "account"}},
+                ]
+            },
+            {"Fn::GetAtt": ["G", "Arn"]},
+            id="account by import",
+        ),
     ],
 )
 def test_a_policy_that_cannot_be_compared_is_reported(resource_arn: object, hook: object) -> None:

@@ -22,7 +22,7 @@ from .intrinsics import (
     references,
     substituted,
 )
-from .loops import is_item, pieces, variables, without_variables, written, written_text
+from .loops import LOOP, is_item, pieces, variables, without_variables, written, written_text
 from .permissions import Grant, Permissions
 from .reports import CIRCLE, Report
 from .reports import METADATA_KEY as REPORT_KEY
@@ -177,8 +177,11 @@ class Writer:
 
     def _is_taken(self, name: str) -> bool:
         template = self._template
-        return name in template.entries or any(
-            name in template.section(section) for section in ("Parameters", "Conditions")
+        loops = {loop for scope in template.scopes.values() for loop in scope.loops}
+        return (
+            name in template.entries
+            or LOOP + name in loops
+            or any(name in template.section(section) for section in ("Parameters", "Conditions"))
         )
 
     def _condition(self, name: str, grant: Grant) -> str:
@@ -195,7 +198,12 @@ class Writer:
             self.problems += [_of_loop(hook) for hook in grant.hooks]
             return ""
         added = without_variables(name)
-        self._conditions[added] = expression(needed)
+        definition = expression(needed)
+        if added != name and self._is_taken(added):
+            self.problems.append(_taken(added))
+        if self._conditions.setdefault(added, definition) != definition:
+            # Another loop over other items makes what is named alike.
+            self.problems += [_of_loop(hook) for hook in grant.hooks]
         return added
 
     def _permission(self, grant: Grant, condition: str, scope: Scope) -> dict[str, object]:

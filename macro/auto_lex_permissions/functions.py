@@ -16,7 +16,6 @@ from .intrinsics import (
     REGION,
     Reference,
     Text,
-    Unread,
     split,
     text,
     without_space,
@@ -241,15 +240,15 @@ class Functions:
         if None not in names and names[0] != names[1]:
             return True
         literal = all(isinstance(word, str) for word in (*one.qualifier, *other.qualifier))
-        return literal and one.qualifier != other.qualifier and names[0] is not None
+        return literal and one.qualifier != other.qualifier and None not in names
 
     def _plain(self, function: LambdaFunction) -> LambdaFunction | None:
         """Return a function's own name, without its qualifier, where that is known for sure."""
         fields = (*function.partition, *function.region, *function.account)
         known = all(
-            isinstance(word, str) or word.logical_id.startswith("AWS::")
+            isinstance(word, str)
+            or (isinstance(word, Reference) and word.logical_id.startswith("AWS::"))
             for word in fields
-            if not isinstance(word, Unread)
         )
         match self.key(function).name:
             case (str(),) if known:

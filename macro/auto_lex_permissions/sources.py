@@ -79,7 +79,10 @@ class HookSource(NamedTuple):
 
 def _alias_of(bot_id: object, alias: str) -> object:
     """Return the expression for the ARN of an alias whose bot no plain reference names."""
-    return {"Fn::Sub": [f"{_LEX_ARN}:bot-alias/${{BotId}}/{alias}", {"BotId": bot_id}]}
+    taken = {name for name, _ in variables(canonical_json(bot_id))}
+    # A loop's variable of this name would be put in here, too.
+    name = "BotId" if "BotId" not in taken else "IdOfBot"
+    return {"Fn::Sub": [f"{_LEX_ARN}:bot-alias/${{{name}}}/{alias}", {name: bot_id}]}
 
 
 def _name(word: Word) -> str | None:

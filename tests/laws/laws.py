@@ -384,7 +384,9 @@ def _source_arns(trial: Trial) -> Iterator[Any]:
         if resource["Type"] == "AWS::Lex::Bot":
             yield {"Fn::Sub": TEST_ALIAS_ARN % name}
             # As a loop has to write it (1.5).
-            yield {"Fn::Sub": [TEST_ALIAS_ARN % "BotId", {"BotId": {"Ref": name}}]}
+            # The second name is for loops whose variable has the first.
+            for placeholder in ("BotId", "IdOfBot"):
+                yield {"Fn::Sub": [TEST_ALIAS_ARN % placeholder, {placeholder: {"Ref": name}}]}
 
 
 def logical_ids_are_as_promised(trial: Trial) -> list[str]:
