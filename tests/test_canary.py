@@ -5,10 +5,7 @@ in no log line, no metric and no message: neither of a processed template, nor o
 nor of a fault of the macro's own.
 """
 
-import contextlib
-import io
 import json
-import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,6 +14,7 @@ import pytest
 
 from auto_lex_permissions import handler as shell
 from auto_lex_permissions.settings import METADATA_KEY
+from tests.listening import Context, heard
 from tests.templates import Case, cases
 
 EVENTS = sorted((Path(__file__).parent.parent / "events").glob("*.json"))
@@ -29,13 +27,6 @@ MEANT = {
 }
 FOREIGN = f"arn:aws:lambda:eu-west-1:999999999999:function:{CANARY}"
 Handler: TypeAlias = Callable[[Any, Any], dict[str, Any]]
-
-
-class Context:
-    """What the handler reads of Lambda's context."""
-
-    aws_request_id = "11111111-2222-3333-4444-555555555555"
-    log_group_name = "/aws/lambda/AutoLexPermissions"
 
 
 def planted(value: Any, key: str = "") -> Any:
@@ -93,16 +84,8 @@ def _entries(fragment: Any) -> Any:
 
 def told(handler: Handler, event: Any) -> tuple[str, list[str]]:
     """Return the message of the answer, and all lines that were printed meanwhile."""
-    out = io.StringIO()
-    printer = shell.logger.registered_handler
-    assert isinstance(printer, logging.StreamHandler)
-    before = printer.setStream(out)
-    try:
-        with contextlib.redirect_stdout(out):
-            answer = handler(event, Context())
-    finally:
-        printer.setStream(before)
-    return answer.get("errorMessage", ""), out.getvalue().splitlines()
+    answer, lines = heard(lambda sent: handler(sent, Context()), event)
+    return answer.get("errorMessage", ""), lines
 
 
 def leaks(handler: Handler) -> list[str]:

@@ -1,12 +1,8 @@
 """The Lambda function answers whatever it is sent, and tells nothing of it to the log."""
 
-import contextlib
-import io
 import json
-import logging
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Never
 
@@ -16,6 +12,7 @@ from hypothesis import strategies as st
 
 from auto_lex_permissions import handler as shell
 from tests.bad_requests import BAD_REQUESTS, BadRequest
+from tests.listening import Context, heard
 
 ROOT = Path(__file__).parent.parent
 EVENTS = sorted((ROOT / "events").glob("*.json"))
@@ -24,14 +21,6 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=12,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the handler reads of Lambda's context."""
-
-    aws_request_id: str = "11111111-2222-3333-4444-555555555555"
-    log_group_name: str = "/aws/lambda/AutoLexPermissions"
 
 
 def answer(event: object) -> dict[str, Any]:
@@ -44,17 +33,8 @@ def answer(event: object) -> dict[str, Any]:
 
 def printed(event: object) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the answer and what was printed meanwhile: lines of JSON, each an object."""
-    out = io.StringIO()
-    # The logger keeps the standard output that it found when it was made.
-    printer = shell.logger.registered_handler
-    assert isinstance(printer, logging.StreamHandler)
-    before = printer.setStream(out)
-    try:
-        with contextlib.redirect_stdout(out):
-            answered = answer(event)
-    finally:
-        printer.setStream(before)
-    return answered, [json.loads(line) for line in out.getvalue().splitlines()]
+    answered, lines = heard(answer, event)
+    return answered, [json.loads(line) for line in lines]
 
 
 @pytest.mark.parametrize("path", EVENTS, ids=lambda path: path.stem)

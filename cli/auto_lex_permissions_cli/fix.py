@@ -23,6 +23,7 @@ from rich.text import Text
 from auto_lex_permissions import Problem, Request, TemplateError, transform
 from auto_lex_permissions.intrinsics import canonical_json, references
 from auto_lex_permissions.loops import written
+from auto_lex_permissions.resource_policies import ADD_STATEMENT
 from auto_lex_permissions.transform import examine
 
 from .check import files
@@ -38,8 +39,6 @@ MISUSE: Final = 2
 BOM: Final = b"\xef\xbb\xbf"
 # The sections that the macro adds to; the report in Metadata is for who cannot see this output.
 _SECTIONS: Final = ("Resources", "Conditions")
-# How the core tells what a function's own policy lacks, since no permission counts beside it.
-_STATEMENT: Final = "Add to its Statement list: "
 # In the order in which people write a statement.
 _PARTS: Final = ("Effect", "Principal", "Action", "Resource", "Condition")
 _NO_NEWLINE: Final = "\\ No newline at end of file\n"
@@ -165,9 +164,9 @@ def _with_statements(request: Request) -> tuple[Request, int]:
     """
     problems = examine(request).problems
     lacking = {
-        (problem.path, problem.remedy.removeprefix(_STATEMENT))
+        (problem.path, problem.remedy.removeprefix(ADD_STATEMENT))
         for problem in map(_as_written, problems)
-        if problem.remedy.startswith(_STATEMENT)
+        if problem.remedy.startswith(ADD_STATEMENT)
     }
     fragment: Any = request.fragment
     for path, statement in sorted(lacking):

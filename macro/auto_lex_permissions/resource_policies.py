@@ -21,6 +21,8 @@ from .reports import POLICY_NOT_COMPARED, Report
 from .sources import HookSource, Sources
 from .template import Branch, Resource, Template, branches, members, present
 
+# What stands before the statement in the problem, for those who read it from there.
+ADD_STATEMENT: Final = "Add to its Statement list: "
 RESOURCE_POLICY: Final = "AWS::Lambda::ResourcePolicy"
 _ALIKE: Final = frozenset({"arnlike", "arnequals", "stringlike", "stringequals"})
 # The parts of a statement; a policy's statements can only be about its own function.
@@ -74,7 +76,7 @@ class ResourcePolicies:
                     f"{policy.path}.Properties.PolicyDocument",
                     f"it replaces every permission of the function that {hook.source.logical_id}"
                     " names as its code hook, and does not let Lex invoke it.",
-                    f"Add to its Statement list: {_statement(self._source(hook))}",
+                    f"{ADD_STATEMENT}{_statement(self._source(hook))}",
                 )
 
     def _source(self, hook: CodeHook) -> HookSource:

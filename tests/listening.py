@@ -1,0 +1,33 @@
+"""Calls the Lambda function as its runtime does, and listens to what it prints meanwhile."""
+
+import contextlib
+import io
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from auto_lex_permissions import handler as shell
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the handler reads of Lambda's context."""
+
+    aws_request_id: str = "11111111-2222-3333-4444-555555555555"
+    log_group_name: str = "/aws/lambda/AutoLexPermissions"
+
+
+def heard(call: Callable[[Any], dict[str, Any]], event: Any) -> tuple[dict[str, Any], list[str]]:
+    """Return what a call answers, and the lines that were printed meanwhile."""
+    out = io.StringIO()
+    # The logger keeps the standard output that it found when it was made.
+    printer = shell.logger.registered_handler
+    assert isinstance(printer, logging.StreamHandler)
+    before = printer.setStream(out)
+    try:
+        with contextlib.redirect_stdout(out):
+            answer = call(event)
+    finally:
+        printer.setStream(before)
+    return answer, out.getvalue().splitlines()
