@@ -5,12 +5,12 @@ may stand at every level; whatever has the wrong shape is left to CloudFormation
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeGuard
 
 from .conditions import Formula
 from .errors import Problem
 from .functions import Functions, LambdaFunction
-from .intrinsics import function, is_no_value
+from .intrinsics import function, holds_texts_alone, is_no_value
 from .loops import pattern, variables
 from .template import Branch, Place, Resource, Template, branches, is_if, path
 
@@ -21,7 +21,7 @@ _BELOW_ALIAS: Final = ("BotAliasLocaleSettings",)
 _SETTING: Final = "BotAliasLocaleSetting"
 _BELOW_SETTING: Final = ("CodeHookSpecification", "LambdaCodeHook", "LambdaArn")
 _BELOW_LOCALE: Final = (_SETTING, *_BELOW_SETTING)
-_ITEM: Final = {"LocaleId", _SETTING}
+_PLAIN_ITEM: Final = 2  # A locale's id and its setting.
 _PATH_BELOW_LOCALE: Final = "".join(f".{key}" for key in _BELOW_LOCALE)
 # These keys hide no hook.
 _PLAIN: Final = frozenset({"LocaleId", "Enabled", "CodeHookInterfaceVersion", *_BELOW_LOCALE})
@@ -72,12 +72,13 @@ def _hooks(resource: Resource, functions: Functions, problems: list[Problem]) ->
     """Return the hooks of a bot's test alias or of a bot alias, those that are alike as one."""
     hooks: list[CodeHook] = []
     for arn, life, places in _functions(resource, problems):
+        named = functions.hooked(arn)
         for hook in hooks:
-            if hook.function == arn and hook.life == life:
+            if hook.named == named and hook.function == arn and hook.life == life:
                 hook.places.extend(places)
                 break
         else:
-            hooks.append(CodeHook(resource, arn, functions.hooked(arn), life, places))
+            hooks.append(CodeHook(resource, arn, named, life, places))
     return hooks
 
 
@@ -102,20 +103,26 @@ def _listed(
     alike: list[Place] = []
     for number, item in enumerate(items):
         place = (listed.place, number)
-        setting = item[_SETTING] if isinstance(item, dict) and item.keys() == _ITEM else None
+        setting = item.get(_SETTING) if _is_plain_item(item) else None
         # Locales mostly name the same function: what was looked at once is known.
         if setting is not None and setting == before:
             alike.append((place, _PATH_BELOW_LOCALE))
             continue
         plain = _plain_function(setting)
         if _is_function(plain):
-            before, alike = setting, [(place, _PATH_BELOW_LOCALE)]
+            before = setting if holds_texts_alone(plain) else None
+            alike = [(place, _PATH_BELOW_LOCALE)]
             yield plain, listed.life, alike
             continue
         for locale in branches(item, place, listed.life):
             for branch in _below(locale, _BELOW_LOCALE, problems):
                 if _is_function(branch.value):
                     yield branch.value, branch.life, [branch.place]
+
+
+def _is_plain_item(item: object) -> TypeGuard[dict[str, object]]:
+    """Tell whether an item of a list of locales is no intrinsic function."""
+    return isinstance(item, dict) and "LocaleId" in item and len(item) == _PLAIN_ITEM
 
 
 def _lists(resource: Resource, problems: list[Problem]) -> Iterable[Branch]:
@@ -135,7 +142,7 @@ def _plain_function(setting: object) -> object | None:
     """Return the `LambdaArn` of a setting that is written without any condition, as most are."""
     value = setting
     for key in _BELOW_SETTING:
-        if not isinstance(value, dict) or not value.keys() <= _PLAIN:
+        if not isinstance(value, dict) or not _PLAIN.issuperset(value):
             return None
         value = value.get(key)
     return value

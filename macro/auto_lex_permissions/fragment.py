@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 from .code_hooks import BOT, CodeHook, beyond_loops
@@ -77,7 +78,7 @@ def _letters(logical_id: str) -> Iterator[str]:
 
 def _digest(grant: Grant) -> str:
     """Hash the canonical hook source and the canonical function."""
-    source = f"[{canonical_json(grant.source.kind)},{_told(grant.source.key)}]"
+    source = f'["{grant.source.kind}",{_told(grant.source.key)}]'
     told = f"[{source},[{','.join(map(_told, grant.function))}]]"
     return hashlib.sha256(told.encode()).hexdigest()[:8]
 
@@ -90,11 +91,11 @@ def _told(words: Text) -> str:
 def _told_word(word: Word) -> str:
     match word:
         case Reference(logical_id, attribute):
-            name = canonical_json(written_text(logical_id))
-            return f'{{"reference":[{name},{canonical_json(attribute)}]}}'
+            name = encode_basestring(written_text(logical_id))
+            return f'{{"reference":[{name},{encode_basestring(attribute)}]}}'
         case Unread(json):
-            return f'{{"expression":{canonical_json(written_text(json))}}}'
-    return canonical_json(word)
+            return f'{{"expression":{encode_basestring(written_text(json))}}}'
+    return encode_basestring(word)
 
 
 class Writer:

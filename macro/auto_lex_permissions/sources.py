@@ -119,8 +119,8 @@ class Sources:
         this = (Reference(resource.logical_id),)
         if resource.type == BOT:
             return [(self._bot(this) if by_bot else HookSource("test-alias", this), resource.life)]
-        bots = present(resource.values("BotId")) if by_bot else ()
-        found = [(self._bot(self.bot_id(branch.value)), branch.life) for branch in bots]
+        bots = self.bots(resource) if by_bot else ()
+        found = [(self._bot(bot), life) for bot, life in bots]
         return found or [(HookSource("bot-alias", this), resource.life)]
 
     def _bot(self, bot: Text) -> HookSource:
@@ -185,6 +185,10 @@ class Sources:
 
     def bots(self, alias: Resource) -> Iterator[tuple[Text, Formula]]:
         """Yield each canonical bot id that a bot alias may have, and when it has it."""
+        value = alias.plain("BotId")
+        if value is not None:
+            yield self.bot_id(value), alias.life
+            return
         for branch in present(alias.values("BotId")):
             yield self.bot_id(branch.value), branch.life
 
