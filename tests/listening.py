@@ -16,6 +16,7 @@ class Context:
 
     aws_request_id: str = "11111111-2222-3333-4444-555555555555"
     log_group_name: str = "/aws/lambda/AutoLexPermissions"
+    function_name: str = "AutoLexPermissions"
 
 
 def heard(call: Callable[[Any], dict[str, Any]], event: Any) -> tuple[dict[str, Any], list[str]]:

@@ -107,6 +107,18 @@ def test_log_and_metrics_of_a_processed_template() -> None:
     assert metric["GrantsAlreadyDeclared"] == [1.0]
 
 
+def test_metrics_name_the_function_that_counts() -> None:
+    """The alarms of two versions side by side are told apart by the function's name."""
+    _, (_, metric) = printed(json.loads((ROOT / "events" / "without-lex.json").read_text()))
+    (directive,) = metric["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "AutoLexPermissions"
+    (dimensions,) = directive["Dimensions"]
+    assert {name: metric[name] for name in dimensions} == {
+        "service": "AutoLexPermissions",
+        "function_name": Context().function_name,
+    }
+
+
 def test_reports_are_logged_with_advice() -> None:
     """What the macro noticed is a line each, by path and code, and a metric."""
     event = json.loads((ROOT / "events" / "several-bots-and-locales.json").read_text())
