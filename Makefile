@@ -20,8 +20,8 @@ export PY_COLORS := 0
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check demo test check laws bench mutants scan cdk format lint types lock build \
-	clean
+.PHONY: help setup setup-check demo test check laws bench mutants scan cdk format lint types lock release \
+	build clean
 .NOTPARALLEL:
 
 help:
@@ -31,12 +31,14 @@ help:
 	@echo 'make laws    Hold the laws on random templates (TEMPLATES=20000 SEED=1 say which).'
 	@echo 'make bench   Measure what the macro costs, against the JSON round trip of its event.'
 	@echo 'make mutants Test the tests: change the core in thousands of ways, list what no test fails on.'
-	@echo 'make scan    Let cfn-lint, checkov and, where npm is, cfn-guard look at what the macro adds.'
+	@echo 'make scan    Let cfn-lint, checkov and, where npm is, cfn-guard look at what the macro adds,'
+	@echo '             and an evaluator of policies at who may invoke its function.'
 	@echo 'make cdk     Synthesise the golden case of the AWS CDK anew (needs Node.js and npm).'
 	@echo 'make format  Let ruff format the code and mend what it can.'
 	@echo 'make build   Build what `sam deploy` would deploy, into .aws-sam/build.'
 	@echo 'make setup   Only make the Python environments; every other command does so when needed.'
 	@echo 'make lock    Pin the environments anew from the .in files (PACKAGES="a b" moves only these).'
+	@echo 'make release Set the version everywhere and freeze what it does (VERSION=1.1.0).'
 	@echo 'make clean   Remove the environments and all that was built.'
 	@echo
 	@echo 'To deploy to AWS: sam build && sam deploy'
@@ -57,7 +59,7 @@ demo:
 test: setup lint types
 	@echo '== tests'
 	@$(PYTEST) -p tools.phases --session-timeout=1800 tests --cov \
-		--ignore=tests/scanners/test_guard.py
+		--ignore=tests/scanners/test_guard.py --ignore=tests/org/test_who_may_invoke.py
 
 check: setup-check lint types
 	@echo '== unit and golden tests'
@@ -79,9 +81,10 @@ mutants:
 # npm brings cfn-guard, and Python alone is enough for everything else: so it is no part of `make test`.
 scan:
 	$(call environments,dev scanners)
-	@if command -v npm >/dev/null; then cd "$(ROOT)/tools/guard" && npm ci $(NPM_OPTIONS); else \
-		echo 'npm is not on this machine: cfn-guard is left out'; fi
-	@$(PYTEST) tests/scanners
+	@if command -v npm >/dev/null; then for folder in guard policies; do \
+		(cd "$(ROOT)/tools/$$folder" && npm ci $(NPM_OPTIONS)) || exit 1; done; else \
+		echo 'npm is not on this machine: cfn-guard and iam-simulate are left out'; fi
+	@$(PYTEST) tests/scanners tests/org/test_who_may_invoke.py
 
 cdk:
 	@cd "$(ROOT)/tools/cdk" && npm ci $(NPM_OPTIONS) && node app.mjs
@@ -102,6 +105,11 @@ types: setup-check
 lock: setup-check
 	@cd "$(ROOT)" && $(BIN)/python tools/lock.py $(PACKAGES)
 
+# AGAIN=1 freezes the cases of a version anew that has no tag yet.
+release: setup-check
+	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m tools.release \
+		$(if $(AGAIN),--again) $(VERSION)
+
 build:
 	$(call environments,sam)
 	@cd "$(ROOT)" && .environments/sam/bin/sam build
@@ -109,7 +117,8 @@ build:
 clean:
 	@echo 'Removing the environments and all that was built'
 	@cd "$(ROOT)" && rm -rf .environments .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.coverage htmlcov tools/cdk/node_modules tools/guard/node_modules
+		.coverage htmlcov tools/cdk/node_modules tools/guard/node_modules \
+		tools/policies/node_modules
 	@cd "$(ROOT)" && find macro localcloud tools tests -name __pycache__ -type d -prune \
 		-exec rm -rf {} + 2>/dev/null || true
 

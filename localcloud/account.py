@@ -61,7 +61,11 @@ class Account:
 
     def deploy(self, stack: str, template: Path, **parameters: str) -> dict[str, str]:
         """Deploy a template with the real SAM CLI and return the stack's outputs."""
-        options = ("--stack-name", stack, "--capabilities", OWN_ROLES, *self.code_bucket)
+        options = (
+            *("--stack-name", stack, "--capabilities", OWN_ROLES, *self.code_bucket),
+            # Deploying the same thing twice is no failure.
+            "--no-fail-on-empty-changeset",
+        )
         try:
             self.sam.deploy(template, *options, parameters=parameters)
         except SamError as error:
@@ -147,11 +151,13 @@ class Account:
         client.delete_stack(StackName=stack)
         client.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig=OFTEN)
 
-    def deploy_macro(self, built: Path) -> dict[str, str]:
+    def deploy_macro(
+        self, built: Path, stack: str = MACRO_STACK, **parameters: str
+    ) -> dict[str, str]:
         """Deploy the macro by the settings that users have; return its stack's outputs."""
-        settings = ("--config-file", str(ROOT / "samconfig.toml"))
-        self.sam.deploy(built, *settings, *self.code_bucket)
-        return self.outputs(MACRO_STACK)
+        settings = ("--config-file", str(ROOT / "samconfig.toml"), "--stack-name", stack)
+        self.sam.deploy(built, *settings, *self.code_bucket, parameters=parameters)
+        return self.outputs(stack)
 
     def holdings(self) -> set[str]:
         """Return the names of all that this project's stacks can make in an account."""

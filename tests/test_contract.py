@@ -20,7 +20,7 @@ from tests.templates import Case, cases, name
 TESTS = Path(__file__).parent
 CONTRACT = TESTS.parent / "docs" / "contract.md"
 README = TESTS.parent / "README.md"
-DOCUMENTS = [README, *sorted(CONTRACT.parent.glob("*.md"))]
+DOCUMENTS = [*sorted(README.parent.glob("*.md")), *sorted(CONTRACT.parent.glob("*.md"))]
 NUMBER = re.compile(r"\d\.\d+")
 RULE = re.compile(r"^- \*\*(\d\.\d+)\*\* (.+(?:\n {2}.+)*)", re.MULTILINE)
 CITED = re.compile(r"\brules? (\d\.\d+(?:(?:, | and )\d\.\d+)*)")

@@ -4,4 +4,4 @@ from .errors import Problem, TemplateError
 from .transform import Request, Result, transform
 
 __all__ = ["Problem", "Request", "Result", "TemplateError", "transform"]
-__version__ = "0.1.0"
+__version__ = "1.0.0"

@@ -1,4 +1,7 @@
-"""The macro's own template deploys one function that may write its log, one macro, and no more."""
+"""The macro's own template deploys one function that may write its log, one macro, and no more.
+
+What it adds for an organization and for those who are paged is tested in tests/org.
+"""
 
 import json
 import os
@@ -9,11 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cfnlint.decode import cfn_yaml
 
 from localcloud.sam import ROOT, SAM, sam_environment
 
 TEMPLATE = ROOT / "template.yaml"
+OWN = [TEMPLATE, *sorted((ROOT / "org").glob("*.yaml"))]
 CFN_LINT = ROOT / ".environments" / "dev" / "bin" / "cfn-lint"
 
 
@@ -49,9 +54,11 @@ def test_the_template_has_one_function_and_one_macro() -> None:
     kinds = Counter(each["Type"] for each in cfn_yaml.load(str(TEMPLATE))["Resources"].values())
     assert kinds == {
         "AWS::Serverless::Function": 1,
-        "AWS::IAM::Role": 1,
+        "AWS::IAM::Role": 2,
         "AWS::Logs::LogGroup": 1,
         "AWS::CloudFormation::Macro": 1,
+        "AWS::Lambda::Permission": 1,
+        "AWS::CloudWatch::Alarm": 4,
     }
 
 
@@ -61,17 +68,33 @@ def test_sam_adds_a_version_and_an_alias(processed: dict[str, Any]) -> None:
         "AWS::Lambda::Function": 1,
         "AWS::Lambda::Version": 1,
         "AWS::Lambda::Alias": 1,
-        "AWS::IAM::Role": 1,
+        "AWS::IAM::Role": 2,
         "AWS::Logs::LogGroup": 1,
         "AWS::CloudFormation::Macro": 1,
+        "AWS::Lambda::Permission": 1,
+        "AWS::CloudWatch::Alarm": 4,
     }
+
+
+def test_without_organization_and_topic_there_is_neither_permission_nor_alarm(
+    processed: dict[str, Any],
+) -> None:
+    """Both parameters are optional, and what belongs to them is conditional."""
+    conditions = {
+        "AWS::Lambda::Permission": "HasOrganization",
+        "AWS::CloudWatch::Alarm": "HasAlarmTopic",
+    }
+    for resource in processed["Resources"].values():
+        assert resource.get("Condition") == conditions.get(resource["Type"])
+    for parameter in ("OrganizationId", "AlarmTopicArn"):
+        assert processed["Parameters"][parameter]["Default"] == ""
 
 
 def test_the_role_may_write_the_functions_own_log_and_nothing_else(
     processed: dict[str, Any],
 ) -> None:
     """Exactly these actions, on exactly this log group, for Lambda alone."""
-    role = of_type(processed, "AWS::IAM::Role")["Properties"]
+    role = processed["Resources"]["AutoLexPermissionsRole"]["Properties"]
     assert "ManagedPolicyArns" not in role
     statements = [
         statement
@@ -97,20 +120,20 @@ def test_the_role_may_write_the_functions_own_log_and_nothing_else(
 
 
 def test_a_permissions_boundary_is_set_only_if_one_is_given(processed: dict[str, Any]) -> None:
-    """Without the parameter there is no such property."""
-    assert processed["Conditions"] == {
-        "HasPermissionsBoundary": {
-            "Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]
+    """Without the parameter there is no such property; with it, every role has it."""
+    assert processed["Conditions"]["HasPermissionsBoundary"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "PermissionsBoundaryArn"}, ""]}]
+    }
+    roles = [each for each in processed["Resources"].values() if each["Type"] == "AWS::IAM::Role"]
+    assert len(roles) == 2
+    for role in roles:
+        assert role["Properties"]["PermissionsBoundary"] == {
+            "Fn::If": [
+                "HasPermissionsBoundary",
+                {"Ref": "PermissionsBoundaryArn"},
+                {"Ref": "AWS::NoValue"},
+            ]
         }
-    }
-    role = of_type(processed, "AWS::IAM::Role")["Properties"]
-    assert role["PermissionsBoundary"] == {
-        "Fn::If": [
-            "HasPermissionsBoundary",
-            {"Ref": "PermissionsBoundaryArn"},
-            {"Ref": "AWS::NoValue"},
-        ]
-    }
 
 
 def test_the_function_logs_as_json_into_a_group_that_is_kept(processed: dict[str, Any]) -> None:
@@ -139,6 +162,21 @@ def test_the_macro_invokes_the_alias_and_waits_for_it(processed: dict[str, Any])
     assert macro["Properties"]["Name"] == {"Ref": "MacroName"}
 
 
+def test_cloudformation_may_log_why_the_macro_failed(processed: dict[str, Any]) -> None:
+    """Beside the log group stands the role that CloudFormation assumes to write there."""
+    macro = of_type(processed, "AWS::CloudFormation::Macro")["Properties"]
+    assert macro["LogGroupName"] == {"Ref": "AutoLexPermissionsLogGroup"}
+    assert macro["LogRoleARN"] == {"Fn::GetAtt": ["AutoLexPermissionsLogRole", "Arn"]}
+
+
+def test_the_console_asks_for_every_parameter_in_a_group(processed: dict[str, Any]) -> None:
+    """Each once, and under a label."""
+    interface = processed["Metadata"]["AWS::CloudFormation::Interface"]
+    grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(processed["Parameters"])
+    assert set(interface["ParameterLabels"]) == set(grouped)
+
+
 def test_no_parameter_changes_the_functions_configuration(processed: dict[str, Any]) -> None:
     """SAM publishes no new version for those, so they would never reach the alias.
 
@@ -157,17 +195,27 @@ def test_outputs(processed: dict[str, Any]) -> None:
     assert set(processed["Outputs"]) == {"MacroName", "FunctionAliasArn", "LogGroupName"}
 
 
-def test_sam_validate(tmp_path: Path) -> None:
+@pytest.mark.parametrize("template", OWN, ids=lambda path: path.name)
+def test_sam_validate(template: Path, tmp_path: Path) -> None:
     """`sam validate --lint` has nothing to say."""
     environment = sam_environment(tmp_path)
-    command = [str(SAM), "validate", "--lint", "--region", "us-east-1", "--template", str(TEMPLATE)]
+    command = [str(SAM), "validate", "--lint", "--region", "us-east-1", "--template", str(template)]
     code, said = run(command, environment)
-    assert (code, said.strip()) == (0, f"{TEMPLATE} is a valid SAM Template")
+    assert (code, said.strip()) == (0, f"{template} is a valid SAM Template")
 
 
-def test_cfn_lint() -> None:
+@pytest.mark.parametrize("template", OWN, ids=lambda path: path.name)
+def test_cfn_lint(template: Path) -> None:
     """cfn-lint has nothing to say on the template as it is written."""
-    assert cfn_lint(TEMPLATE) == (0, "")
+    assert cfn_lint(template) == (0, "")
+
+
+def test_cfn_lint_of_what_the_stack_set_rolls_out(tmp_path: Path) -> None:
+    """Nor on the template inside the template, as CloudFormation will read it there."""
+    stack_set = cfn_yaml.load(str(ROOT / "org" / "stackset.yaml"))
+    path = tmp_path / "body.yaml"
+    path.write_text(stack_set["Resources"]["Registrations"]["Properties"]["TemplateBody"])
+    assert cfn_lint(path) == (0, "")
 
 
 def test_cfn_lint_of_the_processed_template(processed: dict[str, Any], tmp_path: Path) -> None:
@@ -178,9 +226,10 @@ def test_cfn_lint_of_the_processed_template(processed: dict[str, Any], tmp_path:
 
 
 def test_no_rule_is_switched_off() -> None:
-    """Neither in the template nor in a settings file of cfn-lint."""
-    assert "cfn-lint:" not in TEMPLATE.read_text()
-    assert "cfn-lint" not in cfn_yaml.load(str(TEMPLATE)).get("Metadata", {})
+    """Neither in a template nor in a settings file of cfn-lint."""
+    for template in OWN:
+        assert "cfn-lint:" not in template.read_text()
+        assert "cfn-lint" not in cfn_yaml.load(str(template)).get("Metadata", {})
     assert not list(ROOT.glob(".cfnlintrc*"))
 
 

@@ -14,7 +14,8 @@ from tests.scanners.scanning import Finding, Findings
 from tests.templates import cases
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
-OWN = [ROOT / "template.yaml", *EXAMPLES]
+ORGANIZATION = sorted((ROOT / "org").glob("*.yaml"))
+OWN = [ROOT / "template.yaml", *ORGANIZATION, *EXAMPLES]
 PERMISSION = "AWS::Lambda::Permission"
 FAULTY = "faulty-permission"
 """The name of a pair in which the generated permission is one that scanners have to notice."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.sam import ROOT
-from tests.scanners.pairs import EXAMPLES, FAULTY, Scanned, names
+from tests.scanners.pairs import EXAMPLES, FAULTY, ORGANIZATION, Scanned, names
 from tests.scanners.scanning import GUARD_RULES, Finding, Findings
 
 pytestmark = pytest.mark.timeout(300)
@@ -42,10 +42,14 @@ def test_it_passes_what_the_macro_adds_to_the_example(scanned: Scanned, guarded:
 
 
 def test_our_own_templates(guarded: Findings) -> None:
-    """The example's function is outside a VPC; nothing else."""
+    """A function outside a VPC, and a permission by a parameter; nothing else."""
     for template in EXAMPLES:
         assert {each.rule for each in guarded[template]} <= {OUTSIDE_VPC}
-    assert guarded[ROOT / "template.yaml"] == {}
+    shared = Finding(PUBLIC, "AutoLexPermissionsOrganizationPermission")
+    assert guarded[ROOT / "template.yaml"] == {shared: 1}
+    assert ORGANIZATION
+    for template in ORGANIZATION:
+        assert guarded[template] == {}
 
 
 def test_a_permission_that_is_too_wide_would_be_noticed(
