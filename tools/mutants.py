@@ -42,7 +42,7 @@ NOT_CORE: Final = frozenset({"__init__", "handler"})
 # What decides about permissions: each survivor there has its explanation.
 EXPLAINED: Final = ("conditions", "intrinsics", "permissions")
 MOST_SURVIVING_PERCENT: Final = 3.0
-LIMIT_SECONDS: Final = 3_600
+LIMIT_SECONDS: Final = 7_200
 REPORT_EVERY_SECONDS: Final = 5.0
 # Tests that read the project as files, or start programs of their own, and so never meet a mutant.
 # The random laws take minutes and are left out too: what they find shall be held by a case as well.
