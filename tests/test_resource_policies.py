@@ -77,6 +77,12 @@ ALLOWING = [
         id="one of several services",
     ),
     pytest.param(document(statement(Action=["lambda:GetFunction", "lambda:*"])), id="actions"),
+    pytest.param(document(statement(Action="lambda:Invoke*")), id="action with a wildcard"),
+    pytest.param(document(statement(Action="Lambda:InvokeFunctio?")), id="action with any letter"),
+    pytest.param(
+        document(statement(Condition={"StringEqualsIfExists": {"aws:SourceAccount": OWN}})),
+        id="equal if it exists",
+    ),
     pytest.param(
         document(statement(Condition={"arnlike": {"AWS:SOURCEARN": [IMPORT, A_ARN]}})),
         id="letter case and one of several values",
@@ -138,6 +144,19 @@ SILENCING = [
     pytest.param(
         document(statement(), statement(Effect="Deny", Condition=None)), id="allowed and denied"
     ),
+    pytest.param(
+        document(statement(), statement(Effect="Deny", Action="lambda:Invoke*", Condition=None)),
+        id="denied by a wildcard",
+    ),
+    pytest.param(
+        document(
+            statement(),
+            statement(Effect="Deny", Condition={"StringEquals": {"aws:SourceAccount": OWN}}),
+        ),
+        id="denied to the own account",
+    ),
+    pytest.param(document(statement(Principal={"Service": "*"})), id="any service"),
+    pytest.param("[" * 100_000, id="text that is nested too deeply"),
     pytest.param(document(statement(Principal={"Service": "s3.amazonaws.com"})), id="another"),
     pytest.param(document(statement(Principal=None, NotPrincipal="x")), id="not a principal"),
     pytest.param(document(statement(Action="lambda:GetFunction")), id="another action"),

@@ -23,7 +23,8 @@ STDIN: Final = "-"
 LEX: Final = re.compile(rb"AWS::Lex::Bot|AWS::Lex::\$|AutoLexPermissions")
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
-_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+# Python takes no number of several thousand digits; CloudFormation has none.
+_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,999})")
 _FLOAT: Final = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _TRUE: Final = frozenset({"yes", "true", "on"})
 # Short forms that have no `Fn::` before their long form.
@@ -53,7 +54,10 @@ class Source:
 
     @cached_property
     def _read(self) -> "_Reader":
-        return _Reader(self.name, self.root)
+        try:
+            return _Reader(self.name, self.root)
+        except RecursionError as error:
+            raise _too_deep(self.name) from error
 
     @property
     def template(self) -> dict[str, Any]:
@@ -93,6 +97,8 @@ def source_of(name: str, content: bytes) -> Source:
         raise UsageProblem(f"{shown}: is not UTF-8 text (byte {error.start}).") from error
     try:
         root = yaml.compose(_without_tabs(text), Loader=_LOADER)
+    except RecursionError as error:
+        raise _too_deep(shown) from error
     except yaml.MarkedYAMLError as error:
         raise UsageProblem(_syntax(shown, text, error)) from error
     except yaml.YAMLError as error:
@@ -100,6 +106,10 @@ def source_of(name: str, content: bytes) -> Source:
     if not isinstance(root, yaml.MappingNode):
         raise UsageProblem(f"{shown}: is no template: a template is an object of sections.")
     return Source(shown, text, root)
+
+
+def _too_deep(name: str) -> UsageProblem:
+    return UsageProblem(f"{name}: is nested more deeply than any template.")
 
 
 def _without_tabs(text: str) -> str:

@@ -126,7 +126,7 @@ def _walk(root: Any) -> Iterator[_Seen]:
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 

@@ -84,7 +84,7 @@ def _values(
         value = overrides.get(name, given)
         if value is not None:
             kind = str(parameter.get("Type", "")) if isinstance(parameter, dict) else ""
-            text = str(value)
+            text = str(value).lower() if isinstance(value, bool) else str(value)
             is_list = "List" in kind and not kind.startswith("AWS::SSM")
             found[name] = [item.strip() for item in text.split(",")] if is_list else text
     return found

@@ -98,9 +98,8 @@ def still_covered(
     granted: Iterable[Grant],
 ) -> Iterator[Report]:
     """Yield the hook sources that opted out and are covered by their bot's permission (5.1)."""
-    lives = {(grant.source, grant.function): grant.life for grant in granted}
     for hook in hooks:
         if hook.source.logical_id in disabled and (
-            permissions.declared.covers_whole_bot(hook) or permissions.meets(lives, hook)
+            permissions.declared.covers_whole_bot(hook) or permissions.meets(granted, hook)
         ):
             yield Report(f"{hook.source.path}.Metadata", STILL_COVERED)

@@ -12,7 +12,7 @@ from .errors import Problem
 from .functions import Functions, LambdaFunction
 from .intrinsics import function, holds_texts_alone, is_no_value
 from .loops import pattern, variables
-from .template import Branch, Place, Resource, Template, branches, is_if, path
+from .template import Branch, Place, Resource, Template, branches, is_if, path, unreadable
 
 BOT: Final = "AWS::Lex::Bot"
 BOT_ALIAS: Final = "AWS::Lex::BotAlias"
@@ -114,6 +114,7 @@ def _listed(
             alike = [(place, _PATH_BELOW_LOCALE)]
             yield plain, listed.life, alike
             continue
+        problems += map(_unread, unreadable(item, place))
         for locale in branches(item, place, listed.life):
             for branch in _below(locale, _BELOW_LOCALE, problems):
                 if _is_function(branch.value):
@@ -171,6 +172,7 @@ def _below(start: Branch, keys: tuple[str, ...], problems: list[Problem]) -> Ite
             key = keys[depth]
             if key in branch.value:
                 below = Branch(branch.value[key], (branch.place, f".{key}"), branch.life)
+                problems += map(_unread, unreadable(below.value, below.place))
                 found = branches(*below) if is_if(below.value) else (below,)
                 stack += [(one, depth + 1) for one in found]
 
@@ -180,7 +182,7 @@ def _is_opaque(branch: Branch, problems: list[Problem]) -> bool:
     if isinstance(branch.value, dict):
         for key in branch.value:
             if key == "Ref" or key.startswith("Fn::"):
-                problems.append(_hidden(branch, key))
+                problems.append(_hidden(branch.place, key))
                 return True
     return False
 
@@ -202,9 +204,14 @@ def beyond_loops(path: str, what: str) -> Problem:
     return Problem(path, what, "List AutoLexPermissions after AWS::LanguageExtensions.")
 
 
-def _hidden(branch: Branch, name: str) -> Problem:
+def _unread(found: tuple[Place, str]) -> Problem:
+    place, name = found
+    return _hidden(place, name)
+
+
+def _hidden(place: Place, name: str) -> Problem:
     return Problem(
-        branch.path,
+        path(place),
         f"the value of {name} may hide a code hook from AutoLexPermissions, which reads"
         " templates but does not resolve intrinsic functions.",
         "Write the value out here, or choose between values with Fn::If.",

@@ -11,7 +11,7 @@ from json.encoder import encode_basestring
 from typing import Any, Final
 
 from .code_hooks import BOT, CodeHook, beyond_loops
-from .conditions import ALWAYS, NEVER, Named, all_of, any_of, expression, names
+from .conditions import ALWAYS, NEVER, Formula, Named, all_of, any_of, expression, names
 from .declared import INVOKE, LEX_PRINCIPAL, PERMISSION
 from .errors import Problem
 from .intrinsics import (
@@ -28,7 +28,7 @@ from .permissions import Grant, Permissions
 from .reports import CIRCLE, Report
 from .reports import METADATA_KEY as REPORT_KEY
 from .settings import METADATA_KEY
-from .template import OUTSIDE, Resource, Scope, Template
+from .template import OUTSIDE, Resource, Scope, Template, branches
 from .waits import Dependencies, Wait, Waits, waits_of, with_waits
 
 _VERBS: Final = {
@@ -80,7 +80,7 @@ def _digest(grant: Grant) -> str:
     """Hash the canonical hook source and the canonical function."""
     source = f'["{grant.source.kind}",{_told(grant.source.key)}]'
     told = f"[{source},[{','.join(map(_told, grant.function))}]]"
-    return hashlib.sha256(told.encode()).hexdigest()[:8]
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def _told(words: Text) -> str:
@@ -237,13 +237,15 @@ class Writer:
         if not any(_retains(hook.source.body) for hook in grant.hooks):
             return False
         function = self._functions.hooked(grant.expression)
-        makers = {reference.logical_id for reference in references(grant.expression)}
-        makers |= self._functions.resources(function).keys()
+        makers: list[tuple[str, Formula]] = [
+            (reference.logical_id, ALWAYS) for reference in references(grant.expression)
+        ]
+        makers += self._functions.resources(function).items()
         return all(
             _retains(resource.body)
-            for name in makers
+            for name, life in makers
             if (resource := self._template.find(name))
-            and self._template.conditions.possible(all_of((grant.life, resource.life)))
+            and self._template.conditions.possible(all_of((grant.life, resource.life, life)))
         )
 
     def _let_aliases_wait(self, named: list[tuple[str, Grant]]) -> None:
@@ -384,11 +386,16 @@ def _is_of_loop(condition: str) -> bool:
 
 def _written_condition(condition: str) -> object:
     """Return a resource's `Condition`, which in a loop may be a function."""
-    return json.loads(condition) if condition.startswith("{") else substituted(condition)
+    try:
+        return json.loads(condition) if condition.startswith("{") else substituted(condition)
+    except ValueError:
+        return condition  # An odd name, for CloudFormation to reject.
 
 
 def _retains(body: Mapping[str, object]) -> bool:
-    return str(body.get("DeletionPolicy")).startswith("Retain")
+    """Tell whether a resource outlives its stack, in some deployment at least."""
+    policies = branches(body.get("DeletionPolicy"), (None, ".DeletionPolicy"), ALWAYS)
+    return any(str(policy.value).startswith("Retain") for policy in policies)
 
 
 def _reporting(fragment: dict[str, object], reports: list[Report]) -> dict[str, object]:

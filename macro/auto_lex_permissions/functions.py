@@ -168,9 +168,8 @@ class Functions:
 
     def published_alias(self, resource: Resource) -> object:
         """Return the `AutoPublishAlias` of a SAM function, own or from Globals, or None."""
-        own = resource.sole("AutoPublishAlias")
-        if own is not None:
-            return own
+        if any(present(resource.values("AutoPublishAlias"))):
+            return resource.sole("AutoPublishAlias")
         shared = self._template.section("Globals").get("Function")
         return shared.get("AutoPublishAlias") if isinstance(shared, dict) else None
 
@@ -206,17 +205,24 @@ class Functions:
         """Return the one value that stands for all spellings of a function.
 
         Text that can be but one resource of the template stands for that resource, whether or
-        not the resource lives everywhere: so an id does not depend on conditions.
+        not the resource lives everywhere: so an id does not depend on conditions. Of a resource
+        with several names, one under each condition, text names but one.
         """
         known = self._keys.get(function)
         if known is None:
-            candidates = sorted(self.resources(function))
+            named = self.resources(function)
+            sole = [one for one, life in named.items() if self._is_sole(one, life)]
             known = self._keys[function] = (
-                self.of_resource(candidates[0], function.qualifier)
-                if len(candidates) == 1
+                self.of_resource(sole[0], function.qualifier)
+                if len(sole) == len(named) == 1
                 else function
             )
         return known
+
+    def _is_sole(self, logical_id: str, life: Formula) -> bool:
+        """Tell whether a name that a resource has under a formula is its name wherever it lives."""
+        resource = self._template.find(logical_id)
+        return not resource or self._template.conditions.implies(resource.life, life)
 
     @staticmethod
     def of_resource(logical_id: str, qualifier: Text) -> LambdaFunction:

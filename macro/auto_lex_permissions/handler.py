@@ -4,6 +4,7 @@ A macro that raises reaches the author as "Received malformed response", so noth
 from here. Nothing of the template is logged: it may hold values of `NoEcho` parameters.
 """
 
+import logging
 import traceback
 from typing import Final
 
@@ -18,6 +19,10 @@ from .reports import ADVICE
 from .transform import Result, transform
 
 SERVICE: Final = "AutoLexPermissions"
+
+# A log that cannot be written is lost, and nothing else: an answer is worth more.
+# https://docs.python.org/3/library/logging.html#logging.raiseExceptions
+logging.raiseExceptions = False
 
 logger = Logger(service=SERVICE, level="INFO")
 metrics = Metrics(namespace=SERVICE, service=SERVICE)

@@ -4,7 +4,7 @@ A grant is (function with its qualifier, hook source). It is missing when declar
 are not proved to cover it under every condition under which one of its hooks lives.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .code_hooks import BOT, CodeHook
@@ -74,14 +74,16 @@ class Permissions:
     def _spelled(
         self, function: LambdaFunction, source: HookSource, hooks: list[CodeHook]
     ) -> Iterator[Grant]:
-        """Yield the grant under the first spelling that lives wherever the grant does.
+        """Yield the grant under the first spelling that means it wherever the grant lives.
 
         Where no spelling does, each keeps its own hooks, named by its text.
         """
         spellings = _spellings(hooks)
         life = any_of(hook.life for hook in hooks)
         for expression in spellings:
-            if len(spellings) == 1 or self._lives(expression, life):
+            if len(spellings) == 1 or (
+                self._lives(expression, life) and self._names_all(expression, hooks)
+            ):
                 yield Grant(function, expression, source, hooks, life)
                 return
         by_text: dict[Text, list[CodeHook]] = {}
@@ -92,6 +94,14 @@ class Permissions:
             life = any_of(hook.life for hook in group)
             yield Grant(by_words, _spellings(group)[0], source, group, life)
 
+    def _names_all(self, expression: object, hooks: Iterable[CodeHook]) -> bool:
+        """Tell whether an expression names the function of each hook wherever that hook lives."""
+        named = self.functions.hooked(expression)
+        return all(
+            self._template.conditions.implies(hook.life, self.functions.same(named, hook.named))
+            for hook in hooks
+        )
+
     def _lives(self, expression: object, life: Formula) -> bool:
         """Tell whether all that an expression refers to lives wherever the formula holds."""
         return all(
@@ -100,16 +110,20 @@ class Permissions:
             if (resource := self._template.find(reference.logical_id))
         )
 
-    def meets(
-        self, lives: Mapping[tuple[HookSource, LambdaFunction], Formula], hook: CodeHook
-    ) -> bool:
+    def meets(self, grants: Iterable[Grant], hook: CodeHook) -> bool:
         """Tell whether a hook can live while its whole bot has a permission of these."""
-        function = self.functions.key(hook.named)
+        sources = dict(self.sources.of(hook.source, by_bot=True))
         return any(
-            self._template.conditions.possible(all_of((hook.life, life, lives[source, function])))
-            for source, life in self.sources.of(hook.source, by_bot=True)
-            if (source, function) in lives
+            self._template.conditions.possible(all_of((hook.life, sources[grant.source], formula)))
+            for grant, formula in self._serving(grants, hook)
+            if grant.source in sources
         )
+
+    def _serving(self, grants: Iterable[Grant], hook: CodeHook) -> Iterator[tuple[Grant, Formula]]:
+        """Yield each grant and when it is one of the hook's function."""
+        for grant in grants:
+            same = self.functions.same(self.functions.hooked(grant.expression), hook.named)
+            yield grant, all_of((grant.life, same))
 
     def missing(self, grants: Iterable[Grant]) -> list[Grant]:
         """Return the grants that nothing else is proved to cover wherever they live.
@@ -118,17 +132,18 @@ class Permissions:
         that name a resource first.
         """
         kept = [grant for grant in grants if not self._is_covered(grant, [])]
-        if any(self._is_ambiguous(grant) for grant in kept):
-            for grant in sorted(kept, key=self._is_ambiguous):
+        if any(self._is_by_text(grant) for grant in kept):
+            for grant in sorted(kept, key=self._is_by_text):
                 others = [other for other in kept if other is not grant]
                 same_source = [other for other in others if other.source == grant.source]
                 if self._is_covered(grant, same_source):
                     kept = others
         return kept
 
-    def _is_ambiguous(self, grant: Grant) -> bool:
-        """Tell whether a grant's function is text that may be one of several resources."""
-        return len(self.functions.resources(grant.function)) > 1
+    def _is_by_text(self, grant: Grant) -> bool:
+        """Tell whether a grant names by text a function that may be a resource of the template."""
+        named = self.functions.hooked(grant.expression)
+        return not named.is_reference and bool(self.functions.resources(named))
 
     def _is_covered(self, grant: Grant, others: list[Grant]) -> bool:
         """Tell whether all hooks of a grant are proved to be covered wherever they live."""
@@ -136,7 +151,8 @@ class Permissions:
 
     def is_covered(self, hook: CodeHook, others: Iterable[Grant] = ()) -> bool:
         """Tell whether a hook is proved to be covered wherever it lives."""
-        covering = [*self._declared(hook), *self._by_others(hook, others)]
+        served = (formula for _, formula in self._serving(others, hook))
+        covering = [*self._declared(hook), *served]
         return bool(covering) and self._template.conditions.implies(hook.life, any_of(covering))
 
     def _declared(self, hook: CodeHook) -> Iterator[Formula]:
@@ -152,16 +168,8 @@ class Permissions:
             yield all_of((formula, outside))
         yield self.policies.allowing(hook)
 
-    def _by_others(self, hook: CodeHook, others: Iterable[Grant]) -> Iterator[Formula]:
-        for other in others:
-            same = self.functions.same(self.functions.hooked(other.expression), hook.named)
-            yield all_of((other.life, same))
-
 
 def _spellings(hooks: Iterable[CodeHook]) -> list[object]:
     """Return the different expressions of the hooks' function, in the order of their JSON."""
-    different: list[object] = []
-    for hook in hooks:
-        if hook.function not in different:
-            different.append(hook.function)
-    return sorted(different, key=canonical_json) if len(different) > 1 else different
+    different = {canonical_json(hook.function): hook.function for hook in hooks}
+    return [different[told] for told in sorted(different)]

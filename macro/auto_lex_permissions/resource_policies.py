@@ -13,18 +13,24 @@ from typing import Final
 
 from .code_hooks import CodeHook
 from .conditions import ALWAYS, NEVER, Formula, all_of, any_of, negation
-from .declared import INVOKE, LEX_PRINCIPAL, Declared, is_invoke, is_lex_or_anyone
+from .declared import INVOKE, LEX_PRINCIPAL, Declared, is_lex_or_anyone
 from .errors import Problem
 from .functions import Functions, LambdaFunction
 from .intrinsics import canonical_json
 from .reports import POLICY_NOT_COMPARED, Report
-from .sources import HookSource, Sources
+from .sources import HookSource, Sources, like
 from .template import Branch, Resource, Template, branches, members, present
 
 # What stands before the statement in the problem, for those who read it from there.
 ADD_STATEMENT: Final = "Add to its Statement list: "
 RESOURCE_POLICY: Final = "AWS::Lambda::ResourcePolicy"
-_ALIKE: Final = frozenset({"arnlike", "arnequals", "stringlike", "stringequals"})
+_ALIKE: Final = frozenset({
+    "arnequals",
+    "arnlike",
+    "stringequals",
+    "stringequalsifexists",
+    "stringlike",
+})  # fmt: skip
 # The parts of a statement; a policy's statements can only be about its own function.
 _UNDERSTOOD: Final = frozenset({"Sid", "Effect", "Principal", "Action", "Resource", "Condition"})
 
@@ -106,11 +112,10 @@ class ResourcePolicies:
             all_of((_about_lex(statement, "Allow"), self._conditions_hold(statement, hook)))
             for statement in statements
         )
-        # A denial under conditions of its own is about something else.
+        # A denial whose conditions are not proved to hold is taken to be about something else.
         denied = (
-            _about_lex(statement, "Deny")
+            all_of((_about_lex(statement, "Deny"), self._conditions_hold(statement, hook)))
             for statement in statements
-            if not any(members([statement], "Condition"))
         )
         return all_of((any_of(allowed), negation(any_of(denied))))
 
@@ -135,7 +140,7 @@ class ResourcePolicies:
         """Return when one of a test's values is the hook source's own."""
         if operator.lower() not in _ALIKE:
             return NEVER
-        by_letters = operator.lower() == "stringequals"
+        by_letters = operator.lower().startswith("stringequals")
         match key.lower():
             case "aws:sourcearn":
                 return any_of(
@@ -160,7 +165,7 @@ def _parsed(document: Branch) -> Branch:
         return document
     try:
         return document._replace(value=json.loads(document.value))
-    except ValueError:
+    except (ValueError, RecursionError):
         return document
 
 
@@ -174,15 +179,21 @@ def _about_lex(statement: Branch, effect: str) -> Formula:
         statement.life,
         any_of(found.life for found in effects if found.value == effect),
         any_of(found.life for found in _principals(principals) if is_lex_or_anyone(found.value)),
-        any_of(found.life for found in _each(actions) if is_invoke(found.value)),
+        any_of(found.life for found in _each(actions) if _is_invoke(found.value)),
     ))  # fmt: skip
+
+
+def _is_invoke(action: object) -> bool:
+    """Tell whether an action is that of an invocation; IAM takes `*` and `?` in it."""
+    return isinstance(action, str) and like((action.lower(),), (INVOKE.lower(),))
 
 
 def _principals(principals: Iterable[Branch]) -> Iterator[Branch]:
     """Yield the services that are named, and `*` for anyone."""
     for principal in principals:
         yield principal
-        yield from _each(members([principal], "Service"))
+        # IAM knows no wildcard for a service.
+        yield from (one for one in _each(members([principal], "Service")) if one.value != "*")
         yield from (one for one in _each(members([principal], "AWS")) if one.value == "*")
 
 

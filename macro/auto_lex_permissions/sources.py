@@ -151,7 +151,7 @@ class Sources:
         return any_of(
             life
             for arn, life in self._arns(source)
-            if len(pattern) == len(arn) and all(map(_like, pattern, arn))
+            if len(pattern) == len(arn) and all(map(like, pattern, arn))
         )
 
     def is_wide(self, source_arn: object) -> bool:
@@ -246,7 +246,7 @@ class Sources:
         return fields
 
 
-def _like(pattern: Text, field: Text) -> bool:
+def like(pattern: Text, field: Text) -> bool:
     """Tell whether a field matches a pattern of `*`, `?`, characters and references."""
     wanted, given = _pieces(pattern), _pieces(field)
     # The places in `given` that the pattern read so far can have reached.

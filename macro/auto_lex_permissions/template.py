@@ -87,6 +87,20 @@ def branches(value: object, place: Place, life: Formula) -> Iterator[Branch]:
                 stack.append(Branch(then, (place, ".Fn::If[1]"), all_of((life, Named(name)))))
 
 
+def unreadable(value: object, place: Place) -> Iterator[tuple[Place, str]]:
+    """Yield the condition of each `Fn::If` that is a function and names none: its place, and it."""
+    stack = [(value, place)]
+    while stack:
+        value, place = stack.pop()
+        match value:
+            case {"Fn::If": [given, then, otherwise], **rest} if not rest:
+                called = function(given)
+                if called and name_of(given) is None:
+                    yield (place, ".Fn::If[0]"), called[0]
+                else:
+                    stack += [(otherwise, (place, ".Fn::If[2]")), (then, (place, ".Fn::If[1]"))]
+
+
 def members(parents: Iterable[Branch], key: str) -> Iterator[Branch]:
     """Yield the values under a key of each parent that is an object, through `Fn::If`."""
     for parent in parents:
@@ -214,7 +228,11 @@ class Template:
         self.account = account
         self.is_whole = _is_whole(fragment)
         entries = fragment.get("Resources") if self.is_whole else fragment
-        self.written: Mapping[str, object] = entries if isinstance(entries, dict) else {}
+        # CloudFormation rejects a template whose sections are no objects: nothing is read of one.
+        is_sound = not self.is_whole or isinstance(fragment.get("Conditions", {}), dict)
+        self.written: Mapping[str, object] = (
+            entries if isinstance(entries, dict) and is_sound else {}
+        )
         self.entries, self.scopes = _flat(self.written)
         self._found: dict[str, Resource | None] = {}
 

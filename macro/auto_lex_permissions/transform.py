@@ -73,6 +73,9 @@ class Examination:
             yield from (Report(where, UNREACHABLE) for where in hook.paths)
         for grant in full_policies(self.grants):
             yield Report(grant.hooks[0].paths[0], POLICY_TOO_LARGE)
+        # The last, since it is known only when all has been asked.
+        if self.template.conditions.undecided:
+            yield Report("Conditions", UNDECIDED)
 
 
 def examine(request: Request) -> Examination:
@@ -114,12 +117,10 @@ def transform(request: Request) -> Result:
     writer = Writer(template, found.permissions)
     writer.add(found.grants, missing)
     reports = {*found.reports(), *writer.reports}
-    if template.conditions.undecided:
-        reports.add(Report("Conditions", UNDECIDED))
     fragment = writer.fragment(reports)
     problems = [*found.problems, *writer.problems, *exceeded(template, fragment, writer.added)]
     if problems:
-        raise TemplateError(map(_as_written, problems))
+        raise TemplateError(dict.fromkeys(map(_as_written, problems)))
     return Result(
         fragment,
         sum(len(hook.places) for hook in found.hooks),

@@ -52,7 +52,7 @@ def with_waits(body: Mapping[str, object], waits: list[Wait]) -> dict[str, objec
         before = body.get("DependsOn", [])
         listed = before if isinstance(before, list) else [before]
         waiting["DependsOn"] = [*listed, *(one for one in certain if one not in listed)]
-    if others:
+    if others and isinstance(body.get("Metadata", {}), dict):
         metadata = _object(body.get("Metadata"))
         own = _object(metadata.get(METADATA_KEY))
         waiting["Metadata"] = {**metadata, METADATA_KEY: {**own, WAITS_FOR: others}}

@@ -24,6 +24,7 @@ def read(text: str) -> Source:
         pytest.param("'yes'", "yes", id="quoted"),
         pytest.param("300", 300, id="an integer"),
         pytest.param("-1", -1, id="a negative integer"),
+        pytest.param("1" * 5_000, "1" * 5_000, id="more digits than Python takes"),
         pytest.param("0x1F", "0x1F", id="hexadecimal"),
         pytest.param("12:30:45", "12:30:45", id="a time"),
         pytest.param("0.4", 0.4, id="a float"),
@@ -99,3 +100,13 @@ def test_json_may_be_indented_by_tabs() -> None:
     source = source_of("t.json", b'{\n\t"a": {\n\t\t"b": "c"\n\t}\n}')
     assert source.template == {"a": {"b": "c"}}
     assert str(source.position("a.b")) == "3:3"
+
+
+NESTED = "[" * 3_000 + "]" * 3_000
+
+
+@pytest.mark.parametrize("text", [f"Key: {NESTED}", f'{{"Key":{NESTED}}}', f'{{\t"Key":{NESTED}}}'])
+def test_what_is_nested_too_deeply_is_no_fault_of_the_program(text: str) -> None:
+    """It is told with its file, so that the other files of a folder are still looked at."""
+    with pytest.raises(UsageProblem, match=r"^t\.yaml: is nested more deeply than any template\.$"):
+        _ = read(text).template

@@ -68,9 +68,16 @@ def _function(ground: Ground, name: str, taken: dict[str, Place]) -> Iterator[Ta
     kind = "AWS::Serverless::Function" if sam else "AWS::Lambda::Function"
     ground.add(name, kind, properties, condition)
     arns = tuple(spellings.of_function(name))
-    yield Target(place, condition, arns, tuple(spellings.of_function_by_name(name, text)))
-    if text is not None and ground.chance(75):
-        yield Target(ground.everywhere, None, tuple(spellings.of_name(text)), (text,))
+    match text:
+        case {"Fn::If": [_, *names]}:
+            more: tuple[Any, ...] = ()
+        case _:
+            names = [] if text is None else [text]
+            more = tuple(spellings.of_function_by_name(name, text))
+    yield Target(place, condition, arns, more)
+    for one in names:
+        if ground.chance(75):
+            yield Target(ground.everywhere, None, tuple(spellings.of_name(one)), (one,))
     if ground.chance(15):
         # A qualifier that is made elsewhere.
         yield Target(place, condition, tuple(qualified(arn, "green") for arn in arns))
@@ -82,7 +89,9 @@ def _function(ground: Ground, name: str, taken: dict[str, Place]) -> Iterator[Ta
 
 def _own_name(ground: Ground, place: Place, taken: dict[str, Place]) -> Any:
     """Return a FunctionName that no other function has at the same time, often none."""
-    kind = ground.pick(("none", "none", "text", "sub", "parameter"))
+    kind = ground.pick(("none", "none", "none", "text", "text", "sub", "parameter", "choice"))
+    if kind == "choice":
+        return _one_of_two_names(ground, place, taken)
     name = ground.pick(FUNCTION_NAMES)
     key = f"{kind}:{name}"
     if kind == "none" or place & taken.get(key, Place()):
@@ -91,6 +100,18 @@ def _own_name(ground: Ground, place: Place, taken: dict[str, Place]) -> Any:
     if kind == "parameter":
         return ground.parameter(f"NameOf{name.title()}")
     return name if kind == "text" else {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
+
+
+def _one_of_two_names(ground: Ground, place: Place, taken: dict[str, Place]) -> Any:
+    """Return a FunctionName that a condition chooses, or none where there is no condition."""
+    condition = ground.optional_condition(100)
+    names = ground.rng.sample(FUNCTION_NAMES, 2)
+    keys = [f"text:{name}" for name in names]
+    if condition is None or any(place & taken.get(key, Place()) for key in keys):
+        return None
+    for key in keys:
+        taken[key] = taken.get(key, Place()) | place
+    return {"Fn::If": [condition, *names]}
 
 
 def _published(ground: Ground, properties: dict[str, Any]) -> str | None:

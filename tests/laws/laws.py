@@ -495,7 +495,8 @@ def _retained_functions(world: World, permission: str, function: str) -> set[boo
 
 def _retained(world: World, logical_id: str) -> bool:
     """Say whether a resource outlives its stack."""
-    return str(world.resources[logical_id].get("DeletionPolicy", "")).startswith("Retain")
+    policy = world.resolve(world.resources[logical_id].get("DeletionPolicy", ""))
+    return str(policy).startswith("Retain")
 
 
 # What several answers have in common.
@@ -569,7 +570,8 @@ def other_aliases_do_not_matter(trial: Trial) -> list[str]:
     gone, fewer = rewriting.without_an_alias(trial.before, trial.rng)
     other = Trial(fewer, trial.settings, trial.macro)
     if trial.bot_wide:
-        # Text that may be one of several functions serves for them all, as long as it is there.
+        # Text that may be one of several functions serves for them all, as long as it is there; so
+        # does a reference to a function for the names that it has under conditions.
         if _shared_names(trial.before):
             return []
         new = sorted(set(other.generated) - set(trial.generated))
@@ -587,13 +589,14 @@ def other_aliases_do_not_matter(trial: Trial) -> list[str]:
 
 
 def _shared_names(template: Template) -> bool:
-    """Say whether several functions of a template have the same name."""
+    """Say whether functions of a template share a name, or one has several."""
     written = [
         json.dumps(body.get("Properties", {}).get("FunctionName"), sort_keys=True)
         for body in template["Resources"].values()
         if body["Type"] in FUNCTIONS and "FunctionName" in body.get("Properties", {})
     ]
-    return len(written) != len(set(written))
+    several = any(name.startswith('{"Fn::If"') for name in written)
+    return several or len(written) != len(set(written))
 
 
 # When the macro may refuse.

@@ -46,7 +46,7 @@ FLOORS = {
 }
 # How many of a hundred templates the macro may refuse before the loops are written out, since
 # conditions that are others for each item cannot be combined inside a loop.
-MOST_REFUSED = 8
+MOST_REFUSED = 10
 
 # Takes a loop of an answer, and the body of the loop that the author wrote.
 type Spoil = Callable[[list[Any], Template], None]

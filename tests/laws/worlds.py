@@ -120,7 +120,10 @@ def _compared(template: Template) -> dict[str, set[str]]:
 
 def _comparisons(template: Template) -> Iterator[list[Any]]:
     """Yield the operands of every Fn::Equals in the conditions."""
-    waiting = list(template.get("Conditions", {}).values())
+    conditions = template.get("Conditions", {})
+    if not isinstance(conditions, dict):
+        raise UnresolvableError("Conditions is no object")
+    waiting = list(conditions.values())
     while waiting:
         one = waiting.pop()
         if isinstance(one, dict) and set(one) == {"Fn::Equals"}:
