@@ -20,8 +20,8 @@ export PY_COLORS := 0
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check demo test check laws bench mutants scan cdk format lint types lock release \
-	build clean
+.PHONY: help setup setup-check demo test check laws bench mutants load fuzz scan cdk format lint types lock \
+	release build clean
 .NOTPARALLEL:
 
 help:
@@ -30,6 +30,8 @@ help:
 	@echo 'make check   Run the quick inner loop: format, lint, types, unit and golden tests.'
 	@echo 'make laws    Hold the laws on random templates (TEMPLATES=20000 SEED=1 say which).'
 	@echo 'make bench   Measure what the macro costs, against the JSON round trip of its event.'
+	@echo 'make load    Ask the built function 10,000 times in a row, and four of them side by side.'
+	@echo 'make fuzz    Send 200,000 odd requests (REQUESTS=20000 SEED=1 say which).'
 	@echo 'make mutants Test the tests: change the core in thousands of ways, list what no test fails on.'
 	@echo 'make scan    Let cfn-lint, checkov and, where npm is, cfn-guard look at what the macro adds,'
 	@echo '             and an evaluator of policies at who may invoke its function.'
@@ -70,8 +72,17 @@ laws: setup-check
 	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m tests.laws \
 		--templates $(or $(TEMPLATES),20000) $(if $(SEED),--seed $(SEED))
 
-bench: setup-check
+bench:
+	$(call environments,dev sam)
 	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m benchmarks
+
+load:
+	$(call environments,dev sam)
+	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m benchmarks.load
+
+fuzz: setup-check
+	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m tests.fuzz \
+		--requests $(or $(REQUESTS),200000) $(if $(SEED),--seed $(SEED))
 
 # MODULES="conditions intrinsics" looks at these alone.
 mutants:
@@ -119,7 +130,7 @@ clean:
 	@cd "$(ROOT)" && rm -rf .environments .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.coverage htmlcov tools/cdk/node_modules tools/guard/node_modules \
 		tools/policies/node_modules
-	@cd "$(ROOT)" && find macro localcloud tools tests -name __pycache__ -type d -prune \
+	@cd "$(ROOT)" && find macro cli localcloud tools tests benchmarks -name __pycache__ -type d -prune \
 		-exec rm -rf {} + 2>/dev/null || true
 
 # What `sam build` calls (Metadata of AutoLexPermissionsFunction in template.yaml), in a copy of

@@ -72,4 +72,4 @@ def test_the_core_needs_only_the_standard_library() -> None:
     for module in ORDER[:-1]:
         _, foreign = _imports(module)
         assert foreign <= STANDARD, module
-    assert _imports("handler")[1] == {"aws_lambda_powertools", "traceback", "typing"}
+    assert _imports("handler")[1] == {"aws_lambda_powertools", "logging", "traceback", "typing"}
