@@ -5,14 +5,13 @@ therefore travel together in one exception, and the exception alone decides how 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MOST_PROBLEMS = 20
 MOST_CHARACTERS = 2_000
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """One mistake: the path in the template, what is wrong there, and what to do about it.
 
     Nothing in it may hold a value of the template: only logical ids, paths, names and text

@@ -9,8 +9,7 @@ expression that is left unread. Intrinsic functions are recognised here, never r
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from .loops import MARK, as_item, as_part, is_item, variables
 
@@ -28,11 +27,11 @@ class Reference(NamedTuple):
         return {"Fn::GetAtt": [name, self.attribute]} if self.attribute else {"Ref": name}
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(NamedTuple):
     """An expression that the macro does not look into, as canonical JSON."""
 
     json: str
+    kind: Literal["unread"] = "unread"
 
 
 Word: TypeAlias = str | Reference | Unread

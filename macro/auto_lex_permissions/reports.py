@@ -5,14 +5,12 @@ author can see, and the log of a central account is not.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 METADATA_KEY: Final = "AutoLexPermissionsReport"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Report:
+class Report(NamedTuple):
     """One thing noticed: where, a code of `ADVICE`, and why where there are several reasons."""
 
     path: str

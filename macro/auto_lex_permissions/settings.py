@@ -1,8 +1,7 @@
 """Settings: of the stack, from the `Transform` entry or Metadata; of a resource, from Metadata."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from .errors import Problem
 
@@ -17,8 +16,7 @@ _RESOURCE: Final[Mapping[str, tuple[str, ...]]] = {"Enabled": ("true", "false")}
 _ENABLED_BELONGS: Final = " Enabled belongs in the Metadata of a bot or of a bot alias."
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """How wide a generated permission is, and what to do about functions out of reach."""
 
     by_bot: bool = False

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .advice import mistakes, noticed, out_of_reach, still_covered
 from .code_hooks import BOT, BOT_ALIAS, CodeHook, code_hooks
@@ -32,8 +33,7 @@ class Request:
     template_parameters: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """The new fragment, what was found on the way to it, and what there is to say about it."""
 
     fragment: Mapping[str, object]
@@ -43,8 +43,7 @@ class Result:
     reports: tuple[Report, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
+class Examination(NamedTuple):
     """What a template needs: its hooks, their grants, and which of these nothing covers yet.
 
     `hooks` are those that take part; `found` are all, `disabled` the logical ids of what has opted
