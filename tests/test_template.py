@@ -88,3 +88,19 @@ def test_an_id_is_alphanumeric_whatever_it_is_made_of() -> None:
     (name,) = fragment["Resources"].keys() - template["Resources"].keys()
     assert name.startswith("AInvokesMyFunction")
     assert name.isalnum()
+
+
+def test_a_condition_of_an_odd_name_stays_as_it_is() -> None:
+    """A name like an object's beginning is CloudFormation's to reject (rule 1.4)."""
+    hook = {"LambdaCodeHook": {"LambdaArn": {"Fn::GetAtt": ["F", "Arn"]}}}
+    settings = [{"BotAliasLocaleSetting": {"CodeHookSpecification": hook}}]
+    alias = {
+        "Type": "AWS::Lex::BotAlias",
+        "Condition": "{{",
+        "Properties": {"BotAliasLocaleSettings": settings},
+    }
+    result = transform(Request({"Resources": {"A": alias}}))
+    resources = result.fragment["Resources"]
+    assert isinstance(resources, dict)
+    _, permission = resources.values()
+    assert permission["Condition"] == "{{"
