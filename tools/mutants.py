@@ -46,7 +46,16 @@ LIMIT_SECONDS: Final = 7_200
 REPORT_EVERY_SECONDS: Final = 5.0
 # Tests that read the project as files, or start programs of their own, and so never meet a mutant.
 # The random laws take minutes and are left out too: what they find shall be held by a case as well.
-LEFT_OUT: Final = ("test_contract.py", "test_house.py", "test_layout.py", "test_positions.py")
+LEFT_OUT: Final = (
+    "test_architecture.py",
+    "test_benchmarks.py",
+    "test_contract.py",
+    "test_faults.py",
+    "test_house.py",
+    "test_layout.py",
+    "test_positions.py",
+    "test_readme.py",
+)
 DESELECTED: Final = ("test_handler.py::test_imports_from_source_without_any_environment",)
 
 PYPROJECT: Final = """\
