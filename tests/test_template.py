@@ -104,3 +104,15 @@ def test_a_condition_of_an_odd_name_stays_as_it_is() -> None:
     assert isinstance(resources, dict)
     _, permission = resources.values()
     assert permission["Condition"] == "{{"
+
+
+def test_metadata_of_the_wrong_shape_stays_as_it_is() -> None:
+    """Where a wait would stand in it, CloudFormation is left to reject it (rules 1.4, 5.2)."""
+    template = stack({"Fn::If": ["IsProd", F_ARN, {"Ref": "AWS::NoValue"}]})
+    del template["Resources"]["Allow"]
+    template["Resources"]["A"]["Metadata"] = "text"
+    result = transform(Request(template, REGION, ACCOUNT, {"SourceScope": "Bot"}))
+    assert result.permissions_added == 1
+    resources = result.fragment["Resources"]
+    assert isinstance(resources, dict)
+    assert resources["A"] == template["Resources"]["A"]

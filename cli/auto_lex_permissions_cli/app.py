@@ -12,10 +12,8 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from .errors import UsageProblem
+from .errors import FINE, MISUSE, UsageProblem
 
-FINE: Final = 0
-MISUSE: Final = 2
 NAME: Final = "auto-lex-permissions"
 
 

@@ -3,17 +3,13 @@
 Use: `cfn-lint template.yaml --append-rules auto_lex_permissions_cli.cfn_lint_rule`.
 """
 
-import re
 from typing import Any, Final
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-from .findings import findings
+from .findings import findings, steps
 from .requests import Stack, request_of, uses_macro
-
-# `Resources.Alias.Properties.List[0]`: no key of CloudFormation's holds a dot or a bracket.
-_STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
 class CodeHookWithoutPermission(CloudFormationLintRule):  # type: ignore[misc] # It has no types.
@@ -42,8 +38,3 @@ class CodeHookWithoutPermission(CloudFormationLintRule):  # type: ignore[misc] #
             )
             for hook in findings(request).missing
         ]
-
-
-def steps(path: str) -> list[str | int]:
-    """Return a path as the list of keys and places that cfn-lint takes."""
-    return [key or int(place) for key, place in _STEP.findall(path)]

@@ -11,14 +11,11 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
-from .errors import UsageProblem
+from .errors import FINDINGS, FINE, MISUSE, UsageProblem
 from .findings import MISTAKE, Findings, Hook, State, findings
 from .reading import LEX, STDIN, Position, Source, read_bytes, source_of
 from .requests import Stack, request_of, uses_macro
 
-FINE: Final = 0
-FINDINGS: Final = 1
-MISUSE: Final = 2
 SUFFIXES: Final = (".yaml", ".yml", ".json", ".template")
 # Folders of other people's files, and of what was built.
 SKIPPED: Final = frozenset({"node_modules", "cdk.out", "__pycache__", "venv"})

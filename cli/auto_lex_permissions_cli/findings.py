@@ -1,5 +1,6 @@
 """What `check` and `graph` say of a template: each code hook, and whether it is permitted."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -45,6 +46,13 @@ class Note:
 
 
 MISTAKE: Final = "Mistake"
+# `Resources.Alias.Properties.List[0]`: no key on the way to a hook holds a dot or a bracket.
+_STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+def steps(path: str) -> list[str | int]:
+    """Return a path as the keys and places on the way down."""
+    return [key or int(place) for key, place in _STEP.findall(path)]
 
 
 @dataclass(frozen=True, slots=True)

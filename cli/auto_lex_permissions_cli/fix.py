@@ -27,15 +27,12 @@ from auto_lex_permissions.resource_policies import ADD_STATEMENT
 from auto_lex_permissions.transform import examine
 
 from .check import files
-from .errors import UsageProblem
+from .errors import FINDINGS, FINE, MISUSE, UsageProblem
 from .expand import COLOURS
 from .reading import LEX, STDIN, Source, read_bytes, source_of
 from .requests import Stack, request_of, uses_macro
 from .splice import Insertion, insertions, spliced, unspliced
 
-FINE: Final = 0
-TO_FIX: Final = 1
-MISUSE: Final = 2
 BOM: Final = b"\xef\xbb\xbf"
 # The sections that the macro adds to; the report in Metadata is for who cannot see this output.
 _SECTIONS: Final = ("Resources", "Conditions")
@@ -80,7 +77,7 @@ def run(names: Iterable[str], options: Mapping[str, Any], *, write: bool) -> int
         _say(f"auto-lex-permissions: {line}")
     if problems:
         return MISUSE
-    return TO_FIX if changed and not write else FINE
+    return FINDINGS if changed and not write else FINE
 
 
 def _fix_file(name: str, stack: Stack, *, is_named: bool, write: bool) -> bool:

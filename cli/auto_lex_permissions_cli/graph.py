@@ -1,7 +1,6 @@
 """`graph`: which bots invoke which functions, and whether they may, as a picture or as a tree."""
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,12 +13,10 @@ from rich.tree import Tree
 from auto_lex_permissions.sources import TEST_ALIAS_ID
 
 from .check import STYLES, function_name
-from .findings import MISTAKE, Hook, State, findings
+from .findings import MISTAKE, Hook, State, findings, steps
 from .reading import read_bytes, source_of
 from .requests import Stack, request_of, uses_macro
 
-# `Resources.Alias.Properties.List[0]`: no key on the way to a hook holds a dot or a bracket.
-_STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 # What Mermaid would read as something else inside of quotes: entities by name or by number.
 _ENTITIES: Final = str.maketrans({
     "#": "#35;",
@@ -113,9 +110,9 @@ def edge_of(template: Mapping[str, Any], hook: Hook) -> Edge:
 def _along(template: Any, path: str) -> Iterator[Any]:
     """Yield the values on the way down a path, as far as they are there."""
     value = template
-    for key, place in _STEP.findall(path):
+    for step in steps(path):
         try:
-            value = value[key or int(place)]
+            value = value[step]
         except (KeyError, IndexError, TypeError):
             return
         yield value

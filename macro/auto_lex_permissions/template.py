@@ -229,7 +229,8 @@ class Template:
         self.is_whole = _is_whole(fragment)
         entries = fragment.get("Resources") if self.is_whole else fragment
         # CloudFormation rejects a template whose sections are no objects: nothing is read of one.
-        is_sound = not self.is_whole or isinstance(fragment.get("Conditions", {}), dict)
+        conditions = fragment.get("Conditions") if self.is_whole else None
+        is_sound = conditions is None or isinstance(conditions, dict)
         self.written: Mapping[str, object] = (
             entries if isinstance(entries, dict) and is_sound else {}
         )

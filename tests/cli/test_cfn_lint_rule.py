@@ -11,7 +11,8 @@ import pytest
 import yaml
 from cfnlint.rules import RulesCollection
 
-from auto_lex_permissions_cli.cfn_lint_rule import CodeHookWithoutPermission, steps
+from auto_lex_permissions_cli.cfn_lint_rule import CodeHookWithoutPermission
+from auto_lex_permissions_cli.findings import steps
 from tests.cli.commands import BY_MACRO, PERMISSION, ROOT, TEMPLATE, written
 from tests.templates import Case, cases, name
 

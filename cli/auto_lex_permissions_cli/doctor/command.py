@@ -10,13 +10,14 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
+from auto_lex_permissions.declared import INVOKE, LEX_PRINCIPAL
+from auto_lex_permissions_cli.errors import FINDINGS, FINE
+
 from .account import Account, Watch, account_of, session_of
 from .diagnosis import Diagnosis, Findings, State, Wanted, examine
 from .mending import mending
-from .policies import ACTION, PRINCIPAL, Miss, Reason
+from .policies import Miss, Reason
 
-FINE: Final = 0
-FINDINGS: Final = 1
 STYLES: Final = {
     State.ALLOWED: "green",
     State.DENIED: "bold red",
@@ -127,9 +128,9 @@ def _instead(miss: Miss, one: Diagnosis) -> Iterator[str]:
     """Yield what Lex would need to stand there."""
     match miss.reason:
         case Reason.WRONG_PRINCIPAL:
-            yield PRINCIPAL
+            yield LEX_PRINCIPAL
         case Reason.WRONG_ACTION:
-            yield ACTION
+            yield INVOKE
         case Reason.WRONG_RESOURCE if one.function:
             yield one.function.arn
         case Reason.WRONG_ACCOUNT if not miss.found.startswith("arn:"):

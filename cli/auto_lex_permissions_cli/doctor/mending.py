@@ -6,12 +6,13 @@ import shlex
 from dataclasses import dataclass
 from typing import Any, Final
 
+from auto_lex_permissions.declared import INVOKE, LEX_PRINCIPAL
+from auto_lex_permissions.limits import LONGEST_FUNCTION_NAME
+
 from .account import Function
 from .diagnosis import Diagnosis
-from .policies import ACTION, PRINCIPAL, Reason
+from .policies import Reason
 
-# Beyond this, CloudFormation takes a function by its name only.
-_LONGEST_FUNCTION_NAME: Final = 140
 _LONGEST_HINT: Final = 22
 _BY_DENY: Final = frozenset({Reason.DENY, Reason.MAY_DENY})
 
@@ -31,9 +32,9 @@ class Mending:
         """Return the properties of the CloudFormation resource."""
         arn = self.function.arn
         return {
-            "Action": ACTION,
-            "FunctionName": arn if len(arn) <= _LONGEST_FUNCTION_NAME else self.function.label,
-            "Principal": PRINCIPAL,
+            "Action": INVOKE,
+            "FunctionName": arn if len(arn) <= LONGEST_FUNCTION_NAME else self.function.label,
+            "Principal": LEX_PRINCIPAL,
             "SourceAccount": self.account,
             "SourceArn": self.source,
         }
@@ -57,8 +58,8 @@ class Mending:
             [
                 f"aws lambda add-permission {_options(region=region, profile=profile)}",
                 _options(function_name=self.function.bare.arn, qualifier=self.function.qualifier),
-                _options(statement_id=self.statement, action=ACTION),
-                _options(principal=PRINCIPAL, source_account=self.account),
+                _options(statement_id=self.statement, action=INVOKE),
+                _options(principal=LEX_PRINCIPAL, source_account=self.account),
                 _options(source_arn=self.source),
             ]
         )

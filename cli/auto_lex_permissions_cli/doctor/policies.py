@@ -16,8 +16,8 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import Any, Final
 
-PRINCIPAL: Final = "lexv2.amazonaws.com"
-ACTION: Final = "lambda:InvokeFunction"
+from auto_lex_permissions.declared import INVOKE, LEX_PRINCIPAL
+
 _ARN_FIELDS: Final = 6
 _ACCOUNT_FIELD: Final = 4
 # Lex of either version, or the role of a bot.
@@ -206,11 +206,11 @@ def _principal(principal: Any) -> bool | None:
         return True
     # IAM documents no wildcard for a service.
     services = _texts(principal.get("Service"))
-    return PRINCIPAL in services or (None if "*" in services else False)
+    return LEX_PRINCIPAL in services or (None if "*" in services else False)
 
 
 def _action(action: Any) -> bool | None:
-    wanted = ACTION.lower()
+    wanted = INVOKE.lower()
     return _any(_like(one.lower(), wanted) for one in _texts(action))
 
 
@@ -324,7 +324,7 @@ def _context(call: Call) -> dict[str, str | None]:
     return {
         SOURCE_ARN: call.source,
         SOURCE_ACCOUNT: call.account,
-        "aws:principalservicename": PRINCIPAL,
+        "aws:principalservicename": LEX_PRINCIPAL,
         "aws:principalisawsservice": "true",
         "aws:principalorgid": None,
         "lambda:eventsourcetoken": None,
