@@ -159,8 +159,14 @@ def test_memory_at_its_limit(code: FunctionCode) -> None:
     code = replace(code, environment={**code.environment, "MALLOC_ARENA_MAX": "1"})
     large = asking(template(resources=450, bots=3, description=600_000))
     whole, _ = answered(large)
-    seen = {_answered_within(code, large, spare, whole) for spare in range(0, 4_800_000, 400_000)}
-    assert {"fault", "success", "Runtime.ExitError"} <= seen
+    expected = {"fault", "success", "Runtime.ExitError"}
+    seen: set[str] = set()
+    # How much is enough depends on what the allocator holds back: on, until it was enough.
+    for spare in range(0, 40_000_000, 400_000):
+        seen.add(_answered_within(code, large, spare, whole))
+        if expected <= seen and spare >= 4_400_000:
+            break
+    assert expected <= seen
     assert seen <= {"fault", "success", "Runtime.ExitError", "Runtime.UnmarshalError", *AT_THE_END}
 
 

@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 OLDEST = "3.11"
 ENVIRONMENT = ROOT / ".environments" / "oldest"
-# What itself needs a newer Python: cfn-lint, and the laws.
-NEWER = re.compile(r"cfnlint|tests\.laws")
+# What itself needs a newer Python: cfn-lint, the laws, and what runs the function locally.
+NEWER = re.compile(r"cfnlint|tests\.laws|benchmarks|localcloud")
 USABLE = f"""
 import importlib.util as of, sys
 if "%d.%d" % sys.version_info[:2] == "{OLDEST}" and of.find_spec("ensurepip"):
