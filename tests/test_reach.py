@@ -22,3 +22,12 @@ def test_a_literal_of_another_account_is_out_of_reach() -> None:
     """Its owner has to grant it (rule 4.1)."""
     with pytest.raises(TemplateError):
         transform(Request(stack(ARN.replace(ACCOUNT, "999999999999")), REGION, ACCOUNT))
+
+
+@pytest.mark.parametrize("value", [3, None, ["999999999999"], {"Account": "999999999999"}])
+def test_a_parameter_without_a_text_says_nothing(value: object) -> None:
+    """CloudFormation sends texts; whatever else may come is no account (rules 4.1, 6.2)."""
+    arn = {"Fn::Sub": f"arn:aws:lambda:{REGION}:${{Owner}}:function:orders"}
+    fragment = {**stack(arn), "Parameters": {"Owner": {"Type": "String"}}}
+    request = Request(fragment, REGION, ACCOUNT, template_parameters={"Owner": value})
+    assert transform(request).permissions_added == 1

@@ -116,3 +116,14 @@ def test_metadata_of_the_wrong_shape_stays_as_it_is() -> None:
     resources = result.fragment["Resources"]
     assert isinstance(resources, dict)
     assert resources["A"] == template["Resources"]["A"]
+
+
+def test_half_a_surrogate_pair_is_text_like_any_other() -> None:
+    """JSON can hold what UTF-8 cannot; the permission gets an id of its own (rules 2.5, 6.2)."""
+    assert _ids("orders\ud800") - _ids("orders")
+    assert len(_ids("orders\ud800") - _ids("orders\ud801")) == 1
+
+
+def _ids(function: str) -> set[str]:
+    resources: Any = transform(Request(stack(function))).fragment["Resources"]
+    return set(resources)

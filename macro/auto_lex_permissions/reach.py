@@ -54,7 +54,7 @@ def _is_readable(template: Template, word: Reference) -> bool:
         isinstance(parameter, dict)
         and not word.attribute
         and str(parameter.get("NoEcho", "false")).lower() == "false"
-        and not str(parameter.get("Type", "")).startswith("AWS::SSM::")
+        and not str(parameter.get("Type")).startswith("AWS::SSM::")
     )
 
 

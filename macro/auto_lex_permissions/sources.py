@@ -185,10 +185,6 @@ class Sources:
 
     def bots(self, alias: Resource) -> Iterator[tuple[Text, Formula]]:
         """Yield each canonical bot id that a bot alias may have, and when it has it."""
-        value = alias.plain("BotId")
-        if value is not None:
-            yield self.bot_id(value), alias.life
-            return
         for branch in present(alias.values("BotId")):
             yield self.bot_id(branch.value), branch.life
 

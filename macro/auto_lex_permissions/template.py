@@ -203,12 +203,6 @@ class Resource(NamedTuple):
             return list(branches(value, place, self.life))
         return [Branch(value, place, self.life)]
 
-    def plain(self, key: str) -> object:
-        """Return the value of a property that is written without conditions, else None."""
-        properties = self.body.get("Properties")
-        value = properties.get(key) if isinstance(properties, dict) else None
-        return None if is_if(value) or is_no_value(value) else value
-
     def sole(self, key: str) -> object:
         """Return the one value of a property, or None where it is absent or has several."""
         values = self.values(key)

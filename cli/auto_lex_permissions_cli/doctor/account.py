@@ -95,7 +95,7 @@ class Bot:
 
 
 @dataclass(frozen=True, slots=True)
-class Alias:
+class BotAlias:
     """A bot's alias; the test alias is one of them."""
 
     bot: Bot
@@ -107,7 +107,7 @@ class Alias:
 class Hook:
     """One locale of an alias that names a function."""
 
-    alias: Alias
+    alias: BotAlias
     locale: str
     function: str
     enabled: bool
@@ -229,23 +229,23 @@ class Account:
         found = (bot for page in pages for bot in page["botSummaries"])
         return [Bot(bot["botId"], bot.get("botName", bot["botId"])) for bot in found]
 
-    def aliases(self, bots: Sequence[Bot]) -> list["list[Alias] | Refused"]:
+    def aliases(self, bots: Sequence[Bot]) -> list["list[BotAlias] | Refused"]:
         """Return the aliases of each bot, or why they could not be had."""
         return self._each(bots, self._aliases_of, "Bots")
 
-    def _aliases_of(self, bot: Bot) -> list[Alias]:
+    def _aliases_of(self, bot: Bot) -> list[BotAlias]:
         pages = _pages(self._lex.list_bot_aliases, "ListBotAliases", {"botId": bot.id})
         found = (one for page in pages for one in page["botAliasSummaries"])
         return [
-            Alias(bot, one["botAliasId"], one.get("botAliasName", one["botAliasId"]))
+            BotAlias(bot, one["botAliasId"], one.get("botAliasName", one["botAliasId"]))
             for one in found
         ]
 
-    def hooks(self, aliases: Sequence[Alias]) -> list["list[Hook] | Refused"]:
+    def hooks(self, aliases: Sequence[BotAlias]) -> list["list[Hook] | Refused"]:
         """Return the code hooks of each alias, or why they could not be had."""
         return self._each(aliases, self._hooks_of, "Bot aliases")
 
-    def _hooks_of(self, alias: Alias) -> list[Hook]:
+    def _hooks_of(self, alias: BotAlias) -> list[Hook]:
         told = _called(
             self._lex.describe_bot_alias,
             "DescribeBotAlias",

@@ -9,8 +9,8 @@ from auto_lex_permissions_cli.errors import UsageProblem
 
 from .account import (
     Account,
-    Alias,
     Bot,
+    BotAlias,
     Function,
     Hook,
     Missing,
@@ -57,7 +57,7 @@ class Note:
     """A bot or an alias whose code hooks could not be read, and why."""
 
     bot: Bot
-    alias: Alias | None
+    alias: BotAlias | None
     problem: str
 
 
@@ -67,7 +67,7 @@ class Findings:
 
     region: str
     bots: tuple[Bot, ...]
-    aliases: tuple[Alias, ...]
+    aliases: tuple[BotAlias, ...]
     diagnoses: tuple[Diagnosis, ...]
     notes: tuple[Note, ...]
 
@@ -118,8 +118,10 @@ def _bots(account: Account, wanted: Wanted) -> list[Bot]:
     return sorted(found, key=lambda bot: (bot.name, bot.id))
 
 
-def _aliases(account: Account, bots: list[Bot], wanted: Wanted, notes: list[Note]) -> list[Alias]:
-    there: list[Alias] = []
+def _aliases(
+    account: Account, bots: list[Bot], wanted: Wanted, notes: list[Note]
+) -> list[BotAlias]:
+    there: list[BotAlias] = []
     for bot, found in zip(bots, account.aliases(bots), strict=True):
         if isinstance(found, Refused):
             notes.append(Note(bot, None, str(found)))
