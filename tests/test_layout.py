@@ -8,6 +8,7 @@ ORDER = (
     "errors",
     "reports",
     "settings",
+    "digests",
     "loops",
     "intrinsics",
     "conditions",
@@ -30,7 +31,7 @@ ORDER = (
 )
 STANDARD = {
     "collections",
-    "dataclasses",
+    "_sha2",
     "functools",
     "hashlib",
     "json",

@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -122,7 +122,7 @@ def fix(source: Source, request: Request) -> Fixed:
     made = insertions(source, source.template, wanted)
     fixed = Fixed(source, made, result.permissions_added, statements)
     if made:
-        _verify(fixed, replace(lacking, fragment=result.fragment), wanted)
+        _verify(fixed, lacking._replace(fragment=result.fragment), wanted)
     return fixed
 
 
@@ -147,7 +147,7 @@ def _verify(fixed: Fixed, request: Request, wanted: Mapping[str, Any]) -> None:
     if original != source.text or canonical_json(read) != canonical_json(wanted):
         raise UsageProblem(f"{refused}: the result would read as something else.")
     again = {name: read[name] for name in request.fragment if name in read}
-    if examine(replace(request, fragment=again)).missing:
+    if examine(request._replace(fragment=again)).missing:
         raise UsageProblem(f"{source.name}: uses conditions that it does not define.")
 
 
@@ -170,7 +170,7 @@ def _with_statements(request: Request) -> tuple[Request, int]:
         told = json.loads(statement)
         ordered = {part: told[part] for part in _PARTS}
         fragment = _with_statement(fragment, path.split("."), ordered)
-    return replace(request, fragment=fragment), len(lacking)
+    return request._replace(fragment=fragment), len(lacking)
 
 
 def _as_written(problem: Problem) -> Problem:

@@ -3,7 +3,6 @@
 The scheme of logical ids is a promise (rule 2.5): a later version never changes one.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any, Final
 from .code_hooks import BOT, CodeHook, beyond_loops
 from .conditions import ALWAYS, NEVER, Formula, Named, all_of, any_of, expression, names
 from .declared import INVOKE, LEX_PRINCIPAL, PERMISSION
+from .digests import digest
 from .errors import Problem
 from .intrinsics import (
     Reference,
@@ -80,7 +80,7 @@ def _digest(grant: Grant) -> str:
     """Hash the canonical hook source and the canonical function."""
     source = f'["{grant.source.kind}",{_told(grant.source.key)}]'
     told = f"[{source},[{','.join(map(_told, grant.function))}]]"
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return digest(told)
 
 
 def _told(words: Text) -> str:

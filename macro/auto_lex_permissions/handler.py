@@ -6,17 +6,19 @@ from here. Nothing of the template is logged: it may hold values of `NoEcho` par
 
 import logging
 import traceback
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from . import __version__
 from .errors import TemplateError
 from .protocol import BadRequest, failure, request_id, request_of, success
 from .reports import ADVICE
 from .transform import Result, transform
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SERVICE: Final = "AutoLexPermissions"
 
@@ -28,7 +30,7 @@ logger = Logger(service=SERVICE, level="INFO")
 metrics = Metrics(namespace=SERVICE, service=SERVICE)
 
 
-def handler(event: object, context: LambdaContext) -> dict[str, object]:
+def handler(event: object, context: "LambdaContext") -> dict[str, object]:
     """Answer CloudFormation's request; never raises."""
     try:
         answer = _answer(event, context)
@@ -38,7 +40,7 @@ def handler(event: object, context: LambdaContext) -> dict[str, object]:
     return answer
 
 
-def _answer(event: object, context: LambdaContext) -> dict[str, object]:
+def _answer(event: object, context: "LambdaContext") -> dict[str, object]:
     logger.structure_logs(
         append=False,
         version=__version__,
@@ -81,7 +83,9 @@ def _rejected(event: object, error: TemplateError | BadRequest) -> dict[str, obj
     return failure(event, str(error))
 
 
-def _internal_failure(event: object, context: LambdaContext, error: Exception) -> dict[str, object]:
+def _internal_failure(
+    event: object, context: "LambdaContext", error: Exception
+) -> dict[str, object]:
     """Answer a bug of ours; the traceback is logged without messages, which may hold values."""
     frames = traceback.format_tb(error.__traceback__)
     logger.error("internal failure", error=type(error).__name__, frames=frames)
@@ -98,7 +102,7 @@ def _count(name: str, value: int) -> None:
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
-def _flush(context: LambdaContext) -> None:
+def _flush(context: "LambdaContext") -> None:
     """Print the metrics; an answer is worth more than they are, so no failure of theirs counts."""
     try:
         # Two versions of the macro side by side are told apart by their functions.

@@ -9,10 +9,11 @@ in when a loop is entered, and `written` gives back what the author wrote, to th
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html
 """
 
-import hashlib
 import json
 import re
 from typing import Any, Final, NamedTuple
+
+from .digests import digest
 
 LOOP: Final = "Fn::ForEach::"
 # What opens a mark says how the author spelled it; Unicode gives these characters to nobody.
@@ -42,8 +43,8 @@ class Variable(NamedTuple):
 
 def entered(name: str, collection: object, body: Any) -> tuple[Variable, Any]:  # noqa: ANN401 - JSON
     """Return the variable of a loop, and its body with marks where the variable stands."""
-    digest = hashlib.sha256(json.dumps(collection, sort_keys=True).encode()).hexdigest()[:8]
-    variable = Variable(name, digest, len(collection) if isinstance(collection, list) else 0)
+    told = digest(json.dumps(collection, sort_keys=True))
+    variable = Variable(name, told, len(collection) if isinstance(collection, list) else 0)
     return variable, _marked(body, variable)
 
 

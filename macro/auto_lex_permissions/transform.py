@@ -1,8 +1,7 @@
 """The whole macro as one pure function: a request's fragment in, the new fragment out."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from .advice import mistakes, noticed, out_of_reach, still_covered
 from .code_hooks import BOT, BOT_ALIAS, CodeHook, code_hooks
@@ -16,9 +15,10 @@ from .reports import POLICY_TOO_LARGE, UNDECIDED, UNREACHABLE, Report
 from .settings import Settings, is_enabled, of_stack
 from .template import Template
 
+_NOTHING: Final[Mapping[str, object]] = {}
 
-@dataclass(frozen=True, slots=True)
-class Request:
+
+class Request(NamedTuple):
     """What a template is transformed with.
 
     `parameters` are the settings of the `Transform` entry; `region` and `account` are those of
@@ -29,8 +29,8 @@ class Request:
     fragment: Mapping[str, object]
     region: str = ""
     account: str = ""
-    parameters: object = field(default_factory=dict)
-    template_parameters: Mapping[str, object] = field(default_factory=dict)
+    parameters: object = _NOTHING
+    template_parameters: Mapping[str, object] = _NOTHING
 
 
 class Result(NamedTuple):

@@ -5,7 +5,6 @@ import os
 import re
 import stat
 import subprocess
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -297,7 +296,7 @@ def holds(source: Source, request: Request, fixed: Fixed) -> dict[str, Any]:
         for key, value in template.items()
         if key != "Transform" or key in request.fragment
     }
-    again = replace(request, fragment=fragment)
+    again = request._replace(fragment=fragment)
     assert not findings(again).missing
     after: Any = transform(again).fragment
     assert [after.get(key) for key in told] == [template.get(key) for key in told]

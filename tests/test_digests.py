@@ -1,0 +1,16 @@
+"""The digests in logical ids are those of SHA-256, whatever code counts them."""
+
+import hashlib
+
+from hypothesis import given
+from hypothesis.strategies import characters, text
+
+from auto_lex_permissions.digests import digest
+
+
+@given(text(characters(exclude_categories=())))
+def test_digest_is_the_beginning_of_sha_256(told: str) -> None:
+    """Of the text's UTF-8; ids never change (rule 2.5)."""
+    expected = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+    assert expected.startswith(digest(told))
+    assert len(digest(told)) == 8
