@@ -49,11 +49,10 @@ def _too_long(where: str) -> Problem:
 
 def out_of_reach(hook: CodeHook, says: str) -> Iterator[Problem]:
     """Yield the mistake of hooking a function that this stack cannot grant (rule 4.1)."""
-    by_parameter = says.startswith("Parameters.")
     for where in hook.paths:
-        named = f"{where} names by it " if by_parameter else ""
+        named = f"{where} names by it " if says else ""
         yield Problem(
-            says if by_parameter else where,
+            says or where,
             f"{named}a function of another account or Region, and this stack cannot let Lex"
             " invoke that.",
             "Have its owner add the permission there, and set OnUnreachable: Skip to go on"

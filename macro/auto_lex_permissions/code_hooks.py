@@ -173,8 +173,7 @@ def _below(start: Branch, keys: tuple[str, ...], problems: list[Problem]) -> Ite
             if key in branch.value:
                 below = Branch(branch.value[key], (branch.place, f".{key}"), branch.life)
                 problems += map(_unread, unreadable(below.value, below.place))
-                found = branches(*below) if is_if(below.value) else (below,)
-                stack += [(one, depth + 1) for one in found]
+                stack += [(one, depth + 1) for one in branches(*below)]
 
 
 def _is_opaque(branch: Branch, problems: list[Problem]) -> bool:

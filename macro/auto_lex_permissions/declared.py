@@ -135,8 +135,10 @@ class Declared:
     def reports(self, hooks: list[CodeHook], *, by_bot: bool) -> Iterator[Report]:
         """Yield what is too wide, and what can never match, on the functions of the hooks."""
         permissions = self._template.of_type(PERMISSION)
+        if not permissions:
+            return
         related: dict[LambdaFunction, list[CodeHook]] = {}
-        for hook in hooks if permissions else ():
+        for hook in hooks:
             for base in self._bases(hook.named):
                 related.setdefault(base, []).append(hook)
         for permission in permissions:

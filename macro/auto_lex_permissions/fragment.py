@@ -28,7 +28,7 @@ from .permissions import Grant, Permissions
 from .reports import CIRCLE, Report
 from .reports import METADATA_KEY as REPORT_KEY
 from .settings import METADATA_KEY
-from .template import OUTSIDE, Resource, Scope, Template, branches
+from .template import OUTSIDE, Place, Resource, Scope, Template, branches
 from .waits import Dependencies, Wait, Waits, waits_of, with_waits
 
 _VERBS: Final = {
@@ -38,6 +38,8 @@ _VERBS: Final = {
 }
 # Two hints of 22 characters, the words between them and 8 hex digits stay under 64.
 _LONGEST_HINT: Final = 22
+# Of values that nothing is said about.
+_NOWHERE: Final[Place] = (None, "")
 _NO_LETTERS: Final = re.compile("[^0-9A-Za-z]")
 
 
@@ -394,7 +396,7 @@ def _written_condition(condition: str) -> object:
 
 def _retains(body: Mapping[str, object]) -> bool:
     """Tell whether a resource outlives its stack, in some deployment at least."""
-    policies = branches(body.get("DeletionPolicy"), (None, ".DeletionPolicy"), ALWAYS)
+    policies = branches(body.get("DeletionPolicy"), _NOWHERE, ALWAYS)
     return any(str(policy.value).startswith("Retain") for policy in policies)
 
 

@@ -16,14 +16,14 @@ from .template import Template
 def unreachable(
     template: Template, functions: Functions, values: Mapping[str, object], hook: CodeHook
 ) -> str | None:
-    """Return what says that a hook's function is out of reach: `LambdaArn`, or a parameter.
+    """Return the parameter that says that a hook's function is out of reach, as a path.
 
-    Returns None where nothing says so.
+    Returns an empty text where `LambdaArn` says so itself, and None where nothing does.
     """
     if hook.named.is_own or not (template.region and template.account):
         return None
     if _is_elsewhere(hook.named) or _is_foreign_output(template, hook):
-        return "LambdaArn"
+        return ""
     words = text(hook.function)
     for word in words:
         if isinstance(word, Reference) and _is_readable(template, word):

@@ -94,8 +94,8 @@ def examine(request: Request) -> Examination:
         if hook.source.logical_id in disabled:
             continue
         says = unreachable(template, permissions.functions, request.template_parameters, hook)
-        (far if says else hooks).append(hook)
-        if says and not stack.skips_unreachable:
+        (hooks if says is None else far).append(hook)
+        if says is not None and not stack.skips_unreachable:
             problems += out_of_reach(hook, says)
     problems += mistakes(permissions, hooks)
     grants = permissions.grants(hooks, by_bot=stack.by_bot)
