@@ -119,9 +119,11 @@ class Sources:
         this = (Reference(resource.logical_id),)
         if resource.type == BOT:
             return [(self._bot(this) if by_bot else HookSource("test-alias", this), resource.life)]
+        alone = HookSource("bot-alias", this)
         bots = self.bots(resource) if by_bot else ()
-        found = [(self._bot(bot), life) for bot, life in bots]
-        return found or [(HookSource("bot-alias", this), resource.life)]
+        # A wildcard is no bot's id, and in a SourceArn it would mean the bots of everyone else.
+        found = [(alone if _is_wild(bot) else self._bot(bot), life) for bot, life in bots]
+        return found or [(alone, resource.life)]
 
     def _bot(self, bot: Text) -> HookSource:
         """Return all aliases of a bot as one hook source."""
@@ -156,7 +158,7 @@ class Sources:
 
     def is_wide(self, source_arn: object) -> bool:
         """Tell whether a `SourceArn` holds a wildcard."""
-        return any(isinstance(word, str) and set(word) & {"*", "?"} for word in text(source_arn))
+        return _is_wild(text(source_arn))
 
     def is_whole_bot(self, source_arn: object) -> bool:
         """Tell whether a `SourceArn` means all aliases of one bot, which `SourceScope: Bot` is."""
@@ -240,6 +242,10 @@ class Sources:
             if place < len(fields):
                 fields[place] = arn_field(fields[place], own, literal)
         return fields
+
+
+def _is_wild(words: Text) -> bool:
+    return any(isinstance(word, str) and set(word) & {"*", "?"} for word in words)
 
 
 def like(pattern: Text, field: Text) -> bool:

@@ -1,0 +1,56 @@
+"""Whom a permission lets in: a wildcard in what an author wrote never widens it (rule 2.1)."""
+
+from typing import Any
+
+import pytest
+
+from auto_lex_permissions import Request, transform
+from tests.templates import ACCOUNT, REGION
+
+BY_BOT = {"SourceScope": "Bot"}
+
+
+def _transformed(bot_id: object) -> dict[str, Any]:
+    """Return a template whose bot alias has this bot id, after the macro under `Bot`."""
+    hook = {"LambdaCodeHook": {"LambdaArn": {"Fn::GetAtt": ["Function", "Arn"]}}}
+    setting = {"Enabled": True, "CodeHookSpecification": hook}
+    locales = [{"LocaleId": "en_US", "BotAliasLocaleSetting": setting}]
+    fragment = {
+        "Parameters": {"Stage": {"Type": "String"}},
+        "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
+        "Resources": {
+            "Function": {"Type": "AWS::Lambda::Function", "Properties": {}},
+            "Alias": {
+                "Type": "AWS::Lex::BotAlias",
+                "Properties": {"BotId": bot_id, "BotAliasLocaleSettings": locales},
+            },
+        },
+    }
+    first: dict[str, Any] = dict(transform(Request(fragment, REGION, ACCOUNT, BY_BOT)).fragment)
+    assert transform(Request(first, REGION, ACCOUNT, BY_BOT)).fragment == first
+    return first
+
+
+def _added(fragment: dict[str, Any]) -> list[tuple[object, object]]:
+    """Return the `SourceArn` and the `Condition` of each permission."""
+    return [
+        (one["Properties"]["SourceArn"], one.get("Condition"))
+        for one in fragment["Resources"].values()
+        if one["Type"] == "AWS::Lambda::Permission"
+    ]
+
+
+@pytest.mark.parametrize("bot_id", ["*", "ABCDEFGHI?", {"Fn::Sub": "*${Stage}"}])
+def test_a_bot_id_with_a_wildcard_is_no_bot(bot_id: object) -> None:
+    """The alias alone is let in, as where no bot is named (rules 2.1, 5.2)."""
+    assert _added(_transformed(bot_id)) == [({"Fn::GetAtt": ["Alias", "Arn"]}, None)]
+
+
+def test_a_wildcard_under_a_condition() -> None:
+    """The other branch has its bot as ever."""
+    added = _added(_transformed({"Fn::If": ["IsProd", "*", "ABCDEFGHIJ"]}))
+    assert added[0] == ({"Fn::GetAtt": ["Alias", "Arn"]}, "IsProd")
+    arn, condition = added[1]
+    assert "ABCDEFGHIJ" in str(arn)
+    assert condition not in {None, "IsProd"}
+    assert len(added) == 2
