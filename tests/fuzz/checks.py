@@ -125,7 +125,11 @@ def _processed(event: dict[str, Any], text: str, after: Any) -> Iterator[str]:
     if not isinstance(after, dict):
         yield f"shape: the fragment is {type(after).__name__}"
         return
-    opened = [_opened(one) for one in (before, after)]
+    # An empty section of conditions takes what is added to it.
+    opened = [
+        {**one, "Conditions": {}} if one.get("Conditions", {}) is None else one
+        for one in map(_opened, (before, after))
+    ]
     for section in ("Resources", "Conditions", "Metadata"):
         was = opened[0].get(section, {})
         if not isinstance(was, dict):
