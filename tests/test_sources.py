@@ -40,15 +40,16 @@ def _added(fragment: dict[str, Any]) -> list[tuple[object, object]]:
     ]
 
 
-@pytest.mark.parametrize("bot_id", ["*", "ABCDEFGHI?", {"Fn::Sub": "*${Stage}"}])
+@pytest.mark.parametrize("bot_id", ["*", "ABCDEFGHI?", {"Fn::Sub": "*${Stage}"}, "a:b", "a/b"])
 def test_a_bot_id_with_a_wildcard_is_no_bot(bot_id: object) -> None:
     """The alias alone is let in, as where no bot is named (rules 2.1, 5.2)."""
     assert _added(_transformed(bot_id)) == [({"Fn::GetAtt": ["Alias", "Arn"]}, None)]
 
 
-def test_a_wildcard_under_a_condition() -> None:
+@pytest.mark.parametrize("bot_id", ["*", "AWS::Lex::Bot"])
+def test_a_wildcard_under_a_condition(bot_id: str) -> None:
     """The other branch has its bot as ever."""
-    added = _added(_transformed({"Fn::If": ["IsProd", "*", "ABCDEFGHIJ"]}))
+    added = _added(_transformed({"Fn::If": ["IsProd", bot_id, "ABCDEFGHIJ"]}))
     assert added[0] == ({"Fn::GetAtt": ["Alias", "Arn"]}, "IsProd")
     arn, condition = added[1]
     assert "ABCDEFGHIJ" in str(arn)

@@ -121,8 +121,8 @@ class Sources:
             return [(self._bot(this) if by_bot else HookSource("test-alias", this), resource.life)]
         alone = HookSource("bot-alias", this)
         bots = self.bots(resource) if by_bot else ()
-        # A wildcard is no bot's id, and in a SourceArn it would mean the bots of everyone else.
-        found = [(alone if _is_wild(bot) else self._bot(bot), life) for bot, life in bots]
+        # No bot's id holds one of these, and in a SourceArn they would mean more than the bot.
+        found = [(alone if _holds(bot, "*?:/") else self._bot(bot), life) for bot, life in bots]
         return found or [(alone, resource.life)]
 
     def _bot(self, bot: Text) -> HookSource:
@@ -158,7 +158,7 @@ class Sources:
 
     def is_wide(self, source_arn: object) -> bool:
         """Tell whether a `SourceArn` holds a wildcard."""
-        return _is_wild(text(source_arn))
+        return _holds(text(source_arn), "*?")
 
     def is_whole_bot(self, source_arn: object) -> bool:
         """Tell whether a `SourceArn` means all aliases of one bot, which `SourceScope: Bot` is."""
@@ -244,8 +244,8 @@ class Sources:
         return fields
 
 
-def _is_wild(words: Text) -> bool:
-    return any(isinstance(word, str) and set(word) & {"*", "?"} for word in words)
+def _holds(words: Text, characters: str) -> bool:
+    return any(isinstance(word, str) and not set(word).isdisjoint(characters) for word in words)
 
 
 def like(pattern: Text, field: Text) -> bool:
