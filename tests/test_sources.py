@@ -55,3 +55,16 @@ def test_a_wildcard_under_a_condition(bot_id: str) -> None:
     assert "ABCDEFGHIJ" in str(arn)
     assert condition not in {None, "IsProd"}
     assert len(added) == 2
+
+
+@pytest.mark.parametrize("logical_id", ["Bot ", "Bot}", "My-Bot"])
+def test_a_bot_of_an_odd_logical_id_is_read_again_as_it_was_written(logical_id: str) -> None:
+    """CloudFormation takes no such id; its permission is added once all the same (3.1)."""
+    hook = {"LambdaCodeHook": {"LambdaArn": {"Fn::GetAtt": ["Function", "Arn"]}}}
+    setting = {"Enabled": True, "CodeHookSpecification": hook}
+    locales = [{"LocaleId": "en_US", "BotAliasLocaleSetting": setting}]
+    test_alias = {"TestBotAliasSettings": {"BotAliasLocaleSettings": locales}}
+    fragment = {"Resources": {logical_id: {"Type": "AWS::Lex::Bot", "Properties": test_alias}}}
+    first: dict[str, Any] = dict(transform(Request(fragment, REGION, ACCOUNT)).fragment)
+    assert len(_added(first)) == 1
+    assert transform(Request(first, REGION, ACCOUNT)).fragment == first

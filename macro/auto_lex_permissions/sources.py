@@ -70,7 +70,8 @@ class HookSource(NamedTuple):
         match self.kind, self.key:
             case ("bot-alias", (Reference(logical_id, _),)):
                 return Reference(logical_id, "Arn").expression
-            case (_, (Reference() as bot,)) if variables(bot.logical_id) and not self.bot_id:
+            # What `${…}` cannot hold as it is: a loop's variable, or an odd name.
+            case (_, (Reference() as bot,)) if not (bot.logical_id.isalnum() or self.bot_id):
                 return _alias_of(bot.expression, last)
             case (_, (Reference(),)) if not self.bot_id:
                 return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/${{{self.name}}}/{last}"}

@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "macro"))
 
 from tests.fuzz.explore import Finding, Outcome, explore
+from tests.laws.running import say
 
 
 def main() -> int:
@@ -44,12 +45,6 @@ def verdict(seed: int, finding: Finding | None, folder: Path) -> int:
     again = f"python -m tests.fuzz --seed {seed} --first {finding.number} --requests 1"
     say(f"An answer is wrong. Again: {again}\n{whole}\n{small}\n{finding}\n")
     return 1
-
-
-def say(text: str) -> None:
-    """Write to the terminal at once."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

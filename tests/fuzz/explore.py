@@ -1,19 +1,17 @@
 """Send as many random requests as asked for; shrink the first that is answered wrongly."""
 
 import json
-import multiprocessing
-import os
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import Any, Final
 
 from auto_lex_permissions.handler import handler as the_handler
 from tests.fuzz.checks import Handler, findings
 from tests.fuzz.requests import Asked, request
 from tests.laws.reducing import reduced
+from tests.laws.running import in_portions
 
 # What one process tries at a time.
 PORTION: Final = 250
@@ -52,19 +50,14 @@ def explore(
     progress: Callable[[Outcome], None] = lambda _: None,
 ) -> Outcome:
     """Try so many of the requests that a seed stands for, on all processors; stop at a finding."""
-    starts = range(first, first + requests, PORTION)
-    sizes = [min(PORTION, first + requests - start) for start in starts]
     whole = Outcome()
-    # Fresh processes, as in tests/laws/explore.py.
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), fresh) as pool:
-        for part in pool.map(portion, repeat(seed), starts, sizes):
+    with closing(in_portions(portion, seed, first, requests, PORTION)) as parts:
+        for part in parts:
             whole.tried += part.tried
             whole.answers += part.answers
             whole.finding = part.finding
             progress(whole)
             if whole.finding is not None:
-                pool.shutdown(cancel_futures=True)
                 break
     return whole
 

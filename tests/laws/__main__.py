@@ -9,6 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent.parent / "macro"))
 
 from tests.laws.explore import Failure, explore
+from tests.laws.running import say
 
 
 def main() -> int:
@@ -41,12 +42,6 @@ def verdict(seed: int, failure: Failure | None) -> int:
     again = f"python -m tests.laws --seed {seed} --first {failure.number} --templates 1"
     say(f"A law is broken. Again: {again}\n{failure}\n")
     return 1
-
-
-def say(text: str) -> None:
-    """Write to the terminal at once."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

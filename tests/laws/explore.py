@@ -1,18 +1,16 @@
 """Try the laws on as many random templates as asked for; on a failure, find a small one."""
 
-import multiprocessing
-import os
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import repeat
 
 import yaml
 
 from tests.laws import features, reducing
 from tests.laws.evaluator import Template
 from tests.laws.laws import violations
+from tests.laws.running import in_portions
 from tests.laws.templates import Case, cases
 
 # What one process tries at a time.
@@ -53,20 +51,14 @@ def explore(
 
     Stops at the first that breaks a law, and tells after each portion how many were tried.
     """
-    starts = range(first, first + templates, PORTION)
-    sizes = [min(PORTION, first + templates - start) for start in starts]
     whole = Outcome()
-    # Fresh processes: those of a fork would inherit whatever runs here, a measurement of coverage
-    # among others, which makes them half as fast.
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), fresh) as pool:
-        for part in pool.map(portion, repeat(seed), starts, sizes):
+    with closing(in_portions(portion, seed, first, templates, PORTION)) as parts:
+        for part in parts:
             whole.tried += part.tried
             whole.counts += part.counts
             whole.failure = part.failure
             progress(whole.tried)
             if whole.failure is not None:
-                pool.shutdown(cancel_futures=True)
                 break
     return whole
 
