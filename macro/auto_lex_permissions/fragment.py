@@ -170,7 +170,7 @@ class Writer:
         scopes = sorted({hook.source.scope for hook in grant.hooks})
         if grant.source.kind != "bot" or not any(scope.variables for scope in scopes):
             return scopes[0]
-        needed = variables(canonical_json([grant.source.arn, grant.expression]))
+        needed = variables(canonical_json([grant.source.arn(), grant.expression]))
         for scope in scopes:
             for around in scope.around:
                 if around.names == needed:
@@ -226,7 +226,7 @@ class Writer:
                 "FunctionName": grant.expression,
                 "Principal": LEX_PRINCIPAL,
                 "SourceAccount": {"Ref": "AWS::AccountId"},
-                "SourceArn": grant.source.arn,
+                "SourceArn": grant.source.arn(scope),
             },
         }
         waits = self._waits.of_permission(grant)

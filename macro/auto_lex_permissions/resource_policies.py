@@ -19,7 +19,7 @@ from .functions import Functions, LambdaFunction
 from .intrinsics import canonical_json
 from .reports import POLICY_NOT_COMPARED, Report
 from .sources import HookSource, Sources, like
-from .template import Branch, Resource, Template, branches, members, present
+from .template import Branch, Resource, Scope, Template, branches, members, present
 
 # What stands before the statement in the problem, for those who read it from there.
 ADD_STATEMENT: Final = "Add to its Statement list: "
@@ -82,7 +82,7 @@ class ResourcePolicies:
                     f"{policy.path}.Properties.PolicyDocument",
                     f"it replaces every permission of the function that {hook.source.logical_id}"
                     " names as its code hook, and does not let Lex invoke it.",
-                    f"{ADD_STATEMENT}{_statement(self._source(hook))}",
+                    f"{ADD_STATEMENT}{_statement(self._source(hook), policy.scope)}",
                 )
 
     def _source(self, hook: CodeHook) -> HookSource:
@@ -207,8 +207,8 @@ def _each(found: Iterable[Branch]) -> Iterator[Branch]:
             yield branch
 
 
-def _statement(source: HookSource) -> str:
-    """Return the statement that lets a hook source invoke, as the author can paste it."""
+def _statement(source: HookSource, scope: Scope) -> str:
+    """Return the statement that lets a hook source invoke, for the author to paste in a scope."""
     return canonical_json({
         "Effect": "Allow",
         "Principal": {"Service": LEX_PRINCIPAL},
@@ -216,6 +216,6 @@ def _statement(source: HookSource) -> str:
         "Resource": "*",
         "Condition": {
             "StringEquals": {"AWS:SourceAccount": {"Ref": "AWS::AccountId"}},
-            "ArnLike": {"AWS:SourceArn": source.arn},
+            "ArnLike": {"AWS:SourceArn": source.arn(scope)},
         },
     })  # fmt: skip

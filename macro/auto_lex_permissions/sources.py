@@ -6,6 +6,7 @@ characters: a reference is one unknown piece of text, which only `*` can stand f
 
 import json
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final, Literal, NamedTuple
 
 from .code_hooks import BOT, BOT_ALIAS
@@ -24,8 +25,8 @@ from .intrinsics import (
     text,
     without_space,
 )
-from .loops import as_part, is_item, variables
-from .template import Resource, Template, present
+from .loops import as_part, is_item
+from .template import OUTSIDE, Resource, Scope, Template, present
 
 TEST_ALIAS_ID: Final = "TSTALIASID"
 _LEX_ARN: Final = "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}"
@@ -63,26 +64,30 @@ class HookSource(NamedTuple):
         """Return what it is, in words."""
         return f"{_LABELS[self.kind]} {self.name}"
 
-    @property
-    def arn(self) -> object:
-        """Return the expression for `SourceArn`, as narrow as its scope allows (rule 2.1)."""
+    def arn(self, scope: Scope = OUTSIDE) -> object:
+        """Return the expression for `SourceArn` in a scope, as narrow as it may be (rule 2.1)."""
         last = TEST_ALIAS_ID if self.kind == "test-alias" else "*"
+        taken = {variable.name for variable in scope.variables}
         match self.kind, self.key:
             case ("bot-alias", (Reference(logical_id, _),)):
                 return Reference(logical_id, "Arn").expression
-            # What `${…}` cannot hold as it is: a loop's variable, or an odd name.
-            case (_, (Reference() as bot,)) if not (bot.logical_id.isalnum() or self.bot_id):
-                return _alias_of(bot.expression, last)
-            case (_, (Reference(),)) if not self.bot_id:
-                return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/${{{self.name}}}/{last}"}
-        return _alias_of(json.loads(self.bot_id), last)
+            case (_, (Reference(logical_id, attribute) as bot,)) if not self.bot_id:
+                if logical_id.isalnum() and logical_id not in taken:
+                    return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/${{{self.name}}}/{last}"}
+                # What `${…}` cannot hold: a loop's variable, what one would hide, an odd name.
+                if logical_id in taken:
+                    bot = Reference(logical_id, attribute or "Id")
+                return _alias_of(bot.expression, last, taken)
+        return _alias_of(json.loads(self.bot_id), last, taken)
 
 
-def _alias_of(bot_id: object, alias: str) -> object:
-    """Return the expression for the ARN of an alias whose bot no plain reference names."""
-    taken = {name for name, _ in variables(canonical_json(bot_id))}
-    # A loop's variable of this name would be put in here, too.
-    name = "BotId" if "BotId" not in taken else "IdOfBot"
+def _alias_of(bot_id: object, alias: str, taken: AbstractSet[str]) -> object:
+    """Return the expression for the ARN of an alias whose bot no plain reference names.
+
+    Loops whose variables are `taken` stand around it, and would put their items in, too.
+    """
+    more = (f"IdOfBot{number}" for number in range(2, len(taken) + 1))
+    name = next(name for name in ("BotId", "IdOfBot", *more) if name not in taken)
     return {"Fn::Sub": [f"{_LEX_ARN}:bot-alias/${{{name}}}/{alias}", {name: bot_id}]}
 
 

@@ -40,6 +40,8 @@ TEST_ALIAS_ARN = (
     "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}:bot-alias/${%s}/TSTALIASID"
 )
 BOT_WIDE_ARN = "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}:bot-alias/${%s}/*"
+# How the macro names a bot's id; the later ones are for loops whose variables have the first.
+PLACEHOLDERS = ("BotId", "IdOfBot", "IdOfBot2")
 MOST_OPERANDS = 10
 
 
@@ -376,7 +378,8 @@ def _source_arns(trial: Trial) -> Iterator[Any]:
                     yield {"Fn::Sub": BOT_WIDE_ARN % name}
                 case {"Fn::GetAtt": [str(name), str(attribute)]}:
                     yield {"Fn::Sub": BOT_WIDE_ARN % f"{name}.{attribute}"}
-            yield {"Fn::Sub": [BOT_WIDE_ARN % "BotId", {"BotId": bot}]}
+            for placeholder in PLACEHOLDERS:
+                yield {"Fn::Sub": [BOT_WIDE_ARN % placeholder, {placeholder: bot}]}
         return
     for name, resource in trial.before["Resources"].items():
         if resource["Type"] == "AWS::Lex::BotAlias":
@@ -384,8 +387,7 @@ def _source_arns(trial: Trial) -> Iterator[Any]:
         if resource["Type"] == "AWS::Lex::Bot":
             yield {"Fn::Sub": TEST_ALIAS_ARN % name}
             # As a loop has to write it (1.5).
-            # The second name is for loops whose variable has the first.
-            for placeholder in ("BotId", "IdOfBot"):
+            for placeholder in PLACEHOLDERS:
                 yield {"Fn::Sub": [TEST_ALIAS_ARN % placeholder, {placeholder: {"Ref": name}}]}
 
 

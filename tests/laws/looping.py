@@ -113,7 +113,8 @@ class _Rolling:
         self.sign = "&" if self._chance(25) else "$"
         hyphens = self.sign == "&" and self._chance(75)
         self.items = [self._pick(ITEMS_WITH_HYPHENS if hyphens else ITEMS), INNER_ITEMS]
-        self.variables = ["Item", "Part"]
+        # The latter are names that the macro would use itself.
+        self.variables = self._pick((("Item", "Part"), ("Item", "Part"), ("BotId", "IdOfBot")))
         self.is_first = self._chance(20)
         self.conditions = self._pick(("plain", "plain", "looped", "looped", "by item"))
 
