@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from auto_lex_permissions import Request, transform
-from auto_lex_permissions.intrinsics import Reference, name_of, text
+from auto_lex_permissions.intrinsics import Reference, name_of, substituted, text
 from auto_lex_permissions.loops import entered, variables, written
 from tests.templates import ACCOUNT, REGION
 
@@ -142,3 +142,22 @@ def test_what_was_entered_is_written_as_it_was(body: Any) -> None:
     assert written(marked) == body
     assert marked != body
     assert variables(next(iter(marked))) <= {(variable.name, variable.collection)}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Alias${Env}",
+        "${Env}",
+        "&{Env}Alias",
+        "Alias${Env}${Name}",
+        "Alias${Env}${ Name }",
+        "Alias${Env}${!Name}",
+        "Alias${Env}${Name",
+        "${Of${Env}}",
+    ],
+)
+def test_a_name_with_variables_is_read_again_as_it_was_written(name: str) -> None:
+    """What is no variable stays a text, also where it looks like a parameter (rules 1.5, 6.5)."""
+    ((marked, _),) = entered("Env", ["Dev"], {name: 1})[1].items()
+    assert name_of(substituted(marked)) == marked

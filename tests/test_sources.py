@@ -57,7 +57,7 @@ def test_a_wildcard_under_a_condition(bot_id: str) -> None:
     assert len(added) == 2
 
 
-@pytest.mark.parametrize("logical_id", ["Bot ", "Bot}", "My-Bot"])
+@pytest.mark.parametrize("logical_id", ["Bot ", "Bot}", "My-Bot", "My.Bot"])
 def test_a_bot_of_an_odd_logical_id_is_read_again_as_it_was_written(logical_id: str) -> None:
     """CloudFormation takes no such id; its permission is added once all the same (3.1)."""
     hook = {"LambdaCodeHook": {"LambdaArn": {"Fn::GetAtt": ["Function", "Arn"]}}}

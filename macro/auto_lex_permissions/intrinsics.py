@@ -145,7 +145,7 @@ def _name_part(word: Word) -> str | None:
 
 def substituted(name: str) -> object:
     """Write a name that holds a loop's variables as `Fn::Sub`, any other as it is."""
-    return {"Fn::Sub": name} if variables(name) else name
+    return {"Fn::Sub": _PLACEHOLDER.sub(r"${!\1}", name)} if variables(name) else name
 
 
 def _sub(argument: object) -> Iterable[Word] | None:
@@ -164,7 +164,7 @@ def _substituted(template: str, values: dict[str, object]) -> Iterator[Word]:
         position = placeholder.end()
         name = placeholder[1].strip()
         if name.startswith("!"):
-            yield "${" + name[1:] + "}"
+            yield from _literal(placeholder[0].replace("!", "", 1))
         elif name in values:
             yield from text(values[name])
         else:

@@ -75,7 +75,7 @@ class HookSource(NamedTuple):
                 if logical_id.isalnum() and logical_id not in taken:
                     return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/${{{self.name}}}/{last}"}
                 # What `${…}` cannot hold: a loop's variable, what one would hide, an odd name.
-                if logical_id in taken:
+                if logical_id in taken or "." in logical_id:  # Nor can `Ref`.
                     bot = Reference(logical_id, attribute or "Id")
                 return _alias_of(bot.expression, last, taken)
         return _alias_of(json.loads(self.bot_id), last, taken)
