@@ -48,9 +48,14 @@ def is_enabled(path: str, metadata: object, problems: list[Problem]) -> bool:
     """Tell whether a bot or bot alias takes part; mistakes are added to the problems (5.1)."""
     given = metadata.get(METADATA_KEY, {}) if isinstance(metadata, dict) else {}
     if isinstance(given, dict):
-        given = {name: value for name, value in given.items() if name != WAITS_FOR}
+        given = {name: value for name, value in given.items() if not _is_ours(name, value)}
     checked = _checked(f"{path}.Metadata.{METADATA_KEY}", given, _RESOURCE, problems)
     return dict(checked).get("Enabled") != "false"
+
+
+def _is_ours(name: str, value: object) -> bool:
+    """Tell whether this is what the macro wrote there itself."""
+    return name == WAITS_FOR and isinstance(value, list)
 
 
 def _told(value: object) -> object:

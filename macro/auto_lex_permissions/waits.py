@@ -6,7 +6,7 @@ where the other resource is sure to live; elsewhere it is a reference inside an 
 resource's Metadata, since `DependsOn` on a resource that does not live does not validate.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from .conditions import NEVER, Formula, Named, all_of
@@ -49,14 +49,19 @@ def with_waits(body: Mapping[str, object], waits: list[Wait]) -> dict[str, objec
     others = [wait.in_metadata for wait in waits if not wait.is_certain]
     waiting = dict(body)
     if certain:
-        before = body.get("DependsOn", [])
-        listed = before if isinstance(before, list) else [before]
-        waiting["DependsOn"] = [*listed, *(one for one in certain if one not in listed)]
+        waiting["DependsOn"] = _with(body.get("DependsOn", []), certain)
     if others and isinstance(body.get("Metadata", {}), dict):
         metadata = _object(body.get("Metadata"))
         own = _object(metadata.get(METADATA_KEY))
-        waiting["Metadata"] = {**metadata, METADATA_KEY: {**own, WAITS_FOR: others}}
+        waits_for = _with(own.get(WAITS_FOR, []), others)
+        waiting["Metadata"] = {**metadata, METADATA_KEY: {**own, WAITS_FOR: waits_for}}
     return waiting
+
+
+def _with(before: object, more: Iterable[object]) -> list[object]:
+    """Return what was listed, or stood there alone, and whatever else is to be."""
+    listed = before if isinstance(before, list) else [before]
+    return [*listed, *(one for one in more if one not in listed)]
 
 
 def _object(value: object) -> dict[str, object]:

@@ -314,8 +314,9 @@ def _told_more(before: Template, after: Template) -> bool:
     was, is_ = (one.get("Metadata", {}) for one in (before, after))
     mine, ours = was.get(OURS, {}), is_.get(OURS, {})
     others = [{key: one[key] for key in one if key != OURS} for one in (was, is_)]
-    kept = [same_bytes(mine[key], ours.get(key)) for key in mine]
-    return same_bytes(*others) and all(kept)
+    kept = [same_bytes(mine[key], ours.get(key)) for key in mine if key != "WaitsFor"]
+    waits, waits_more = (one.get("WaitsFor", []) for one in (mine, ours))
+    return same_bytes(*others) and all(kept) and same_bytes(waits, waits_more[: len(waits)])
 
 
 def the_report_holds_no_values(trial: Trial) -> list[str]:
