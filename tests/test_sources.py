@@ -20,6 +20,7 @@ def _transformed(bot_id: object) -> dict[str, Any]:
         "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}},
         "Resources": {
             "Function": {"Type": "AWS::Lambda::Function", "Properties": {}},
+            "Bot": {"Type": "AWS::Lex::Bot"},
             "Alias": {
                 "Type": "AWS::Lex::BotAlias",
                 "Properties": {"BotId": bot_id, "BotAliasLocaleSettings": locales},
@@ -40,8 +41,19 @@ def _added(fragment: dict[str, Any]) -> list[tuple[object, object]]:
     ]
 
 
-@pytest.mark.parametrize("bot_id", ["*", "ABCDEFGHI?", {"Fn::Sub": "*${Stage}"}, "a:b", "a/b"])
-def test_a_bot_id_with_a_wildcard_is_no_bot(bot_id: object) -> None:
+@pytest.mark.parametrize(
+    "bot_id",
+    [
+        "*",
+        "ABCDEFGHI?",
+        {"Fn::Sub": "*${Stage}"},
+        "a:b",
+        "a/b",
+        {"Fn::GetAtt": ["Bot", "Arn"]},
+        {"Fn::GetAtt": ["Alias", "Arn"]},
+    ],
+)
+def test_what_is_no_bot_id_names_no_bot(bot_id: object) -> None:
     """The alias alone is let in, as where no bot is named (rules 2.1, 5.2)."""
     assert _added(_transformed(bot_id)) == [({"Fn::GetAtt": ["Alias", "Arn"]}, None)]
 

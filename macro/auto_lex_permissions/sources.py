@@ -127,9 +127,12 @@ class Sources:
             return [(self._bot(this) if by_bot else HookSource("test-alias", this), resource.life)]
         alone = HookSource("bot-alias", this)
         bots = self.bots(resource) if by_bot else ()
-        # No bot's id holds one of these, and in a SourceArn they would mean more than the bot.
-        found = [(alone if _holds(bot, "*?:/") else self._bot(bot), life) for bot, life in bots]
+        found = [(self._bot(bot) if self._is_id(bot) else alone, life) for bot, life in bots]
         return found or [(alone, resource.life)]
+
+    def _is_id(self, bot: Text) -> bool:
+        """Tell whether this may be a bot's id: no ARN, and nothing that would mean several bots."""
+        return not _holds(self._expanded(bot), "*?:/")
 
     def _bot(self, bot: Text) -> HookSource:
         """Return all aliases of a bot as one hook source."""
