@@ -118,6 +118,15 @@ def test_metadata_of_the_wrong_shape_stays_as_it_is() -> None:
     assert resources["A"] == template["Resources"]["A"]
 
 
+def test_a_loop_whose_variable_a_loop_names_is_cloudformations_to_reject() -> None:
+    """A variable is a plain name: nothing is read of what goes through it (rule 1.4)."""
+    template = stack(F_ARN)
+    template["Resources"] = {"Alias&{${V}}": template["Resources"]["A"]}
+    inner = {"Fn::ForEach::&{${V}}": ["${V}", ["Env"], template["Resources"]]}
+    template["Resources"] = {"Fn::ForEach::Names": ["V", ["Env"], inner]}
+    assert transform(Request(template, REGION, ACCOUNT)).fragment == template
+
+
 def test_half_a_surrogate_pair_is_text_like_any_other() -> None:
     """JSON can hold what UTF-8 cannot; the permission gets an id of its own (rules 2.5, 6.2)."""
     assert _ids("orders\ud800") - _ids("orders")

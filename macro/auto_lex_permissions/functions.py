@@ -188,12 +188,21 @@ class Functions:
         """Return the resources of the template that may be this function, and when they are."""
         if not function.is_own:
             return {}
+        referred = self._resource(function)
+        return {referred: ALWAYS} if referred else self._by_name.get(function.name, {})
+
+    def _resource(self, function: LambdaFunction) -> str:
+        """Return the logical id by which a function is referred to, or nothing."""
         match function.name:
             case (Reference(logical_id, ""),) if (
                 self._template.type_of(logical_id) in FUNCTION_TYPES
             ):
-                return {logical_id: ALWAYS}
-        return self._by_name.get(function.name, {})
+                return logical_id
+        return ""
+
+    def is_by_text(self, function: LambdaFunction) -> bool:
+        """Tell whether a text names the function, by which a resource of the template may go."""
+        return bool(self.resources(function)) and not self._resource(function)
 
     def names(self, function: LambdaFunction) -> Iterator[LambdaFunction]:
         """Yield the names of a function; two spellings of one function share a name."""
@@ -256,14 +265,11 @@ class Functions:
             or (isinstance(word, Reference) and word.logical_id.startswith("AWS::"))
             for word in fields
         )
-        match self.key(function).name:
+        key = self.key(function)
+        match key.name:
             case (str(),) if known:
-                return self.key(function).unqualified
-            case (Reference(logical_id, ""),) if (
-                self._template.type_of(logical_id) in FUNCTION_TYPES
-            ):
-                return self.key(function).unqualified
-        return None
+                return key.unqualified
+        return key.unqualified if self._resource(key) else None
 
     def _common(self, one: LambdaFunction, other: LambdaFunction) -> Iterator[Formula]:
         others = self.resources(other)

@@ -142,8 +142,7 @@ class Permissions:
 
     def _is_by_text(self, grant: Grant) -> bool:
         """Tell whether a grant names by text a function that may be a resource of the template."""
-        named = self.functions.hooked(grant.expression)
-        return not named.unqualified.is_reference and bool(self.functions.resources(named))
+        return self.functions.is_by_text(self.functions.hooked(grant.expression))
 
     def _is_covered(self, grant: Grant, others: list[Grant]) -> bool:
         """Tell whether all hooks of a grant are proved to be covered wherever they live."""

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeAlias, TypeGuard
 from .conditions import ALWAYS, Conditions, Formula, Named, all_of, negation
 from .errors import Problem, TemplateError
 from .intrinsics import NO_VALUE, canonical_json, function, is_no_value, name_of
-from .loops import LOOP, Variable, entered, written_text
+from .loops import LOOP, Variable, entered, variables, written_text
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html, and
 # `Globals` of AWS SAM: a macro listed before it sees the section.
@@ -300,7 +300,8 @@ class Template:
 def _flat(entries: Mapping[str, object]) -> tuple[Mapping[str, object], dict[str, Scope]]:
     """Return the entries of a section and of its loops' bodies, and the scopes of the latter.
 
-    A loop of the wrong shape stays an entry, for CloudFormation to reject.
+    A loop of the wrong shape stays an entry, for CloudFormation to reject; and so does one whose
+    variable another loop would name.
     """
     if LOOP not in "".join(entries):
         return entries, {}
@@ -311,7 +312,9 @@ def _flat(entries: Mapping[str, object]) -> tuple[Mapping[str, object], dict[str
         body, scope = stack.pop()
         for name, entry in body.items():
             match entry:
-                case [str(variable), collection, dict(inside)] if name.startswith(LOOP):
+                case [str(variable), collection, dict(inside)] if (
+                    name.startswith(LOOP) and not variables(variable)
+                ):
                     found, marked = entered(variable, collection, inside)
                     inner = Scope((*scope.loops, written_text(name)), (*scope.variables, found))
                     stack.append((marked, inner))
