@@ -312,9 +312,9 @@ def _flat(entries: Mapping[str, object]) -> tuple[Mapping[str, object], dict[str
         body, scope = stack.pop()
         for name, entry in body.items():
             match entry:
-                case [str(variable), collection, dict(inside)] if (
-                    name.startswith(LOOP) and not variables(variable)
-                ):
+                case [str(variable), collection, dict(inside)] if name.startswith(
+                    LOOP
+                ) and not variables(variable):
                     found, marked = entered(variable, collection, inside)
                     inner = Scope((*scope.loops, written_text(name)), (*scope.variables, found))
                     stack.append((marked, inner))
