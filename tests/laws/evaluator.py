@@ -36,6 +36,7 @@ ATTRIBUTES = {
     "AWS::Lex::BotAlias": {"Arn", "BotAliasId", "BotAliasStatus"},
 }
 FUNCTIONS = ("AWS::Lambda::Function", "AWS::Serverless::Function")
+MAKERS = (*FUNCTIONS, "AWS::Lambda::Alias", "AWS::Lambda::Version")
 
 
 class UnresolvableError(Exception):
@@ -462,9 +463,15 @@ class World:
         bare = ":".join(function.split(":")[:7])
         return [
             one
-            for one in self.live_of(*FUNCTIONS, "AWS::Lambda::Alias", "AWS::Lambda::Version")
+            for one in self.live_of(*MAKERS)
             if self.home.function(self._identity(one)) in {bare, function} and "." not in one
         ]
+
+    @cached_property
+    def makes_twice(self) -> bool:
+        """Say whether two live resources make one function or alias, which AWS refuses."""
+        made = [self.home.function(self._identity(one)) for one in self.live_of(*MAKERS)]
+        return len(set(made)) < len(made)
 
 
 def every_branch(value: Any) -> Any:

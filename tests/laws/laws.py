@@ -213,6 +213,7 @@ def permissions_wait_for_their_functions(trial: Trial) -> list[str]:
     return [
         f"2.7: {statement.permission} does not wait for {maker} {_where(world)}"
         for world in trial.deployable
+        if not world.makes_twice
         for statement in _generated(trial, world)
         for maker in world.makers(statement.function)
         if maker not in world.after(statement.permission)
