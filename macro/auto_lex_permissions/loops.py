@@ -126,6 +126,8 @@ def pattern(name: str) -> re.Pattern[str]:
 
 def pieces(name: str) -> list[tuple[str, str]]:
     """Return a name as pairs of a literal and the mark after it; the last mark is empty."""
+    if name.isascii():
+        return [(name, "")]
     found: list[tuple[str, str]] = []
     position = 0
     for mark in MARK.finditer(name):

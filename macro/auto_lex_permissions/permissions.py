@@ -14,6 +14,7 @@ from .functions import Functions, LambdaFunction
 from .intrinsics import (
     Text,
     canonical_json,
+    holds_texts_alone,
     references,
     text,
     without_space,
@@ -168,7 +169,10 @@ class Permissions:
         yield self.policies.allowing(hook)
 
 
-def _spellings(hooks: Iterable[CodeHook]) -> list[object]:
+def _spellings(hooks: list[CodeHook]) -> list[object]:
     """Return the different expressions of the hooks' function, in the order of their JSON."""
+    first, *others = (hook.function for hook in hooks)
+    if not others or (holds_texts_alone(first) and all(other == first for other in others)):
+        return [first]
     different = {canonical_json(hook.function): hook.function for hook in hooks}
     return [different[told] for told in sorted(different)]

@@ -108,7 +108,7 @@ class Sources:
         self._template = template
         self._known: dict[tuple[str, bool], list[tuple[HookSource, Formula]]] = {}
         self._bots: dict[Text, Text] = {}
-        self._whole: dict[Text, HookSource] = {}
+        self._whole: dict[Text, HookSource | None] = {}
 
     def of(self, resource: Resource, *, by_bot: bool) -> list[tuple[HookSource, Formula]]:
         """Return who invokes at the hooks of a bot or bot alias, and when.
@@ -124,22 +124,22 @@ class Sources:
     def _of(self, resource: Resource, *, by_bot: bool) -> list[tuple[HookSource, Formula]]:
         this = (Reference(resource.logical_id),)
         if resource.type == BOT:
-            return [(self._bot(this) if by_bot else HookSource("test-alias", this), resource.life)]
+            test = HookSource("test-alias", this)
+            return [((self._bot(this) if by_bot else None) or test, resource.life)]
         alone = HookSource("bot-alias", this)
         bots = self.bots(resource) if by_bot else ()
-        found = [(self._bot(bot) if self._is_id(bot) else alone, life) for bot, life in bots]
+        found = [(self._bot(bot) or alone, life) for bot, life in bots]
         return found or [(alone, resource.life)]
 
-    def _is_id(self, bot: Text) -> bool:
-        """Tell whether this may be a bot's id: no ARN, and nothing that would mean several bots."""
-        return not _holds(self._expanded(bot), "*?:/")
+    def _bot(self, bot: Text) -> HookSource | None:
+        """Return all aliases of a bot as one hook source; None of what is no bot's id.
 
-    def _bot(self, bot: Text) -> HookSource:
-        """Return all aliases of a bot as one hook source."""
-        known = self._whole.get(bot)
-        if known is None:
-            known = self._whole[bot] = HookSource("bot", bot, self._spelled(bot))
-        return known
+        That is an ARN, or what would mean several bots in one.
+        """
+        if bot not in self._whole:
+            is_id = not _holds(self._expanded(bot), "*?:/")
+            self._whole[bot] = HookSource("bot", bot, self._spelled(bot)) if is_id else None
+        return self._whole[bot]
 
     def _spelled(self, bot: Text) -> str:
         """Return the first spelling in sorted JSON of a bot's id, unless it is a reference."""
