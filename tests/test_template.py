@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from auto_lex_permissions import Request, transform
+from auto_lex_permissions.template import path, unreadable
 from tests.templates import ACCOUNT, REGION
 from tests.test_declared import F_ARN, added, stack
 
@@ -125,6 +126,17 @@ def test_a_loop_whose_variable_a_loop_names_is_cloudformations_to_reject() -> No
     inner = {"Fn::ForEach::&{${V}}": ["${V}", ["Env"], template["Resources"]]}
     template["Resources"] = {"Fn::ForEach::Names": ["V", ["Env"], inner]}
     assert transform(Request(template, REGION, ACCOUNT)).fragment == template
+
+
+def test_conditions_that_cannot_be_read_are_found_in_both_branches() -> None:
+    """Each `Fn::If` below another is looked at, wherever it stands (rule 1.4)."""
+    unread = {"Fn::If": [{"Fn::FindInMap": ["Map", "A", "B"]}, "x", "y"]}
+    both = {"Fn::If": ["IsProd", {"Fn::If": ["IsDev", unread, "z"]}, unread]}
+    found = [(path(place), name) for place, name in unreadable(both, (None, ".A"))]
+    assert found == [
+        ("A.Fn::If[1].Fn::If[1].Fn::If[0]", "Fn::FindInMap"),
+        ("A.Fn::If[2].Fn::If[0]", "Fn::FindInMap"),
+    ]
 
 
 def test_half_a_surrogate_pair_is_text_like_any_other() -> None:
