@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from auto_lex_permissions import Request, transform
+from auto_lex_permissions import Request, TemplateError, transform
 from auto_lex_permissions.intrinsics import Reference, name_of, substituted, text
 from auto_lex_permissions.loops import entered, variables, written
 from tests.templates import ACCOUNT, REGION
@@ -161,3 +161,17 @@ def test_a_name_with_variables_is_read_again_as_it_was_written(name: str) -> Non
     """What is no variable stays a text, also where it looks like a parameter (rules 1.5, 6.5)."""
     ((marked, _),) = entered("Env", ["Dev"], {name: 1})[1].items()
     assert name_of(substituted(marked)) == marked
+
+
+def test_permissions_that_would_have_one_id_are_refused() -> None:
+    """A loop's variable has the name of a bot outside; none silently replaces the other (2.5)."""
+    told = {"Environment": {"Variables": {"ALIAS": {"Fn::GetAtt": ["Alias", "Arn"]}}}}
+    function = {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "orders"} | told}
+    named = {"Fn::Sub": "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:orders"}
+    alias = {"Type": "AWS::Lex::BotAlias", "Properties": _hook(named)}
+    loop = ["Bot", ["ABCDEFGHIJ"], {"Function${Bot}": function, "Alias${Bot}": alias}]
+    resources = {"Bot": {"Type": "AWS::Lex::Bot"}, "Alias": alias, "Fn::ForEach::Bots": loop}
+    by_bot = {"SourceScope": "Bot"}
+    with pytest.raises(TemplateError) as refused:
+        transform(Request({"Resources": resources}, REGION, ACCOUNT, by_bot))
+    assert "another one for each item of the loop" in str(refused.value)

@@ -143,11 +143,16 @@ class Writer:
         return sorted(named, key=lambda pair: pair[0])
 
     def _tell_apart(self, named: Iterable[tuple[str, Grant]]) -> None:
-        """Refuse permissions for one bot in loops over different items: their ids may meet."""
-        told: dict[str, str] = {}
+        """Refuse permissions for one bot in loops over different items: their ids may meet.
+
+        Those of a loop's variable and of a resource that is called like it do meet.
+        """
+        told: dict[str, tuple[str, Grant]] = {}
         for name, grant in named:
-            alike = told.setdefault(written_text(name), name)
-            if alike != name and not all(map(self._makes_its_bot, grant.source.key)):
+            alike, other = told.setdefault(written_text(name), (name, grant))
+            if other is not grant and (
+                alike == name or not all(map(self._makes_its_bot, grant.source.key))
+            ):
                 self.problems += [_of_loop(hook) for hook in grant.hooks]
 
     def _makes_its_bot(self, word: Word) -> bool:
