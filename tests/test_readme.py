@@ -52,7 +52,8 @@ set -eu
 note() {
   local call
   printf -v call '%s\\037' "$@"
-  printf '%s\\036' "$call" >>"$CALLS"
+  # Without newlines, since a shell writes line by line, and those of a pipeline write at once.
+  printf '%s\\036' "${call//$'\\n'/$'\\035'}" >>"$CALLS"
   echo "$PRINTS"
 }
 """
@@ -90,7 +91,7 @@ def _ran(document: str, shell: str, folder: Path) -> list[Call]:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, ""), document
-    calls = noted.read_text().split("\036")[:-1]
+    calls = noted.read_text().replace("\035", "\n").split("\036")[:-1]
     return [Call(document, tuple(call.split("\037")[:-1])) for call in calls]
 
 
