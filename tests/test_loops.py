@@ -175,3 +175,69 @@ def test_permissions_that_would_have_one_id_are_refused() -> None:
     with pytest.raises(TemplateError) as refused:
         transform(Request({"Resources": resources}, REGION, ACCOUNT, by_bot))
     assert "another one for each item of the loop" in str(refused.value)
+
+
+def _refused(resources: dict[str, Any]) -> bool:
+    """Tell whether the macro refuses a template under `SourceScope: Bot` for its loops."""
+    try:
+        transform(Request({"Resources": resources}, REGION, ACCOUNT, {"SourceScope": "Bot"}))
+    except TemplateError as error:
+        return "another one for each item of the loop" in str(error)
+    return False
+
+
+def _alias(bot_id: object) -> dict[str, Any]:
+    """Return a bot alias of a bot, with Orders as its code hook."""
+    hook = _hook({"Fn::GetAtt": ["Orders", "Arn"]})
+    return {"Type": "AWS::Lex::BotAlias", "Properties": hook | {"BotId": bot_id}}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_loops_whose_permissions_meet_are_refused_in_either_order(order: int) -> None:
+    """One loop makes the bots, and another over some of its items names them (rule 2.5)."""
+    alias = _alias({"Ref": {"Fn::Sub": "Bot${Env}"}})
+    bots = {"Bot${Env}": {"Type": "AWS::Lex::Bot"}, "Alias${Env}": alias}
+    loops = {
+        "Fn::ForEach::One": ["Env", ["A", "B", "C"], bots],
+        "Fn::ForEach::Two": ["Env", ["A", "B"], {"Second${Env}": alias}],
+    }
+    orders = {"Orders": {"Type": "AWS::Lambda::Function"}}
+    assert _refused(orders | dict(list(loops.items())[::order]))
+
+
+IMPORTED = {"Fn::ImportValue": {"Fn::Sub": "bot-${Env}"}}
+
+
+@pytest.mark.parametrize(
+    "loops",
+    [
+        pytest.param(
+            {
+                "Fn::ForEach::One": ["Env", ["A", "B"], {"First${Env}": _alias(IMPORTED)}],
+                "Fn::ForEach::Two": ["Env", ["C", "D"], {"Second${Env}": _alias(IMPORTED)}],
+            },
+            id="over different items",
+        ),
+        pytest.param(
+            {
+                "Fn::ForEach::Outer": [
+                    "Stage",
+                    ["X", "Y"],
+                    {
+                        "Fn::ForEach::Inner": [
+                            "Env",
+                            ["A", "B"],
+                            {"Alias${Stage}${Env}": _alias(IMPORTED)},
+                        ]
+                    },
+                ]
+            },
+            id="in one that its bot does not name",
+        ),
+    ],
+)
+def test_what_a_declared_permission_covers_cannot_fail_to_be_written(loops: dict[str, Any]) -> None:
+    """Where nothing is to be added nothing is refused (rules 3.1, 6.6)."""
+    orders = {"Orders": {"Type": "AWS::Lambda::Function"}}
+    assert _refused(orders | loops)
+    assert not _refused(orders | loops | {"Allow": PERMISSION})

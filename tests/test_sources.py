@@ -49,6 +49,7 @@ def _added(fragment: dict[str, Any]) -> list[tuple[object, object]]:
         {"Fn::Sub": "*${Stage}"},
         "a:b",
         "a/b",
+        {"Fn::Sub": "{{resolve:ssm:/${Stage}/bot}}"},
         {"Fn::GetAtt": ["Bot", "Arn"]},
         {"Fn::GetAtt": ["Alias", "Arn"]},
     ],
@@ -80,3 +81,41 @@ def test_a_bot_of_an_odd_logical_id_is_read_again_as_it_was_written(logical_id: 
     first: dict[str, Any] = dict(transform(Request(fragment, REGION, ACCOUNT)).fragment)
     assert len(_added(first)) == 1
     assert transform(Request(first, REGION, ACCOUNT)).fragment == first
+
+
+def test_a_dynamic_reference_is_the_id_of_one_bot() -> None:
+    """Whatever colons and slashes it holds, it is read again as it was written (3.2, 5.2)."""
+    bot_id = "{{resolve:ssm:/lex/bot}}"
+    ((arn, condition),) = _added(_transformed(bot_id))
+    prefix = "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}:bot-alias"
+    assert arn == {"Fn::Sub": [f"{prefix}/${{BotId}}/*", {"BotId": bot_id}]}
+    assert condition is None
+
+
+def test_a_declared_source_arn_may_hold_a_dynamic_reference() -> None:
+    """It matches the alias of the bot that the same reference names (rule 3.2)."""
+    bot_id = "{{resolve:ssm:/lex/bot}}"
+    first = _transformed(bot_id)
+    (name,) = (one for one in first["Resources"] if one.startswith("BotAliases"))
+    declared = first["Resources"].pop(name)
+    first["Resources"]["Alias"].pop("DependsOn")
+    arn = f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/{bot_id}"
+    for last, added in (("*", 0), ("${Alias.BotAliasId}", 0), ("ABCDEFGHIJ", 1)):
+        declared["Properties"]["SourceArn"] = {"Fn::Sub": f"{arn}/{last}"}
+        first["Resources"]["Allow"] = declared
+        assert transform(Request(first, REGION, ACCOUNT)).permissions_added == added
+
+
+def test_a_variable_in_an_attribute_is_no_placeholder_in_another() -> None:
+    """The output of a nested stack, named by a loop, is put in by a map (rules 1.5, 5.2)."""
+    bot_id = {"Fn::GetAtt": ["Stack", "Outputs.Bot${Env}"]}
+    alias = _transformed(bot_id)["Resources"]["Alias"]
+    alias.pop("DependsOn")
+    function = {"Type": "AWS::Lambda::Function", "Properties": {}}
+    resources = {"Fn::ForEach::Envs": ["Env", ["A", "B"], {"Alias${Env}": alias}]}
+    fragment = {"Resources": {"Function": function, **resources}}
+    first: Any = transform(Request(fragment, REGION, ACCOUNT, BY_BOT)).fragment
+    body = first["Resources"]["Fn::ForEach::Envs"][2]
+    (permission,) = (one for name, one in body.items() if name != "Alias${Env}")
+    assert permission["Properties"]["SourceArn"]["Fn::Sub"][1] == {"BotId": bot_id}
+    assert transform(Request(first, REGION, ACCOUNT, BY_BOT)).fragment == first

@@ -120,8 +120,8 @@ class Writer:
     def add(self, grants: list[Grant], missing: list[Grant]) -> None:
         """Add a permission per missing grant, and what has to wait for each of ours."""
         by_bot = any(grant.source.kind == "bot" for grant in grants)
-        named = self._named(grants if by_bot else missing)
-        new = {id(grant) for grant in missing}
+        new = frozenset(map(id, missing))
+        named = self._named(grants if by_bot else missing, new)
         for name, grant in named:
             if id(grant) in new:
                 self._add_permission(name, grant)
@@ -130,32 +130,40 @@ class Writer:
         if self._conditions and not self._template.is_whole:
             self.problems.append(_needs_conditions(sorted(self._conditions)))
 
-    def _named(self, grants: Iterable[Grant]) -> list[tuple[str, Grant]]:
-        """Return the grants with the logical ids of their permissions, in the order of these."""
+    def _named(self, grants: Iterable[Grant], new: frozenset[int]) -> list[tuple[str, Grant]]:
+        """Return the grants with the logical ids of their permissions, in the order of these.
+
+        One that is not new and could not be written has no permission of ours.
+        """
         named: list[tuple[str, Grant]] = []
         for grant in grants:
             scope = self._scope(grant)
-            name = logical_id(grant, scope)
-            self._scopes[name] = scope
-            named.append((name, grant))
+            if scope is not None:
+                name = logical_id(grant, scope)
+                self._scopes[name] = scope
+                named.append((name, grant))
+            elif id(grant) in new:
+                self.problems += map(_of_loop, grant.hooks)
         if self._template.scopes:
-            self._tell_apart(named)
+            self._tell_apart(named, new)
         return sorted(named, key=lambda pair: pair[0])
 
-    def _tell_apart(self, named: Iterable[tuple[str, Grant]]) -> None:
-        """Refuse permissions for one bot in loops over different items: their ids may meet.
+    def _tell_apart(self, named: Iterable[tuple[str, Grant]], new: frozenset[int]) -> None:
+        """Refuse new permissions for one bot in loops over different items: their ids may meet.
 
-        Those of a loop's variable and of a resource that is called like it do meet.
+        Two that have one id in one scope, of a loop's variable and of a resource called like it,
+        are refused always.
         """
         told: dict[str, tuple[str, Grant]] = {}
         for name, grant in named:
+            if not (id(grant) in new or self._ours(name)):
+                continue
             alike, other = told.setdefault(written_text(name), (name, grant))
-            if other is not grant and (
-                alike == name or not all(map(self._makes_its_bot, grant.source.key))
-            ):
-                self.problems += [_of_loop(hook) for hook in grant.hooks]
+            words = (*grant.source.key, *other.source.key)
+            if other is not grant and (alike == name or not all(map(self._is_made_here, words))):
+                self.problems += map(_of_loop, grant.hooks)
 
-    def _makes_its_bot(self, word: Word) -> bool:
+    def _is_made_here(self, word: Word) -> bool:
         return isinstance(word, Reference) and self._template.find(word.logical_id) is not None
 
     def _add_permission(self, name: str, grant: Grant) -> None:
@@ -164,11 +172,11 @@ class Writer:
         self._lives[name] = self._condition(name, grant)
         self._resources[name] = self._permission(grant, self._lives[name], self._scopes[name])
 
-    def _scope(self, grant: Grant) -> Scope:
+    def _scope(self, grant: Grant) -> Scope | None:
         """Return the loop's body that a permission belongs to, or the template itself.
 
         It is that of the hook source. A permission for a whole bot belongs where the variables
-        are known that it needs, and no others.
+        are known that it needs, and no others; there may be no such place.
         """
         if not self._template.scopes:
             return OUTSIDE
@@ -180,8 +188,7 @@ class Writer:
             for around in scope.around:
                 if around.names == needed:
                     return around
-        self.problems += [_of_loop(hook) for hook in grant.hooks]
-        return scopes[0]
+        return None
 
     def _is_taken(self, name: str) -> bool:
         template = self._template
@@ -203,7 +210,7 @@ class Writer:
             return existing
         needed = conditions.simplified(life)
         if any(map(_is_of_loop, names(needed))):
-            self.problems += [_of_loop(hook) for hook in grant.hooks]
+            self.problems += map(_of_loop, grant.hooks)
             return ""
         added = without_variables(name)
         definition = expression(needed)
@@ -211,7 +218,7 @@ class Writer:
             self.problems.append(_taken(added))
         if self._conditions.setdefault(added, definition) != definition:
             # Another loop over other items makes what is named alike.
-            self.problems += [_of_loop(hook) for hook in grant.hooks]
+            self.problems += map(_of_loop, grant.hooks)
         return added
 
     def _permission(self, grant: Grant, condition: str, scope: Scope) -> dict[str, object]:

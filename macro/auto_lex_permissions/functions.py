@@ -201,7 +201,7 @@ class Functions:
         return ""
 
     def is_by_text(self, function: LambdaFunction) -> bool:
-        """Tell whether a text names the function, by which a resource of the template may go."""
+        """Tell whether a function is named as a resource of the template is, not by its id."""
         return bool(self.resources(function)) and not self._resource(function)
 
     def names(self, function: LambdaFunction) -> Iterator[LambdaFunction]:

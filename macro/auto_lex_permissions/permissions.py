@@ -174,5 +174,7 @@ def _spellings(hooks: list[CodeHook]) -> list[object]:
     first, *others = (hook.function for hook in hooks)
     if not others or (holds_texts_alone(first) and all(other == first for other in others)):
         return [first]
-    different = {canonical_json(hook.function): hook.function for hook in hooks}
+    different: dict[str, object] = {}
+    for expression in (first, *others):
+        different.setdefault(canonical_json(expression), expression)
     return [different[told] for told in sorted(different)]

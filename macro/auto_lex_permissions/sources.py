@@ -5,6 +5,7 @@ characters: a reference is one unknown piece of text, which only `*` can stand f
 """
 
 import json
+import re
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import Final, Literal, NamedTuple
@@ -30,6 +31,9 @@ from .template import OUTSIDE, Resource, Scope, Template, present
 
 TEST_ALIAS_ID: Final = "TSTALIASID"
 _LEX_ARN: Final = "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}"
+_PLAIN_ATTRIBUTE: Final = re.compile(r"[\w.-]*")
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+_DYNAMIC_REFERENCE: Final = re.compile(r"\{\{resolve:[^{}]*\}\}")
 _ARN_FIELDS: Final = 6
 _ALIAS_PARTS: Final = 3
 _OWN_LEX: Final[Text] = ("arn:", PARTITION, ":lex:", REGION, ":", ACCOUNT, ":")
@@ -72,10 +76,12 @@ class HookSource(NamedTuple):
             case ("bot-alias", (Reference(logical_id, _),)):
                 return Reference(logical_id, "Arn").expression
             case (_, (Reference(logical_id, attribute) as bot,)) if not self.bot_id:
-                if logical_id.isalnum() and logical_id not in taken:
+                is_plain = logical_id.isalnum() and _PLAIN_ATTRIBUTE.fullmatch(attribute)
+                if is_plain and logical_id not in taken:
                     return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/${{{self.name}}}/{last}"}
                 # What `${…}` cannot hold: a loop's variable, what one would hide, an odd name.
-                if logical_id in taken or "." in logical_id:  # Nor can `Ref`.
+                if logical_id in taken or "." in logical_id:
+                    # Nor can `Ref` hold these: a loop would take the name, a dot would split it.
                     bot = Reference(logical_id, attribute or "Id")
                 return _alias_of(bot.expression, last, taken)
         return _alias_of(json.loads(self.bot_id), last, taken)
@@ -86,7 +92,7 @@ def _alias_of(bot_id: object, alias: str, taken: AbstractSet[str]) -> object:
 
     Loops whose variables are `taken` stand around it, and would put their items in, too.
     """
-    more = (f"IdOfBot{number}" for number in range(2, len(taken) + 1))
+    more = (f"IdOfBot{number}" for number in range(2, len(taken) + 2))
     name = next(name for name in ("BotId", "IdOfBot", *more) if name not in taken)
     return {"Fn::Sub": [f"{_LEX_ARN}:bot-alias/${{{name}}}/{alias}", {name: bot_id}]}
 
@@ -124,8 +130,8 @@ class Sources:
     def _of(self, resource: Resource, *, by_bot: bool) -> list[tuple[HookSource, Formula]]:
         this = (Reference(resource.logical_id),)
         if resource.type == BOT:
-            test = HookSource("test-alias", this)
-            return [((self._bot(this) if by_bot else None) or test, resource.life)]
+            whole = self._bot(this) if by_bot else None
+            return [(whole or HookSource("test-alias", this), resource.life)]
         alone = HookSource("bot-alias", this)
         bots = self.bots(resource) if by_bot else ()
         found = [(self._bot(bot) or alone, life) for bot, life in bots]
@@ -209,7 +215,12 @@ class Sources:
         return known
 
     def _bot_word(self, word: Word) -> Text:
-        """Return a reference to a bot's id as the reference to the bot."""
+        """Return a reference to a bot's id as the reference to the bot, other words as they are.
+
+        A dynamic reference is left unread, whatever colons and slashes it holds.
+        """
+        if isinstance(word, str):
+            return tuple(filter(None, _with_dynamic_references(word)))
         if isinstance(word, Reference):
             resource = self._template.find(word.logical_id)
             match resource.type if resource else "", word.attribute:
@@ -251,6 +262,16 @@ class Sources:
             if place < len(fields):
                 fields[place] = arn_field(fields[place], own, literal)
         return fields
+
+
+def _with_dynamic_references(literal: str) -> Iterator[Word]:
+    """Yield the pieces of a literal between its dynamic references, and these left unread."""
+    position = 0
+    for found in _DYNAMIC_REFERENCE.finditer(literal):
+        yield literal[position : found.start()]
+        position = found.end()
+        yield Unread(found[0])
+    yield literal[position:]
 
 
 def _holds(words: Text, characters: str) -> bool:
