@@ -23,7 +23,7 @@ def _added(resources: dict[str, Any]) -> int:
     return transform(Request({"Resources": resources}, REGION, ACCOUNT)).permissions_added
 
 
-PERMISSION = {
+PERMISSION: dict[str, Any] = {
     "Type": "AWS::Lambda::Permission",
     "Properties": {
         "Action": "lambda:InvokeFunction",
@@ -241,3 +241,24 @@ def test_what_a_declared_permission_covers_cannot_fail_to_be_written(loops: dict
     orders = {"Orders": {"Type": "AWS::Lambda::Function"}}
     assert _refused(orders | loops)
     assert not _refused(orders | loops | {"Allow": PERMISSION})
+
+
+def test_what_meets_is_refused_beside_what_is_covered_and_what_was_added_before() -> None:
+    """A permission that needs no id meets none; one that has its id already does (rule 2.5)."""
+    first = ["Env", ["A", "B"], {"First${Env}": _alias(IMPORTED)}]
+    second = ["Env", ["C", "D"], {"Second${Env}": _alias(IMPORTED)}]
+    refunds = {"Fn::GetAtt": ["Refunds", "Arn"]}
+    before: dict[str, Any] = {
+        "Orders": {"Type": "AWS::Lambda::Function"},
+        "Refunds": {"Type": "AWS::Lambda::Function"},
+        "Allow": {
+            **PERMISSION,
+            "Properties": {**PERMISSION["Properties"], "FunctionName": refunds},
+        },
+        "Covered": {"Type": "AWS::Lex::BotAlias", "Properties": _hook(refunds)},
+        "Fn::ForEach::One": first,
+    }
+    assert _refused(before | {"Fn::ForEach::Two": second})
+    request = Request({"Resources": before}, REGION, ACCOUNT, {"SourceScope": "Bot"})
+    processed: Any = transform(request).fragment["Resources"]
+    assert _refused(processed | {"Fn::ForEach::Two": second})
