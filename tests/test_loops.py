@@ -165,16 +165,38 @@ def test_a_name_with_variables_is_read_again_as_it_was_written(name: str) -> Non
 
 def test_permissions_that_would_have_one_id_are_refused() -> None:
     """A loop's variable has the name of a bot outside; none silently replaces the other (2.5)."""
-    told = {"Environment": {"Variables": {"ALIAS": {"Fn::GetAtt": ["Alias", "Arn"]}}}}
-    function = {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "orders"} | told}
+    hook = _hook({"Fn::GetAtt": [{"Fn::Sub": "Function${Bot}"}, "Arn"]})
+    of_item = {"Type": "AWS::Lex::BotAlias", "Properties": hook}
+    of_bot = {**of_item, "Properties": {**hook, "BotId": {"Fn::GetAtt": ["Bot", "Id"]}}}
+    function = {"Type": "AWS::Lambda::Function"}
+    body = {"Function${Bot}": function, "OfItem${Bot}": of_item, "OfBot${Bot}": of_bot}
+    loop = ["Bot", ["ABCDEFGHIJ"], body]
+    resources = {"Bot": {"Type": "AWS::Lex::Bot"}, "Fn::ForEach::Bots": loop}
+    assert _refused(resources)
+    del body["OfBot${Bot}"]
+    assert not _refused(resources)
+
+
+def test_a_name_of_all_items_is_no_items_name() -> None:
+    """A text outside of the loop names none of its functions by id (rules 2.5, 3.2)."""
     named = {"Fn::Sub": "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:orders"}
-    alias = {"Type": "AWS::Lex::BotAlias", "Properties": _hook(named)}
-    loop = ["Bot", ["ABCDEFGHIJ"], {"Function${Bot}": function, "Alias${Bot}": alias}]
-    resources = {"Bot": {"Type": "AWS::Lex::Bot"}, "Alias": alias, "Fn::ForEach::Bots": loop}
-    by_bot = {"SourceScope": "Bot"}
-    with pytest.raises(TemplateError) as refused:
-        transform(Request({"Resources": resources}, REGION, ACCOUNT, by_bot))
-    assert "another one for each item of the loop" in str(refused.value)
+    never = {"Fn::And": [{"Condition": "IsProd"}, {"Fn::Not": [{"Condition": "IsProd"}]}]}
+    function = {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "orders"}}
+    template: dict[str, Any] = {
+        "Conditions": {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}, "Never": never},
+        "Resources": {
+            "Alias": {"Type": "AWS::Lex::BotAlias", "Properties": _hook(named)},
+            "Fn::ForEach::Envs": [
+                "Env",
+                ["Dev"],
+                {"Function${Env}": {**function, "Condition": "Never"}},
+            ],
+        },
+    }
+    after: Any = transform(Request(template, REGION, ACCOUNT)).fragment
+    (name,) = after["Resources"].keys() - template["Resources"].keys()
+    assert name.startswith("AliasInvokes")
+    assert name.isalnum()
 
 
 def _refused(resources: dict[str, Any]) -> bool:

@@ -16,10 +16,12 @@ from .intrinsics import (
     REGION,
     Reference,
     Text,
+    canonical_json,
     split,
     text,
     without_space,
 )
+from .loops import variables
 from .template import Resource, Template, present
 
 FUNCTION_TYPES: Final = ("AWS::Lambda::Function", "AWS::Serverless::Function")
@@ -215,12 +217,18 @@ class Functions:
 
         Text that can be but one resource of the template stands for that resource, whether or
         not the resource lives everywhere: so an id does not depend on conditions. Of a resource
-        with several names, one under each condition, text names but one.
+        with several names, one under each condition, text names but one; and of a loop's functions
+        that all have one name, any.
         """
         known = self._keys.get(function)
         if known is None:
             named = self.resources(function)
-            sole = [one for one, life in named.items() if self._is_sole(one, life)]
+            told = variables(canonical_json(function.name))
+            sole = [
+                one
+                for one, life in named.items()
+                if self._is_sole(one, life) and variables(one) <= told
+            ]
             known = self._keys[function] = (
                 self.of_resource(sole[0], function.qualifier)
                 if len(sole) == len(named) == 1

@@ -48,6 +48,7 @@ UNLESS_FROM_OUTSIDE = {
     SPARE,
     "aliases_wait_for_their_permissions",
     "permissions_are_shaped",
+    "permissions_live_as_their_grants",
     "permissions_wait_for_their_functions",
     "retained_permissions_are_those_of_retained_bots",
 }
@@ -156,7 +157,11 @@ def _refused(rolled: Rolled, before: Template | str, after: Template | str) -> V
     reasons = {one for one in (ANOTHER_FOR_EACH, WAIT_FOR_EACH) if one in before}
     plain = looping.with_plain_conditions(rolled.template)
     is_needed = REMEDY in before and reasons and plain != rolled.template
-    if is_needed and not isinstance(_answer(the_macro, plain, rolled.settings), str):
+    # From outside of its loop nothing can wait for an item that is named by a text.
+    is_outside = REMEDY in before and reasons == {WAIT_FOR_EACH} and FROM_OUTSIDE in rolled.shown
+    if is_outside or (
+        is_needed and not isinstance(_answer(the_macro, plain, rolled.settings), str)
+    ):
         broken = []
     else:
         broken = [f"answers: refused without need: {before}"]
