@@ -116,7 +116,7 @@ def source_name(hook: CodeHook) -> str:
 
 def condition_of(life: Formula) -> Any:
     """Return the condition under which a hook lives, as a template would say it, or None."""
-    return None if life is ALWAYS else written(expression(life))
+    return None if life == ALWAYS else written(expression(life))
 
 
 def _mistake(problem: Problem) -> Note:

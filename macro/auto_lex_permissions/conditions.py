@@ -1,164 +1,258 @@
 """Formulas over a template's named conditions, and what follows from them.
 
-A formula says in which deployments a part of the template lives. Whether one formula implies
-another is decided exactly: the definitions in the `Conditions` section are opened down to
-their `Fn::Equals`, and each formula becomes a reduced ordered binary decision diagram (Bryant,
-"Graph-Based Algorithms for Boolean Function Manipulation", 1986), in which equal formulas are
-the same node. Atoms that compare one operand with different literals exclude each other.
+A formula says in which deployments something holds. Whether one formula implies another is decided
+exactly: the definitions in the `Conditions` section are read down to their `Fn::Equals` when a
+formula first needs them, and each formula becomes a reduced ordered binary decision diagram
+(Bryant, "Graph-Based Algorithms for Boolean Function Manipulation", 1986), in which equal formulas
+are the same node. Comparisons of one operand with different literals exclude each other.
 
-Diagrams can grow without bound. A named condition whose diagram would is taken as an atom,
-unopened, and a question that still grows too large is answered "not proved": both err towards
-adding a permission, and `Conditions.undecided` tells that it happened.
+Diagrams can grow without bound. A named condition whose diagram would is taken as a comparison that
+nothing is known of, and a question that still grows too large is answered "not proved": both err
+towards adding a permission, and `Conditions.undecided` says that it happened.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final
 
 from .intrinsics import Reference, canonical_json, text
-from .loops import variables
 
 # New nodes that one question or one definition may cost, and all of a template together.
 MOST_NEW_NODES: Final = 5_000
 MOST_NODES: Final = 100_000
-# The depth of a diagram is the number of its atoms, and Python's stack ends at 1,000 calls.
+# The depth of a diagram is the number of its comparisons, and Python's stack ends at 1,000 calls.
 DEEPEST: Final = 300
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html
+MOST_OPERANDS: Final = 10
 
 
-# The kind tells formulas of one shape apart. They are tuples, and no dataclasses, since each of
-# those adds a millisecond to the function's start.
+class Formula:
+    """In which deployments something holds: combined by `&`, `|` and `~`, equal by value.
+
+    Example: `Named("IsProd") & ~Named("IsEu")`.
+    """
+
+    __slots__ = ("_hash", "_parts")
+    _parts: tuple[Any, ...]
+
+    def __init__(self, *parts: object) -> None:
+        """Take what the formula is made of: a name, what is compared, or other formulas."""
+        self._parts = parts
+        # Formulas are keys of tables, and large ones would be hashed again and again.
+        self._hash = hash((type(self), parts))
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether the other formula is of the same kind, and its parts are equal."""
+        return isinstance(other, type(self)) and self._parts == other._parts
+
+    def __hash__(self) -> int:
+        """Return the hash of kind and parts."""
+        return self._hash
+
+    def __repr__(self) -> str:
+        """Return the formula as Python that makes it."""
+        return f"{type(self).__name__}({', '.join(map(repr, self._parts))})"
+
+    def __and__(self, other: "Formula") -> "Formula":
+        """Return the formula that holds where both hold."""
+        return all_of((self, other))
+
+    def __or__(self, other: "Formula") -> "Formula":
+        """Return the formula that holds where one of the two holds."""
+        return any_of((self, other))
+
+    def __invert__(self) -> "Formula":
+        """Return the formula that holds where this one does not."""
+        match self:
+            case Not(operand):
+                return operand
+            case And(()):
+                return NEVER
+            case Or(()):
+                return ALWAYS
+        return Not(self)
 
 
-class Named(NamedTuple):
+class Named(Formula):
     """The condition of this name holds."""
 
-    name: str
-    kind: Literal["named"] = "named"
+    __slots__ = ()
+    __match_args__ = ("name",)
+
+    @property
+    def name(self) -> str:
+        """Return the name of the condition."""
+        name: str = self._parts[0]
+        return name
 
 
-class Not(NamedTuple):
-    """The formula does not hold."""
-
-    formula: "Formula"
-    kind: Literal["not"] = "not"
-
-
-class And(NamedTuple):
-    """All of the formulas hold; of none: always."""
-
-    formulas: tuple["Formula", ...]
-    kind: Literal["and"] = "and"
-
-
-class Or(NamedTuple):
-    """One of the formulas holds; of none: never."""
-
-    formulas: tuple["Formula", ...]
-    kind: Literal["or"] = "or"
-
-
-class Atom(NamedTuple):
+class Equals(Formula):
     """A comparison that is not looked into: `subject` equals the literal `value`."""
 
-    subject: str
-    value: str
-    kind: Literal["atom"] = "atom"
+    __slots__ = ()
+    __match_args__ = ("subject", "value")
+
+    @property
+    def subject(self) -> str:
+        """Return the operand that is no literal, as text."""
+        subject: str = self._parts[0]
+        return subject
+
+    @property
+    def value(self) -> str:
+        """Return the literal."""
+        value: str = self._parts[1]
+        return value
 
 
-Formula: TypeAlias = Named | Not | And | Or | Atom
+class Not(Formula):
+    """The operand does not hold."""
 
-# The only conjunction and the only disjunction of nothing: they are known by identity.
-ALWAYS: Final = And(())
-NEVER: Final = Or(())
-_TWO: Final = 2
+    __slots__ = ()
+    __match_args__ = ("operand",)
+
+    @property
+    def operand(self) -> Formula:
+        """Return the formula that does not hold."""
+        operand: Formula = self._parts[0]
+        return operand
+
+
+class And(Formula):
+    """All operands hold; of none: always."""
+
+    __slots__ = ()
+    __match_args__ = ("operands",)
+
+    @property
+    def operands(self) -> tuple[Formula, ...]:
+        """Return the formulas that hold together."""
+        return self._parts
+
+
+class Or(Formula):
+    """One of the operands holds; of none: never."""
+
+    __slots__ = ()
+    __match_args__ = ("operands",)
+
+    @property
+    def operands(self) -> tuple[Formula, ...]:
+        """Return the formulas of which one holds."""
+        return self._parts
+
+
+ALWAYS: Final[Formula] = And()
+NEVER: Final[Formula] = Or()
 
 
 def all_of(formulas: Iterable[Formula]) -> Formula:
-    """Return the conjunction, flat and without repetitions."""
-    parts = [formula for formula in formulas if formula is not ALWAYS]
-    return (parts[0] if parts else ALWAYS) if len(parts) < _TWO else _flat(And, NEVER, parts)
+    """Return the conjunction of any number of formulas, flat and without repetitions."""
+    return _flat(And, NEVER, formulas)
 
 
 def any_of(formulas: Iterable[Formula]) -> Formula:
-    """Return the disjunction, flat and without repetitions."""
-    parts = [formula for formula in formulas if formula is not NEVER]
-    return (parts[0] if parts else NEVER) if len(parts) < _TWO else _flat(Or, ALWAYS, parts)
+    """Return the disjunction of any number of formulas, flat and without repetitions."""
+    return _flat(Or, ALWAYS, formulas)
 
 
-def _flat(kind: type[And | Or], absorbing: Formula, formulas: list[Formula]) -> Formula:
-    parts: dict[Formula, None] = {}
+def _flat(kind: type[And | Or], absorbing: Formula, formulas: Iterable[Formula]) -> Formula:
+    operands: dict[Formula, None] = {}
     for formula in formulas:
-        if formula is absorbing:
+        if formula == absorbing:
             return absorbing
-        if isinstance(formula, kind):
-            parts.update(dict.fromkeys(formula.formulas))
-        else:
-            parts[formula] = None
-    return next(iter(parts)) if len(parts) == 1 else kind(tuple(parts))
+        operands.update(dict.fromkeys(formula.operands if isinstance(formula, kind) else [formula]))
+    return next(iter(operands)) if len(operands) == 1 else kind(*operands)
 
 
-def negation(formula: Formula) -> Formula:
-    """Return the formula that holds exactly where this one does not."""
+def names(formula: Formula) -> set[str]:
+    """Return the names of the conditions that a formula mentions."""
     match formula:
-        case Not(inner):
-            return inner
-    if formula is ALWAYS:
-        return NEVER
-    return ALWAYS if formula is NEVER else Not(formula)
+        case Named(name):
+            return {name}
+        case Not(operand):
+            return names(operand)
+        case And(operands) | Or(operands):
+            return {name for operand in operands for name in names(operand)}
+    return set()
+
+
+def expression(formula: Formula) -> object:
+    """Return a formula as the `Conditions` section writes it.
+
+    Raises TypeError for a formula that holds comparisons, which no path through a template does.
+    """
+    match formula:
+        case Named(name):
+            return {"Condition": name}
+        case Not(operand):
+            return {"Fn::Not": [expression(operand)]}
+        case And(operands):
+            return _grouped("Fn::And", [expression(operand) for operand in operands])
+        case Or(operands):
+            return _grouped("Fn::Or", [expression(operand) for operand in operands])
+    message = "a comparison has no name in the Conditions section"
+    raise TypeError(message)
+
+
+def _grouped(name: str, operands: list[object]) -> object:
+    """Nest operands so that no call has more than CloudFormation takes."""
+    while len(operands) > MOST_OPERANDS:
+        starts = range(0, len(operands), MOST_OPERANDS)
+        chunks = [operands[start : start + MOST_OPERANDS] for start in starts]
+        operands = [{name: chunk} if len(chunk) > 1 else chunk[0] for chunk in chunks]
+    return {name: operands}
 
 
 class Conditions:
     """The conditions of one template: what implies what, by their definitions."""
 
     def __init__(
-        self, definitions: Mapping[str, object], allowed: Mapping[str, tuple[str, ...]]
+        self, definitions: Mapping[str, object], allowed_values: Mapping[str, tuple[str, ...]]
     ) -> None:
-        """Take the `Conditions` section and the allowed values of parameters that have some."""
+        """Take the `Conditions` section, and the allowed values of parameters that have some."""
         self.definitions = definitions
-        self._allowed = allowed
-        self.undecided = False
+        self._diagrams = _Diagrams(definitions, allowed_values)
 
-    @cached_property
-    def _diagrams(self) -> "_Diagrams":
-        return _Diagrams(_opened(self.definitions, self._allowed))
+    @property
+    def undecided(self) -> bool:
+        """Return whether something was too large to be decided so far."""
+        return self._diagrams.gave_up
 
     def implies(self, premise: Formula, conclusion: Formula) -> bool:
-        """Tell whether the conclusion is proved to hold wherever the premise does."""
-        if conclusion is ALWAYS or conclusion == premise:
+        """Return whether the conclusion is proved to hold wherever the premise does."""
+        if conclusion in (ALWAYS, premise):
             return True
-        return not self.possible(all_of((premise, negation(conclusion))))
+        return not self.possible(premise & ~conclusion)
 
     def possible(self, formula: Formula) -> bool:
-        """Tell whether the formula may hold in some deployment: it does unless disproved."""
-        return formula is ALWAYS or self._node(formula) != FALSE
+        """Return whether the formula may hold in some deployment: it does unless disproved."""
+        return formula == ALWAYS or self._diagrams.of(formula) != FALSE
 
     def equivalent(self, one: Formula, other: Formula) -> bool:
-        """Tell whether both are proved to hold in the same deployments."""
-        node = self._node(one)
-        return one == other or (node is not None and node == self._node(other))
+        """Return whether both are proved to hold in the same deployments."""
+        node = self._diagrams.of(one)
+        return one == other or (node is not None and node == self._diagrams.of(other))
 
-    def _node(self, formula: Formula) -> int | None:
-        """Return the formula's diagram, or None where it would grow too large."""
-        try:
-            return self._diagrams.of(formula)
-        except _TooLarge:
-            return None
-        finally:
-            self.undecided = self._diagrams.gave_up
-
-    def named_like(
-        self, formula: Formula, known: frozenset[tuple[str, str]] = frozenset()
+    def name_for(
+        self, formula: Formula, is_usable: Callable[[str], bool] = lambda _: True
     ) -> str | None:
-        """Return the existing condition that is equivalent to the formula, if there is one.
+        """Return the usable condition that is equivalent to a formula, or None.
 
-        Of several the formula's own come first, then the first by name. One that holds variables
-        of a loop counts only where these are known.
+        Of several those that the formula mentions come first, then the first by name.
         """
-        own = sorted(names(formula) & self.definitions.keys())
-        for name in dict.fromkeys((*own, *sorted(self.definitions))):
-            if variables(name) <= known and self.equivalent(Named(name), formula):
-                return name
-        return None
+        node = self._diagrams.of(formula)
+        known = filter(is_usable, self._names_by_node.get(node, ()) if node is not None else ())
+        return min(known, key=lambda name: (name not in names(formula), name), default=None)
+
+    @cached_property
+    def _names_by_node(self) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = {}
+        for name in self.definitions:
+            node = self._diagrams.of(Named(name))
+            if node is not None:
+                found.setdefault(node, []).append(name)
+        return found
 
     def simplified(self, formula: Formula) -> Formula:
         """Return an equivalent formula without operands that follow from the others.
@@ -166,124 +260,34 @@ class Conditions:
         The result depends on what the formula says, not on the order of its operands.
         """
         match formula:
-            case Or(parts):
-                return any_of(self._needed(parts, self._any_but))
-            case And(parts):
-                return all_of(self._needed(parts, self._all_but))
+            case Or(operands):
+                return any_of(self._needed(operands, lambda one, rest: (one, any_of(rest))))
+            case And(operands):
+                return all_of(self._needed(operands, lambda one, rest: (all_of(rest), one)))
         return formula
 
     def _needed(
-        self, parts: tuple[Formula, ...], redundant: Callable[[Formula, list[Formula]], bool]
+        self,
+        operands: tuple[Formula, ...],
+        implied: Callable[[Formula, list[Formula]], tuple[Formula, Formula]],
     ) -> list[Formula]:
-        simpler = {self.simplified(part) for part in parts}
-        kept = sorted(simpler, key=lambda part: canonical_json(expression(part)))
-        # The longest are tried first: of `A` and `A and B` the shorter one shall stay.
-        for part in sorted(kept, key=lambda part: -len(canonical_json(expression(part)))):
-            others = [other for other in kept if other is not part]
-            if redundant(part, others):
+        """Return the operands that are needed; one is not if the first `implied` means the other.
+
+        The longest are tried first: of `A` and `A and B` the shorter one shall stay.
+        """
+        sizes = {
+            operand: canonical_json(expression(operand))
+            for operand in map(self.simplified, operands)
+        }
+        kept = sorted(sizes, key=lambda operand: sizes[operand])
+        for operand in sorted(kept, key=lambda operand: -len(sizes[operand])):
+            others = [other for other in kept if other != operand]
+            if self.implies(*implied(operand, others)):
                 kept = others
         return kept
 
-    def _any_but(self, part: Formula, others: list[Formula]) -> bool:
-        return self.implies(part, any_of(others))
 
-    def _all_but(self, part: Formula, others: list[Formula]) -> bool:
-        return self.implies(all_of(others), part)
-
-
-def names(formula: Formula) -> set[str]:
-    """Return the names of the conditions that the formula mentions."""
-    match formula:
-        case Named(name):
-            return {name}
-        case Not(inner):
-            return names(inner)
-        case And(parts) | Or(parts):
-            return {name for part in parts for name in names(part)}
-    return set()
-
-
-def expression(formula: Formula) -> object:
-    """Write a formula as the `Conditions` section does; `Fn::And` and `Fn::Or` take 2 to 10."""
-    match formula:
-        case Named(name):
-            return {"Condition": name}
-        case Not(inner):
-            return {"Fn::Not": [expression(inner)]}
-        case And(parts):
-            return _grouped("Fn::And", [expression(part) for part in parts])
-        case Or(parts):
-            return _grouped("Fn::Or", [expression(part) for part in parts])
-    message = "a formula made of paths holds no atoms"
-    raise TypeError(message)
-
-
-def _grouped(name: str, operands: list[object], most: int = 10) -> object:
-    """Nest operands so that no call has more than ten, which is CloudFormation's limit."""
-    while len(operands) > most:
-        chunks = [operands[i : i + most] for i in range(0, len(operands), most)]
-        operands = [{name: chunk} if len(chunk) > 1 else chunk[0] for chunk in chunks]
-    return {name: operands}
-
-
-def _opened(
-    definitions: Mapping[str, object], allowed: Mapping[str, tuple[str, ...]]
-) -> dict[str, Formula]:
-    """Read the `Conditions` section: each name's formula over other names and atoms."""
-    return {name: _read(definition, allowed) for name, definition in definitions.items()}
-
-
-def _read(definition: object, allowed: Mapping[str, tuple[str, ...]]) -> Formula:
-    match definition:
-        case {"Condition": str(name), **rest} if not rest:
-            return Named(name)
-        case {"Fn::Not": [operand], **rest} if not rest:
-            return negation(_read(operand, allowed))
-        case {"Fn::And": [*operands], **rest} if not rest:
-            return all_of(_read(operand, allowed) for operand in operands)
-        case {"Fn::Or": [*operands], **rest} if not rest:
-            return any_of(_read(operand, allowed) for operand in operands)
-        case {"Fn::Equals": [one, other], **rest} if not rest:
-            return _equals(one, other, allowed)
-    return Atom(canonical_json(definition), "")
-
-
-def _equals(one: object, other: object, allowed: Mapping[str, tuple[str, ...]]) -> Formula:
-    """Read a comparison; operands are compared as strings."""
-    left, right = _literal(one), _literal(other)
-    if left is not None and right is not None:
-        return ALWAYS if left == right else NEVER
-    if right is not None:
-        return _compared(one, right, allowed)
-    if left is not None:
-        return _compared(other, left, allowed)
-    subjects = sorted((_subject(one), _subject(other)))
-    return ALWAYS if subjects[0] == subjects[1] else Atom(" = ".join(subjects), "")
-
-
-def _literal(operand: object) -> str | None:
-    """Return a literal operand as the string that CloudFormation compares, else None."""
-    words = text(operand)
-    return "".join(map(str, words)) if all(isinstance(word, str) for word in words) else None
-
-
-def _subject(operand: object) -> str:
-    return repr(text(operand))
-
-
-def _compared(subject: object, value: str, allowed: Mapping[str, tuple[str, ...]]) -> Formula:
-    """Compare a subject with a literal; of a closed set of values the last is "none other"."""
-    name = _subject(subject)
-    match text(subject):
-        case (Reference(parameter, ""),) if values := allowed.get(parameter):
-            if value not in values:
-                return NEVER
-            if value == values[-1]:
-                return all_of(negation(Atom(name, other)) for other in values[:-1])
-    return Atom(name, value)
-
-
-class _TooLarge(Exception):  # noqa: N818 - it is an answer inside this module, not an error
+class _TooLargeError(Exception):
     """A diagram would take more room than there is."""
 
 
@@ -292,51 +296,66 @@ TRUE: Final = 1
 
 
 class _Diagrams:
-    """Binary decision diagrams that share their nodes; a node is (level, low, high)."""
+    """Binary decision diagrams that share their nodes; a node is (level, low, high).
 
-    def __init__(self, definitions: Mapping[str, Formula]) -> None:
+    A level is a place in the order of all comparisons: the number of the subject, and the number of
+    the literal among those that this subject is compared with. So the comparisons of one subject
+    stand together, whenever a definition brings another one.
+    """
+
+    def __init__(
+        self, definitions: Mapping[str, object], allowed_values: Mapping[str, tuple[str, ...]]
+    ) -> None:
         self._definitions = definitions
-        self._values = _values_by_subject(definitions.values())
-        self._levels: dict[Atom, int] = {}
-        self._subjects: list[str] = []  # by level
-        self._nodes: list[tuple[int, int, int]] = [(-1, 0, 0), (-1, 1, 1)]
-        self._ids: dict[tuple[int, int, int], int] = {}
+        self._allowed_values = allowed_values
+        self._read: dict[str, Formula] = {}  # Definitions, as far as they were needed.
+        self._named: dict[str, int] = {}  # Their nodes.
+        self._answers: dict[Formula, int | None] = {}
+        self._subjects: dict[str, int] = {}
+        self._values: dict[str, dict[str, int]] = {}  # By subject.
+        self._nodes: list[tuple[tuple[int, int], int, int]] = [((-1, 0), 0, 0), ((-1, 0), 1, 1)]
+        self._ids: dict[tuple[tuple[int, int], int, int], int] = {}
         self._chosen: dict[tuple[int, int, int], int] = {}
-        self._named: dict[str, int] = {}
         self._room = 0
         self._depth = 0
         self.gave_up = False
 
-    def of(self, formula: Formula) -> int:
-        """Return the formula's node; equivalent formulas have the same."""
-        for name in self._unread_names(formula):
-            self._named[name] = self._definition(name)
-        return self._limited(formula)
+    def of(self, formula: Formula) -> int | None:
+        """Return the formula's node, None if it is too large; equivalent formulas have the same."""
+        if formula not in self._answers:
+            for name in self._unread_names(formula):
+                node = self._limited(self._definition(name))
+                if node is None:
+                    self._room = 1  # The definition may have used up all room.
+                    node = self._comparison(_unknown(name))
+                self._named[name] = node
+            self._answers[formula] = self._limited(formula)
+        return self._answers[formula]
 
-    def _limited(self, formula: Formula) -> int:
+    def _limited(self, formula: Formula) -> int | None:
+        """Build a formula's node in the room that one question may take."""
         self._room = min(MOST_NEW_NODES, MOST_NODES - len(self._nodes))
         self._depth = 0
         try:
             return self._build(formula)
-        except _TooLarge:
+        except _TooLargeError:
             self.gave_up = True
-            raise
+            return None
 
-    def _definition(self, name: str) -> int:
-        """Build a condition's own formula; an unknown or too large one is an atom."""
-        formula = self._definitions.get(name)
-        try:
-            if formula is not None:
-                return self._limited(formula)
-        except _TooLarge:
-            pass
-        self._room = max(self._room, 1)  # The definition may have used up all room.
-        return self._atom(_unopened(name))
+    def _definition(self, name: str) -> Formula:
+        """Read a condition's definition: a formula over other names and comparisons."""
+        if name not in self._read:
+            self._read[name] = (
+                _formula(self._definitions[name], self._allowed_values)
+                if name in self._definitions
+                else _unknown(name)
+            )
+        return self._read[name]
 
     def _unread_names(self, formula: Formula) -> Iterator[str]:
         """Yield the conditions that the formula needs and that have no node, deepest first.
 
-        A circle of definitions, which CloudFormation rejects, is cut open at some name.
+        A cycle of definitions, which CloudFormation rejects, is cut open at some name.
         """
         entered: set[str] = set()
         stack = sorted(names(formula), reverse=True)
@@ -344,7 +363,7 @@ class _Diagrams:
             name = stack.pop()
             if name in self._named:
                 continue
-            below = names(self._definitions.get(name, ALWAYS)) - self._named.keys()
+            below = names(self._definition(name)) - self._named.keys()
             if name not in entered and below:
                 entered.add(name)
                 stack += [name, *sorted(below, reverse=True)]
@@ -354,30 +373,32 @@ class _Diagrams:
     def _build(self, formula: Formula) -> int:
         match formula:
             case Named(name):
-                return self._named[name] if name in self._named else self._atom(_unopened(name))
-            case Atom():
-                return self._atom(formula)
-            case Not(inner):
-                return self._choose(self._build(inner), FALSE, TRUE)
-        node = TRUE if isinstance(formula, And) else FALSE
-        for part in formula.formulas:
-            built = self._build(part)
-            both = (node, built, FALSE) if isinstance(formula, And) else (node, TRUE, built)
-            node = self._choose(*both)
-        return node
+                return (
+                    self._named[name] if name in self._named else self._comparison(_unknown(name))
+                )
+            case Equals():
+                return self._comparison(formula)
+            case Not(operand):
+                return self._choose(self._build(operand), FALSE, TRUE)
+            case And(operands):
+                node = TRUE
+                for operand in operands:
+                    node = self._choose(node, self._build(operand), FALSE)
+                return node
+            case Or(operands):
+                node = FALSE
+                for operand in operands:
+                    node = self._choose(node, TRUE, self._build(operand))
+                return node
+        raise TypeError(formula)
 
-    def _atom(self, atom: Atom) -> int:
-        return self._node(self._level(atom), FALSE, TRUE)
+    def _comparison(self, comparison: Equals) -> int:
+        values = self._values.setdefault(comparison.subject, {})
+        value = values.setdefault(comparison.value, len(values))
+        subject = self._subjects.setdefault(comparison.subject, len(self._subjects))
+        return self._node((subject, value), FALSE, TRUE)
 
-    def _level(self, atom: Atom) -> int:
-        """Return the atom's place in the order; the atoms of one subject stand together."""
-        if atom not in self._levels:
-            for value in sorted(self._values.get(atom.subject, {atom.value})):
-                self._levels[Atom(atom.subject, value)] = len(self._subjects)
-                self._subjects.append(atom.subject)
-        return self._levels[atom]
-
-    def _node(self, level: int, low: int, high: int) -> int:
+    def _node(self, level: tuple[int, int], low: int, high: int) -> int:
         # Where a subject equals one literal it equals no other: skip what would compare it.
         high = self._elsewhere(high, level)
         if self._elsewhere(low, level) == high:
@@ -385,15 +406,15 @@ class _Diagrams:
         key = (level, low, high)
         if key not in self._ids:
             if self._room <= 0:
-                raise _TooLarge
+                raise _TooLargeError
             self._room -= 1
             self._ids[key] = len(self._nodes)
             self._nodes.append(key)
         return self._ids[key]
 
-    def _elsewhere(self, node: int, level: int) -> int:
+    def _elsewhere(self, node: int, level: tuple[int, int]) -> int:
         """Return the diagram's part for when the subject equals none of the later literals."""
-        while node > TRUE and self._subjects[self._nodes[node][0]] == self._subjects[level]:
+        while node > TRUE and self._nodes[node][0][0] == level[0]:
             node = self._nodes[node][1]
         return node
 
@@ -407,36 +428,71 @@ class _Diagrams:
             return test
         key = (test, then, otherwise)
         if key not in self._chosen:
-            self._chosen[key] = self._split(key)
+            if self._depth >= DEEPEST:
+                raise _TooLargeError
+            self._depth += 1
+            level = min(self._nodes[node][0] for node in key if node > TRUE)
+            lows, highs = zip(*(self._branches(node, level) for node in key), strict=True)
+            branches = self._choose(*lows), self._choose(*highs)
+            self._depth -= 1
+            self._chosen[key] = self._node(level, *branches)
         return self._chosen[key]
 
-    def _split(self, key: tuple[int, int, int]) -> int:
-        if self._depth >= DEEPEST:
-            raise _TooLarge
-        self._depth += 1
-        level = min(self._nodes[node][0] for node in key if node > TRUE)
-        low = self._choose(*(self._branch(node, level, 1) for node in key))
-        high = self._choose(*(self._branch(node, level, 2) for node in key))
-        self._depth -= 1
-        return self._node(level, low, high)
-
-    def _branch(self, node: int, level: int, side: int) -> int:
-        return self._nodes[node][side] if self._nodes[node][0] == level else node
+    def _branches(self, node: int, level: tuple[int, int]) -> tuple[int, int]:
+        """Return what is left of a diagram where the comparison of this level fails, and holds."""
+        own, low, high = self._nodes[node]
+        return (low, high) if own == level else (node, node)
 
 
-def _unopened(name: str) -> Atom:
-    return Atom(f"condition {name}", "")
+def _unknown(name: str) -> Equals:
+    """Return the comparison that stands for a condition of which nothing is known."""
+    return Equals(f"condition {name}", "")
 
 
-def _values_by_subject(formulas: Iterable[Formula]) -> dict[str, set[str]]:
-    values: dict[str, set[str]] = {}
-    stack = list(formulas)
-    while stack:
-        match stack.pop():
-            case Atom(subject, value):
-                values.setdefault(subject, set()).add(value)
-            case Not(inner):
-                stack.append(inner)
-            case And(parts) | Or(parts):
-                stack.extend(parts)
-    return values
+def _formula(definition: object, allowed_values: Mapping[str, tuple[str, ...]]) -> Formula:
+    """Read a definition of the `Conditions` section; what is not understood equals only itself."""
+    match definition:
+        case {"Condition": str(name), **rest} if not rest:
+            return Named(name)
+        case {"Fn::Not": [operand], **rest} if not rest:
+            return ~_formula(operand, allowed_values)
+        case {"Fn::And": [*operands], **rest} if not rest:
+            return all_of(_formula(operand, allowed_values) for operand in operands)
+        case {"Fn::Or": [*operands], **rest} if not rest:
+            return any_of(_formula(operand, allowed_values) for operand in operands)
+        case {"Fn::Equals": [one, other], **rest} if not rest:
+            return _equals(one, other, allowed_values)
+    return Equals(canonical_json(definition), "")
+
+
+def _equals(one: object, other: object, allowed_values: Mapping[str, tuple[str, ...]]) -> Formula:
+    """Read a comparison; CloudFormation compares operands as strings."""
+    match _literal(one), _literal(other):
+        case str(left), str(right):
+            return ALWAYS if left == right else NEVER
+        case None, str(value):
+            return _compared(one, value, allowed_values)
+        case str(value), None:
+            return _compared(other, value, allowed_values)
+    subjects = sorted((repr(text(one)), repr(text(other))))
+    return ALWAYS if subjects[0] == subjects[1] else Equals(" = ".join(subjects), "")
+
+
+def _literal(operand: object) -> str | None:
+    words = text(operand)
+    return "".join(map(str, words)) if all(isinstance(word, str) for word in words) else None
+
+
+def _compared(
+    operand: object, value: str, allowed_values: Mapping[str, tuple[str, ...]]
+) -> Formula:
+    """Compare an operand with a literal; of a closed set of values the last is "none other"."""
+    words = text(operand)
+    subject = repr(words)
+    match words:
+        case (Reference(parameter, ""),) if values := allowed_values.get(parameter):
+            if value not in values:
+                return NEVER
+            if value == values[-1]:
+                return all_of(~Equals(subject, other) for other in values[:-1])
+    return Equals(subject, value)

@@ -205,7 +205,11 @@ class Writer:
         known = self._scopes[name].names
         if conditions.implies(ALWAYS, life):
             return ""
-        existing = life.name if isinstance(life, Named) else conditions.named_like(life, known)
+        existing = (
+            life.name
+            if isinstance(life, Named)
+            else conditions.name_for(life, lambda name: variables(name) <= known)
+        )
         if existing is not None and variables(existing) <= known:
             return existing
         needed = conditions.simplified(life)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .code_hooks import BOT, CodeHook
-from .conditions import Formula, all_of, any_of, negation
+from .conditions import Formula, all_of, any_of
 from .declared import Declared
 from .functions import Functions, LambdaFunction
 from .intrinsics import (
@@ -163,7 +163,7 @@ class Permissions:
         if not self.policies:
             yield from self.declared.covering(hook)
             return
-        outside = negation(self.policies.deciding(hook))
+        outside = ~self.policies.deciding(hook)
         for formula in self.declared.covering(hook):
             yield all_of((formula, outside))
         yield self.policies.allowing(hook)

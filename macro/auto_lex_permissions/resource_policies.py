@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from .code_hooks import CodeHook
-from .conditions import ALWAYS, NEVER, Formula, all_of, any_of, negation
+from .conditions import ALWAYS, NEVER, Formula, all_of, any_of
 from .declared import INVOKE, LEX_PRINCIPAL, Declared, is_lex_or_anyone
 from .errors import Problem
 from .functions import Functions, LambdaFunction
@@ -117,7 +117,7 @@ class ResourcePolicies:
             all_of((_about_lex(statement, "Deny"), self._conditions_hold(statement, hook)))
             for statement in statements
         )
-        return all_of((any_of(allowed), negation(any_of(denied))))
+        return all_of((any_of(allowed), ~any_of(denied)))
 
     def _conditions_hold(self, statement: Branch, hook: CodeHook) -> Formula:
         """Return when all conditions of a statement hold for the hook source."""

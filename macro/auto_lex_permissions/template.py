@@ -11,7 +11,7 @@ from functools import cached_property
 from math import prod
 from typing import Final, NamedTuple, TypeAlias, TypeGuard
 
-from .conditions import ALWAYS, Conditions, Formula, Named, all_of, negation
+from .conditions import ALWAYS, Conditions, Formula, Named
 from .errors import Problem, TemplateError
 from .intrinsics import NO_VALUE, canonical_json, function, is_no_value, name_of
 from .loops import LOOP, Variable, entered, variables, written_text
@@ -82,9 +82,9 @@ def branches(value: object, place: Place, life: Formula) -> Iterator[Branch]:
             continue
         match value["Fn::If"]:
             case [given, then, otherwise] if name := name_of(given):
-                no = all_of((life, negation(Named(name))))
+                no = life & ~Named(name)
                 stack.append(Branch(otherwise, (place, ".Fn::If[2]"), no))
-                stack.append(Branch(then, (place, ".Fn::If[1]"), all_of((life, Named(name)))))
+                stack.append(Branch(then, (place, ".Fn::If[1]"), life & Named(name)))
 
 
 def unreadable(value: object, place: Place) -> Iterator[tuple[Place, str]]:
