@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auto_lex_permissions import Request, transform
-from auto_lex_permissions.conditions import (
+from auto_lex_permissions.cfn.conditions import (
     ALWAYS,
     DEEPEST,
     NEVER,
@@ -378,7 +378,7 @@ def test_many_steps_at_little_depth_are_decided() -> None:
 
 def test_all_questions_of_a_template_share_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many small questions come to an end like a large one: not proved, and told."""
-    monkeypatch.setattr("auto_lex_permissions.conditions.MOST_NODES", 50)
+    monkeypatch.setattr("auto_lex_permissions.cfn.conditions.MOST_NODES", 50)
     known = {f"C{n:03}": equals(f"P{n}", "x") for n in range(60)}
     conditions = Conditions(known, {})
     assert conditions.implies(Named("C000"), any_of((Named("C000"), Named("C001"))))
@@ -417,5 +417,5 @@ def test_what_is_not_decided_is_reported() -> None:
     result = transform(Request(fragment, "us-east-1", "123456789012"))
     assert result.permissions_added == 1
     assert [report.entry for report in result.reports] == [
-        {"Path": "Conditions", "Code": "ConditionsUndecided"}
+        {"Path": "Conditions", "Code": "ConditionsUndecided", "Id": "ALP111"}
     ]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from auto_lex_permissions import Problem, Request, TemplateError
+from auto_lex_permissions import Diagnostic, Request, TemplateError
+from auto_lex_permissions.bots import TEST_ALIAS_ID
+from auto_lex_permissions.cfn.conditions import ALWAYS, Formula, expression
+from auto_lex_permissions.cfn.loops import unmark
+from auto_lex_permissions.cfn.values import path
 from auto_lex_permissions.code_hooks import BOT, CodeHook
-from auto_lex_permissions.conditions import ALWAYS, Formula, expression
-from auto_lex_permissions.loops import written
-from auto_lex_permissions.reports import ADVICE, Report
-from auto_lex_permissions.sources import TEST_ALIAS_ID
 from auto_lex_permissions.transform import Examination, examine
 
 
@@ -81,47 +81,41 @@ def findings(request: Request, *, by_macro: bool = False) -> Findings:
     try:
         found = examine(request)
     except TemplateError as error:
-        return Findings((), tuple(map(_mistake, error.problems)))
-    notes = [*map(_mistake, found.problems), *map(_note, sorted(set(found.reports())))]
+        return Findings((), tuple(map(_note, error.diagnostics)))
+    notes = map(_note, [*found.mistakes, *found.reports])
     return Findings(tuple(_hooks(found, by_macro=by_macro)), tuple(notes))
 
 
 def _hooks(found: Examination, *, by_macro: bool) -> Iterator[Hook]:
     missing = State.ADDED if by_macro else State.MISSING
-    lacking = (
-        hook
-        for grant in found.missing
-        for hook in grant.hooks
-        if not found.permissions.is_covered(hook)
-    )
-    states = {place: missing for hook in lacking for place in hook.paths}
-    states |= {place: State.UNREACHABLE for hook in found.far for place in hook.paths}
-    for hook in found.found:
-        for place in hook.paths:
-            is_out = hook.source.logical_id in found.disabled
+    uncovered = (hook for grant in found.grants if grant.is_missing for hook in grant.uncovered)
+    states = {place: missing for hook in uncovered for place in hook.places}
+    states |= {
+        place: State.UNREACHABLE for hook in found.cross_account_or_region for place in hook.places
+    }
+    for hook in found.all_hooks:
+        for place in hook.places:
+            is_out = hook.resource.logical_id in found.opted_out
             yield Hook(
-                place,
-                written(hook.function),
+                path(place),
+                unmark(hook.expression),
                 source_name(hook),
-                condition_of(hook.life),
+                condition_of(hook.when),
                 State.OPTED_OUT if is_out else states.get(place, State.PERMITTED),
             )
 
 
 def source_name(hook: CodeHook) -> str:
     """Return a hook source as people name it."""
-    name: str = written(hook.source.logical_id)
-    return f"{name}/{TEST_ALIAS_ID}" if hook.source.type == BOT else name
+    name: str = unmark(hook.resource.logical_id)
+    return f"{name}/{TEST_ALIAS_ID}" if hook.resource.type == BOT else name
 
 
-def condition_of(life: Formula) -> Any:
+def condition_of(when: Formula) -> Any:
     """Return the condition under which a hook lives, as a template would say it, or None."""
-    return None if life == ALWAYS else written(expression(life))
+    return None if when == ALWAYS else unmark(expression(when))
 
 
-def _mistake(problem: Problem) -> Note:
-    return Note(written(problem.path), MISTAKE, written(f"{problem.what} {problem.remedy}"))
-
-
-def _note(report: Report) -> Note:
-    return Note(report.path, report.code, f"{report.why} {ADVICE[report.code]}".lstrip())
+def _note(diagnostic: Diagnostic) -> Note:
+    name = MISTAKE if diagnostic.is_mistake else diagnostic.name
+    return Note(diagnostic.path, name, diagnostic.advice)

@@ -6,7 +6,6 @@ is written that was not read again and found to be exactly that.
 
 import contextlib
 import difflib
-import json
 import os
 import shutil
 import sys
@@ -20,10 +19,11 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from auto_lex_permissions import Problem, Request, TemplateError, transform
-from auto_lex_permissions.intrinsics import canonical_json, references
-from auto_lex_permissions.loops import written
-from auto_lex_permissions.resource_policies import ADD_STATEMENT
+from auto_lex_permissions import Request, TemplateError, transform
+from auto_lex_permissions.cfn.intrinsics import canonical_json, references
+from auto_lex_permissions.cfn.loops import unmark
+from auto_lex_permissions.cfn.values import Place
+from auto_lex_permissions.diagnostics import POLICY_SILENCES
 from auto_lex_permissions.transform import examine
 
 from .check import files
@@ -36,8 +36,6 @@ from .splice import Insertion, insertions, spliced, unspliced
 BOM: Final = b"\xef\xbb\xbf"
 # The sections that the macro adds to; the report in Metadata is for who cannot see this output.
 _SECTIONS: Final = ("Resources", "Conditions")
-# In the order in which people write a statement.
-_PARTS: Final = ("Effect", "Principal", "Action", "Resource", "Condition")
 _NO_NEWLINE: Final = "\\ No newline at end of file\n"
 
 
@@ -147,7 +145,7 @@ def _verify(fixed: Fixed, request: Request, wanted: Mapping[str, Any]) -> None:
     if original != source.text or canonical_json(read) != canonical_json(wanted):
         raise UsageProblem(f"{refused}: the result would read as something else.")
     again = {name: read[name] for name in request.fragment if name in read}
-    if examine(request._replace(fragment=again)).missing:
+    if any(grant.is_missing for grant in examine(request._replace(fragment=again)).grants):
         raise UsageProblem(f"{source.name}: uses conditions that it does not define.")
 
 
@@ -159,32 +157,26 @@ def _with_statements(request: Request) -> tuple[Request, int]:
 
     Other mistakes are left for the core to tell.
     """
-    problems = examine(request).problems
     lacking = {
-        (problem.path, problem.remedy.removeprefix(ADD_STATEMENT))
-        for problem in map(_as_written, problems)
-        if problem.remedy.startswith(ADD_STATEMENT)
+        str(mistake): mistake
+        for mistake in examine(request).mistakes
+        if mistake.message == POLICY_SILENCES
     }
     fragment: Any = request.fragment
-    for path, statement in sorted(lacking):
-        told = json.loads(statement)
-        ordered = {part: told[part] for part in _PARTS}
-        fragment = _with_statement(fragment, path.split("."), ordered)
+    for _, mistake in sorted(lacking.items()):
+        statement = unmark(mistake.details["statement"])
+        fragment = _with_statement(fragment, mistake.place, statement)
     return request._replace(fragment=fragment), len(lacking)
 
 
-def _as_written(problem: Problem) -> Problem:
-    return Problem(written(problem.path), problem.what, written(problem.remedy))
-
-
-def _with_statement(fragment: Mapping[str, Any], path: list[str], statement: Any) -> Any:
-    """Return a fragment with a statement in the document at a path `Resources.Id.Properties.…`.
+def _with_statement(fragment: Mapping[str, Any], place: Place, statement: Any) -> Any:
+    """Return a fragment with a statement in the document at a place `Resources`, `Id`, ….
 
     Where there is no list of statements to add to, nothing changes: the core's mistake stays.
     """
     whole = isinstance(fragment.get("Resources"), dict)
     resources = fragment["Resources"] if whole else fragment
-    logical_id = path[1]
+    logical_id = str(place[1])
     policy = resources.get(logical_id, {})
     match policy.get("Properties"):
         case {"PolicyDocument": {"Statement": [*statements]}}:

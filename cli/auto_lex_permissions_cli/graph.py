@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from auto_lex_permissions.sources import TEST_ALIAS_ID
+from auto_lex_permissions.bots import TEST_ALIAS_ID
 
 from .check import STYLES, function_name
 from .findings import MISTAKE, Hook, State, findings, steps

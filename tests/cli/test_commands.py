@@ -14,7 +14,7 @@ from tests.cli.commands import BY_MACRO, PERMISSION, TEMPLATE, run, written
 from tests.templates import Case, cases, name
 
 PATH = (
-    "Resources.Alias.Properties.BotAliasLocaleSettings[0].BotAliasLocaleSetting"
+    "ALP403 Resources.Alias.Properties.BotAliasLocaleSettings[0].BotAliasLocaleSetting"
     ".CodeHookSpecification.LambdaCodeHook.LambdaArn"
 )
 

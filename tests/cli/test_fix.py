@@ -519,7 +519,7 @@ def test_bytes_before_the_text_stay() -> None:
         ),
         pytest.param(
             PLAIN.replace("!GetAtt Orders.Arn", "!Sub ${Orders.Arn}:$LATEST"),
-            "t: Resources.Alias.Properties.",
+            "t: ALP403 Resources.Alias.Properties.",
             id="a mistake",
         ),
     ],

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from auto_lex_permissions.declared import INVOKE, LEX_PRINCIPAL
+from auto_lex_permissions.iam import INVOKE, LEX_PRINCIPAL
 from auto_lex_permissions_cli.errors import FINDINGS, FINE
 
 from .account import Account, Watch, account_of, session_of

@@ -16,7 +16,7 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import Any, Final
 
-from auto_lex_permissions.declared import INVOKE, LEX_PRINCIPAL
+from auto_lex_permissions.iam import INVOKE, LEX_PRINCIPAL
 
 _ARN_FIELDS: Final = 6
 _ACCOUNT_FIELD: Final = 4

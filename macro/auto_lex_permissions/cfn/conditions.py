@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
-from .intrinsics import Reference, canonical_json, text
+from .intrinsics import Reference, canonical_json, is_literal, text
 
 # New nodes that one question or one definition may cost, and all of a template together.
 MOST_NEW_NODES: Final = 5_000
@@ -480,7 +480,7 @@ def _equals(one: object, other: object, allowed_values: Mapping[str, tuple[str, 
 
 def _literal(operand: object) -> str | None:
     words = text(operand)
-    return "".join(map(str, words)) if all(isinstance(word, str) for word in words) else None
+    return "".join(map(str, words)) if is_literal(words) else None
 
 
 def _compared(
