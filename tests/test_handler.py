@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Never
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auto_lex_permissions import handler as shell
@@ -61,7 +61,7 @@ def test_bad_requests(bad: BadRequest) -> None:
 
 
 @given(event=JSON | st.fixed_dictionaries({"fragment": JSON, "params": JSON}))
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=200)
 def test_any_json_is_answered(event: object) -> None:
     """No request makes the function raise, or call an author's mistake its own bug."""
     answered = answer(event)

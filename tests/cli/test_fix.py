@@ -357,7 +357,7 @@ GOLDEN = [one for one in cases("cases") if "Transform" not in one.request.fragme
     st.randoms(use_true_random=False),
     st.sampled_from(["", "\n"]),
 )
-@settings(max_examples=100, deadline=None, phases=PHASES)
+@settings(phases=PHASES)
 def test_yaml_of_any_style(case: Case, style: dict[str, Any], random: Random, end: str) -> None:
     """However PyYAML writes the template, with comments and empty lines anywhere."""
     text: str = yaml.safe_dump(case.request.fragment, sort_keys=False, **style)
@@ -378,7 +378,7 @@ def commented(random: Random, line: str) -> str:
 
 
 @given(st.sampled_from(GOLDEN), JSON_STYLES, st.sampled_from(["\n", "\r\n"]))
-@settings(max_examples=100, deadline=None, phases=PHASES)
+@settings(phases=PHASES)
 def test_json_of_any_style(case: Case, style: dict[str, Any], line_end: str) -> None:
     """However a program writes the template."""
     text = json.dumps(case.request.fragment, **style)
