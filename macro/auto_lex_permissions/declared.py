@@ -93,10 +93,14 @@ class Declared:
         self._permissions = [self._read(one) for one in template.of_type(PERMISSION)]
         self._policies = template.of_type(RESOURCE_POLICY)
         # Permissions by function and ARN; by None the ones that may match several ARNs.
-        self._by_function: dict[tuple[LambdaFunction, Arn | None], list[Permission]] = {}
+        self._by_function: dict[LambdaFunction, dict[Arn | None, list[Permission]]] = {}
         for permission in self._permissions:
-            for key in dict.fromkeys(self._keys(permission)):
-                self._by_function.setdefault(key, []).append(permission)
+            arns = {_exact(arn.value): None for arn in permission.arns}
+            names = (name for named in permission.functions for name in named.value)
+            for function in dict.fromkeys(self._spellings(names)):
+                by_arn = self._by_function.setdefault(function, {})
+                for arn in arns:
+                    by_arn.setdefault(arn, []).append(permission)
         self._policies_by_function: dict[LambdaFunction, list[Resource]] = {}
         for policy in self._policies:
             for function in dict.fromkeys(self._spellings(self._policy_functions(policy))):
@@ -122,13 +126,6 @@ class Declared:
     def _is_own(self, account: object) -> bool:
         return without_space(text(account)) in ((ACCOUNT,), (self._template.account,))
 
-    def _keys(self, permission: Permission) -> Iterator[tuple[LambdaFunction, Arn | None]]:
-        arns = {_exact(arn.value): None for arn in permission.arns}
-        for names in permission.functions:
-            for function in self._spellings(names.value):
-                for arn in arns:
-                    yield function, arn
-
     def _spellings(
         self, functions: Iterator[LambdaFunction] | tuple[LambdaFunction, ...]
     ) -> Iterator[LambdaFunction]:
@@ -148,6 +145,8 @@ class Declared:
         """
         permitted = any_of(self._covers_when(one, hook) for one in self._permissions_of(hook))
         policies = self._policies_of(hook)
+        if not policies:
+            return permitted
         decided = any_of(self._decides_when(policy, hook) for policy in policies)
         return (permitted & ~decided) | any_of(
             self._decides_when(policy, hook) & self._allows_when(policy, hook)
@@ -156,13 +155,13 @@ class Declared:
 
     def _permissions_of(self, hook: CodeHook) -> list[Permission]:
         """Return the permissions that may cover a hook."""
-        arns = [*(arn for arn, _ in self._bots.arns(hook.resource)), None]
-        found = {
-            permission.resource.logical_id: permission
-            for function in self._functions.spellings(hook.function)
-            for arn in arns
-            for permission in self._by_function.get((function, arn), ())
-        }
+        if not self._permissions:
+            return []
+        found: dict[str, Permission] = {}
+        for function in self._functions.spellings(hook.function):
+            if by_arn := self._by_function.get(function):
+                for arn in (*(arn for arn, _ in self._bots.arns(hook.resource)), None):
+                    found |= {one.resource.logical_id: one for one in by_arn.get(arn, ())}
         # One in a loop over who knows what may never come to be.
         scope = hook.resource.scope
         return [one for one in found.values() if one.resource.scope.exists_for(scope)]
@@ -196,6 +195,8 @@ class Declared:
 
     def _policies_of(self, hook: CodeHook) -> list[Resource]:
         """Return the resource policies that may decide about a hook's function."""
+        if not self._policies:
+            return []
         found = {
             policy.logical_id: policy
             for function in self._functions.spellings(hook.function)

@@ -265,8 +265,8 @@ class Functions:
                 has_one_name = not resource or self._template.conditions.implies(
                     resource.when, when
                 )
-                if has_one_name and variables(logical_id) <= variables(
-                    canonical_json(function.name)
-                ):
+                items = variables(logical_id)
+                is_one_item = not items or items <= variables(canonical_json(function.name))
+                if has_one_name and is_one_item:
                     return of_resource(logical_id, function.qualifier)
         return None

@@ -129,7 +129,7 @@ class Grants:
         compared = []
         missing: dict[Caller, list[int]] = {}
         for number, grant in enumerate(grants):
-            uncovered = tuple(hook for hook in grant.hooks if not self._is_covered(hook, []))
+            uncovered = tuple(hook for hook in grant.hooks if not self._is_covered(hook))
             compared.append(grant._replace(uncovered=uncovered, is_missing=bool(uncovered)))
             if uncovered:
                 missing.setdefault(grant.caller, []).append(number)
@@ -146,11 +146,12 @@ class Grants:
                         compared[number] = compared[number]._replace(is_missing=False)
         return compared
 
-    def _is_covered(self, hook: CodeHook, others: Iterable[Grant]) -> bool:
-        """Return whether a hook is proved to be allowed, by the author or by others' grants."""
+    def _is_covered(self, hook: CodeHook, others: Iterable[Grant] = ()) -> bool:
+        """Return whether a hook is proved to be allowed, by the author or by other grants."""
         allowed = self._declared.allowed_when(hook)
-        granted = any_of(self._serves_when(grant, hook) for grant in others)
-        return self._implies(hook.when, allowed | granted)
+        for grant in others:
+            allowed |= self._serves_when(grant, hook)
+        return self._implies(hook.when, allowed)
 
     def _serves_when(self, grant: Grant, hook: CodeHook) -> Formula:
         return grant.when & self._functions.same_when(grant.function, hook.function)
@@ -171,8 +172,10 @@ class Grants:
                 yield hook
 
 
-def _spellings(hooks: Iterable[CodeHook]) -> list[CodeHook]:
+def _spellings(hooks: list[CodeHook]) -> list[CodeHook]:
     """Return a hook for each expression of the function, in the order of their JSON."""
+    if len(hooks) == 1:
+        return hooks
     different: dict[str, CodeHook] = {}
     for hook in hooks:
         different.setdefault(canonical_json(hook.expression), hook)

@@ -139,10 +139,11 @@ def _opted_out(template: Template) -> tuple[frozenset[str], list[Diagnostic]]:
     opted_out: set[str] = set()
     wrong: list[Diagnostic] = []
     for resource in template.of_type(BOT, BOT_ALIAS):
-        is_out, found = opts_out(resource.place, resource.body.get("Metadata"))
-        wrong += found
-        if is_out:
-            opted_out.add(resource.logical_id)
+        if "Metadata" in resource.body:
+            is_out, found = opts_out(resource.place, resource.body["Metadata"])
+            wrong += found
+            if is_out:
+                opted_out.add(resource.logical_id)
     return frozenset(opted_out), wrong
 
 

@@ -12,7 +12,7 @@ towards adding a permission, and `Conditions.undecided` says that it happened.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from .intrinsics import Reference, canonical_json, is_literal, text
@@ -55,11 +55,11 @@ class Formula:
 
     def __and__(self, other: "Formula") -> "Formula":
         """Return the formula that holds where both hold."""
-        return all_of((self, other))
+        return self if other == self else all_of((self, other))
 
     def __or__(self, other: "Formula") -> "Formula":
         """Return the formula that holds where one of the two holds."""
-        return any_of((self, other))
+        return self if other == self else any_of((self, other))
 
     def __invert__(self) -> "Formula":
         """Return the formula that holds where this one does not."""
@@ -221,9 +221,7 @@ class Conditions:
 
     def implies(self, premise: Formula, conclusion: Formula) -> bool:
         """Return whether the conclusion is proved to hold wherever the premise does."""
-        if conclusion in (ALWAYS, premise):
-            return True
-        return not self.possible(premise & ~conclusion)
+        return conclusion in (ALWAYS, premise) or self._diagrams.implies(premise, conclusion)
 
     def possible(self, formula: Formula) -> bool:
         """Return whether the formula may hold in some deployment: it does unless disproved."""
@@ -300,7 +298,8 @@ class _Diagrams:
 
     A level is a place in the order of all comparisons: the number of the subject, and the number of
     the literal among those that this subject is compared with. So the comparisons of one subject
-    stand together, whenever a definition brings another one.
+    stand together, whenever a definition brings another one. What came last stands first: a
+    condition that adds a comparison to another condition then keeps that one's nodes.
     """
 
     def __init__(
@@ -313,7 +312,7 @@ class _Diagrams:
         self._answers: dict[Formula, int | None] = {}
         self._subjects: dict[str, int] = {}
         self._values: dict[str, dict[str, int]] = {}  # By subject.
-        self._nodes: list[tuple[tuple[int, int], int, int]] = [((-1, 0), 0, 0), ((-1, 0), 1, 1)]
+        self._nodes: list[tuple[tuple[int, int], int, int]] = [((1, 0), 0, 0), ((1, 0), 1, 1)]
         self._ids: dict[tuple[tuple[int, int], int, int], int] = {}
         self._chosen: dict[tuple[int, int, int], int] = {}
         self._room = 0
@@ -324,20 +323,28 @@ class _Diagrams:
         """Return the formula's node, None if it is too large; equivalent formulas have the same."""
         if formula not in self._answers:
             for name in self._unread_names(formula):
-                node = self._limited(self._definition(name))
+                definition = self._definition(name)
+                node = self._limited(partial(self._build, definition))
                 if node is None:
                     self._room = 1  # The definition may have used up all room.
                     node = self._comparison(_unknown(name))
                 self._named[name] = node
-            self._answers[formula] = self._limited(formula)
+            self._answers[formula] = self._limited(partial(self._build, formula))
         return self._answers[formula]
 
-    def _limited(self, formula: Formula) -> int | None:
-        """Build a formula's node in the room that one question may take."""
+    def implies(self, premise: Formula, conclusion: Formula) -> bool:
+        """Return whether it is proved that the conclusion holds wherever the premise does."""
+        known, asked = self.of(premise), self.of(conclusion)
+        if known is None or asked is None:
+            return False
+        return self._limited(lambda: self._choose(known, asked, TRUE)) == TRUE
+
+    def _limited(self, build: Callable[[], int]) -> int | None:
+        """Build a node in the room that one question may take."""
         self._room = min(MOST_NEW_NODES, MOST_NODES - len(self._nodes))
         self._depth = 0
         try:
-            return self._build(formula)
+            return build()
         except _TooLargeError:
             self.gave_up = True
             return None
@@ -393,9 +400,9 @@ class _Diagrams:
         raise TypeError(formula)
 
     def _comparison(self, comparison: Equals) -> int:
+        subject = self._subjects.setdefault(comparison.subject, -len(self._subjects))
         values = self._values.setdefault(comparison.subject, {})
-        value = values.setdefault(comparison.value, len(values))
-        subject = self._subjects.setdefault(comparison.subject, len(self._subjects))
+        value = values.setdefault(comparison.value, -len(values))
         return self._node((subject, value), FALSE, TRUE)
 
     def _node(self, level: tuple[int, int], low: int, high: int) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from .conditions import ALWAYS, NEVER, Formula, Named, any_of
-from .intrinsics import canonical_json, function, is_intrinsic, is_no_value, name_of
+from .intrinsics import function, is_no_value, name_of
 
 Step: TypeAlias = str | int
 # The keys and the places in lists on the way down from the template to a value.
@@ -31,15 +31,24 @@ def path(place: Place) -> str:
 
 
 class Value(NamedTuple, Generic[T]):
-    """A value, the formula under which it stands, and all places where it then stands."""
+    """A value, the formula under which it stands, and all places where it then stands.
+
+    The places are some steps below one or more others: those where equal values met.
+    """
 
     value: T
     when: Formula
-    places: tuple[Place, ...]
+    starts: tuple[Place, ...]
+    steps: Place = ()
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Return all places where the value stands, in the order of the template."""
+        return tuple((*start, *self.steps) for start in self.starts)
 
     def below(self, value: U, *steps: Step) -> "Value[U]":
         """Return what stands some steps below this value."""
-        return Value(value, self.when, tuple((*place, *steps) for place in self.places))
+        return Value(value, self.when, self.starts, (*self.steps, *steps))
 
 
 class Hidden(NamedTuple):
@@ -66,8 +75,12 @@ class Values(Generic[T]):
 
     @staticmethod
     def at(value: object, place: Place, when: Formula = ALWAYS) -> "Values[object]":
-        """Return what may stand at a place of a template where this is written."""
-        return _looked_through([Value(value, when, (place,))])
+        """Return what may stand at a place of a template where this is written.
+
+        `AWS::NoValue` is one of the values where nothing may stand there.
+        """
+        hidden: list[Hidden] = []
+        return Values(_choices(Value(value, when, (place,)), hidden), hidden)
 
     def __iter__(self) -> Iterator[Value[T]]:
         """Iterate over the values, in the order of the template."""
@@ -75,44 +88,45 @@ class Values(Generic[T]):
 
     def present(self) -> "Values[T]":
         """Return the values without `AWS::NoValue`."""
-        there = (value for value in self if not is_no_value(value.value))
-        return Values(there, self.hidden)
+        return Values([v for v in self._values if not is_no_value(v.value)], self.hidden)
 
     def get(self, key: str) -> "Values[object]":
-        """Return what stands under a key of the values that are objects."""
-        found = [
-            value.below(value.value[key], key)
-            for value in self
-            if isinstance(value.value, dict) and key in value.value and not _opaque(value.value)
-        ]
-        return _looked_through(found, self._hidden_here()).present()
+        """Return what stands under a key of the values that are objects.
+
+        Values that are equal and stand under the same formula become one in several places.
+        """
+        found: list[Value[object]] = []
+        hidden = list(self.hidden)
+        for value in self._values:
+            if not isinstance(value.value, dict):
+                continue
+            if name := _opaque(value.value):
+                hidden.append(Hidden(name, value.places))
+            elif key in value.value:
+                found += _choices(value.below(value.value[key], key), hidden)
+        return Values(_distinct(found), hidden).present()
 
     def items(self) -> "Values[object]":
         """Return the items of the values that are lists."""
-        return _looked_through(self._items(), self._hidden_here()).present()
+        found: list[Value[object]] = []
+        hidden = list(self.hidden)
+        for value in self._values:
+            if isinstance(value.value, list):
+                for number, item in enumerate(value.value):
+                    found += _choices(value.below(item, number), hidden)
+            elif isinstance(value.value, dict) and (name := _opaque(value.value)):
+                hidden.append(Hidden(name, value.places))
+        return Values(found, hidden).present()
 
     def each(self) -> "Values[object]":
         """Return the items of lists, and what stands alone where IAM takes both."""
-        alone: list[Value[object]] = [
-            value.below(value.value) for value in self if not isinstance(value.value, list)
-        ]
-        return _looked_through([*self._items(), *alone], self.hidden).present()
-
-    def _items(self) -> list[Value[object]]:
-        return [
-            value.below(item, number)
-            for value in self
-            if isinstance(value.value, list)
-            for number, item in enumerate(value.value)
-        ]
-
-    def _hidden_here(self) -> list[Hidden]:
-        opaque = ((_opaque(value.value), value.places) for value in self.present())
-        return [*self.hidden, *(Hidden(name, places) for name, places in opaque if name)]
+        lists = Values([value for value in self._values if isinstance(value.value, list)])
+        alone = [value.below(value.value) for value in self if not isinstance(value.value, list)]
+        return Values([*lists.items(), *alone], self.hidden).present()
 
     def map(self, change: Callable[[T], U]) -> "Values[U]":
         """Return the values changed, each where and when it was."""
-        changed = (Value(change(value.value), value.when, value.places) for value in self)
+        changed = (Value(change(v.value), v.when, v.starts, v.steps) for v in self._values)
         return Values(changed, self.hidden)
 
     def where(self, test: Callable[[T], bool | Formula]) -> Formula:
@@ -126,42 +140,47 @@ def _formula(answer: bool | Formula) -> Formula:  # noqa: FBT001 - what a test o
     return ALWAYS if answer else NEVER
 
 
-def _opaque(value: object) -> str:
+def _opaque(value: dict[str, object]) -> str:
     """Return the intrinsic function that stands where an object or a list belongs, or nothing."""
-    keys = value if isinstance(value, dict) else ()
-    return next((key for key in keys if is_intrinsic(key)), "")
+    name = next((key for key in value if key == "Ref" or key.startswith("Fn::")), "")
+    return "" if name and is_no_value(value) else name
 
 
-def _looked_through(
-    written: Iterable[Value[object]], hidden: Iterable[Hidden] = ()
-) -> Values[object]:
-    """Return the values behind `Fn::If`, those that are equal as one value in several places."""
+def _choices(written: Value[object], hidden: list[Hidden]) -> list[Value[object]]:
+    """Return the values behind `Fn::If`; what cannot be looked through is added to the hidden."""
+    if not isinstance(written.value, dict) or _IF not in written.value:
+        return [written]
     found: list[Value[object]] = []
-    unread = list(hidden)
-    for value in written:
-        stack = [value]
-        while stack:
-            choice = stack.pop()
-            match choice.value:
-                case {"Fn::If": [given, then, otherwise], **rest} if not rest:
-                    name = name_of(given)
-                    if name is not None:
-                        holds, fails = choice.when & Named(name), choice.when & ~Named(name)
-                        stack.append(choice.below(otherwise, _IF, 2)._replace(when=fails))
-                        stack.append(choice.below(then, _IF, 1)._replace(when=holds))
-                    elif called := function(given):
-                        unread.append(Hidden(called[0], choice.below(given, _IF, 0).places))
-                case {"Fn::If": _, **rest} if not rest:
-                    pass
-                case _:
-                    found.append(choice)
-    return Values(found if len(found) == 1 else _merged(found), unread)
+    stack = [written]
+    while stack:
+        value = stack.pop()
+        match value.value:
+            case {"Fn::If": [given, then, otherwise], **rest} if not rest:
+                name = name_of(given)
+                if name is not None:
+                    holds, fails = value.when & Named(name), value.when & ~Named(name)
+                    stack.append(value.below(otherwise, _IF, 2)._replace(when=fails))
+                    stack.append(value.below(then, _IF, 1)._replace(when=holds))
+                elif called := function(given):
+                    hidden.append(Hidden(called[0], value.below(given, _IF, 0).places))
+            case {"Fn::If": _, **rest} if not rest:
+                pass
+            case _:
+                found.append(value)
+    return found
 
 
-def _merged(values: Iterable[Value[object]]) -> Iterator[Value[object]]:
+def _distinct(values: list[Value[object]]) -> list[Value[object]]:
+    """Return the values, those that are equal as one value in several places."""
+    if len(values) <= 1:
+        return values
     alike: dict[tuple[str, Formula], list[Value[object]]] = {}
     for value in values:
-        alike.setdefault((canonical_json(value.value), value.when), []).append(value)
-    for first, *others in alike.values():
-        more = (place for value in others for place in value.places)
-        yield first._replace(places=(*first.places, *more)) if others else first
+        # Python takes 1 and true for equal; as text they are not.
+        alike.setdefault((repr(value.value), value.when), []).append(value)
+    return [
+        Value(first.value, first.when, tuple(p for same in (first, *others) for p in same.places))
+        if others
+        else first
+        for first, *others in alike.values()
+    ]
