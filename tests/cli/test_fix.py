@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from auto_lex_permissions import Request, transform
@@ -361,6 +361,8 @@ GOLDEN = [one for one in cases("cases") if "Transform" not in one.request.fragme
 def test_yaml_of_any_style(case: Case, style: dict[str, Any], random: Random, end: str) -> None:
     """However PyYAML writes the template, with comments and empty lines anywhere."""
     text: str = yaml.safe_dump(case.request.fragment, sort_keys=False, **style)
+    # PyYAML writes a text of several lines wrongly where it breaks a line before leading spaces.
+    assume(yaml.safe_load(text) == case.request.fragment)
     if style["width"] > 80 and "\\n" not in json.dumps(case.request.fragment):
         text = "".join(map(partial(commented, random), text.splitlines(keepends=True)))
     agrees(case, text.rstrip("\r\n") + end)
