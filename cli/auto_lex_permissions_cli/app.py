@@ -8,13 +8,11 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 import click
 
-from .errors import FINE, MISUSE, UsageProblem
-
-NAME: Final = "auto-lex-permissions"
+from .console import FINE, MISUSE, NAME, UsageError, print_error
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: object) -> None:
@@ -170,8 +168,8 @@ def main() -> NoReturn:
     try:
         result = app.main(prog_name=NAME, standalone_mode=False)
         sys.stdout.flush()
-    except UsageProblem as problem:
-        _fail(str(problem))
+    except UsageError as error:
+        _fail(error)
     except click.ClickException as error:
         error.show()
         sys.exit(MISUSE)
@@ -186,8 +184,8 @@ def main() -> NoReturn:
     sys.exit(result if isinstance(result, int) else FINE)
 
 
-def _fail(line: str) -> NoReturn:
+def _fail(error: object) -> NoReturn:
     if "--debug" in sys.argv:
         traceback.print_exc()
-    sys.stderr.write(f"{NAME}: {line}\n")
+    print_error(error)
     sys.exit(MISUSE)

@@ -8,22 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-from rich.text import Text
-
-from .errors import FINDINGS, FINE, MISUSE, UsageProblem
-from .findings import MISTAKE, Findings, Hook, State, findings
+from .console import UsageError, coloured, counted, exit_code, print_json, print_line
+from .findings import Findings, State, findings
 from .reading import LEX, STDIN, Position, Source, read_bytes, source_of
 from .requests import Stack, request_of, uses_macro
 
 SUFFIXES: Final = (".yaml", ".yml", ".json", ".template")
 # Folders of other people's files, and of what was built.
 SKIPPED: Final = frozenset({"node_modules", "cdk.out", "__pycache__", "venv"})
-STYLES: Final = {
-    State.MISSING: "bold red",
-    State.PERMITTED: "green",
-    State.ADDED: "green",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +33,14 @@ class Checked:
 def run(names: Iterable[str], form: str, options: Mapping[str, Any]) -> int:
     """Check templates and print what was found; return the exit code."""
     stack = Stack.of(options)
-    problems: list[str] = []
-    checked = list(_checked(names, stack, problems))
+    errors: list[UsageError] = []
+    checked = list(_checked(names, stack, errors))
     PRINTERS[form](checked)
-    for problem in problems:
-        sys.stderr.write(f"auto-lex-permissions: {problem}\n")
-    if problems:
-        return MISUSE
-    return FINDINGS if any(one.found.has_findings for one in checked) else FINE
+    return exit_code(errors, has_findings=any(one.found.has_findings for one in checked))
 
 
-def _checked(names: Iterable[str], stack: Stack, problems: list[str]) -> Iterator[Checked]:
-    for name, is_named in files(names, problems):
+def _checked(names: Iterable[str], stack: Stack, errors: list[UsageError]) -> Iterator[Checked]:
+    for name, is_named in files(names, errors):
         try:
             content = read_bytes(name, sys.stdin.buffer)
             if is_named or LEX.search(content):
@@ -60,11 +48,11 @@ def _checked(names: Iterable[str], stack: Stack, problems: list[str]) -> Iterato
                 request = request_of(source.template, stack, strict=False)
                 by_macro = uses_macro(source.template)
                 yield Checked(source, findings(request, by_macro=by_macro))
-        except UsageProblem as problem:
-            problems.append(str(problem))
+        except UsageError as error:
+            errors.append(error)
 
 
-def files(names: Iterable[str], problems: list[str]) -> Iterator[tuple[str, bool]]:
+def files(names: Iterable[str], errors: list[UsageError]) -> Iterator[tuple[str, bool]]:
     """Yield the files that are named, and those that look like templates in named folders."""
     for name in names:
         path = Path(name)
@@ -73,7 +61,7 @@ def files(names: Iterable[str], problems: list[str]) -> Iterator[tuple[str, bool
         elif path.is_dir():
             yield from ((found, False) for found in _below(name))
         else:
-            problems.append(f"{name}: there is no such file or folder.")
+            errors.append(UsageError(f"{name}: there is no such file or folder."))
 
 
 def _below(folder: str) -> Iterator[str]:
@@ -100,31 +88,22 @@ def function_name(function: Any) -> str:
 
 
 def _as_text(checked: list[Checked]) -> None:
-    console = Console(soft_wrap=True, highlight=False)
     for one in checked:
         for hook in one.found.hooks:
-            console.print(_hook_line(one, hook))
+            where = f" where {json.dumps(hook.condition, ensure_ascii=False)}"
+            print_line(
+                f"{one.source.name}:{one.at(hook.path)}: ",
+                coloured(hook.state.value),
+                f": {hook.source} invokes {function_name(hook.function)}",
+                "" if hook.condition is None else where,
+            )
         for note in one.found.notes:
-            style = "bold red" if note.code == MISTAKE else "yellow"
             place = f"{one.source.name}:{one.at(note.path)}: "
-            console.print(Text(place) + Text(note.code, style) + Text(f": {note.message}"))
+            print_line(place, coloured(note.code), f": {note.message}")
     hooks = [hook for one in checked for hook in one.found.hooks]
     missing = sum(hook.state is State.MISSING for hook in hooks)
-    told = f"{_counted(len(hooks), 'code hook')} in {_counted(len(checked), 'template')}"
-    console.print(f"{told}, {missing} without permission")
-
-
-def _counted(number: int, name: str) -> str:
-    return f"1 {name}" if number == 1 else f"{number} {name}s"
-
-
-def _hook_line(one: Checked, hook: Hook) -> Text:
-    line = Text(f"{one.source.name}:{one.at(hook.path)}: ")
-    line += Text(hook.state.value, STYLES.get(hook.state, "yellow"))
-    line += Text(f": {hook.source} invokes {function_name(hook.function)}")
-    if hook.condition is not None:
-        line += Text(f" where {json.dumps(hook.condition, ensure_ascii=False)}")
-    return line
+    summary = f"{counted(len(hooks), 'code hook')} in {counted(len(checked), 'template')}"
+    print_line(f"{summary}, {missing} without permission")
 
 
 def _as_json(checked: list[Checked]) -> None:
@@ -148,7 +127,7 @@ def _as_json(checked: list[Checked]) -> None:
         }
         for one in checked
     ]
-    sys.stdout.write(f"{json.dumps(told, indent=2, ensure_ascii=False)}\n")
+    print_json(told)
 
 
 def _place(one: Checked, path: str) -> dict[str, Any]:
@@ -164,7 +143,7 @@ def _as_sarif(checked: list[Checked]) -> None:
         for one in checked
         for path, code, message in _results(one)
     ]
-    sys.stdout.write(f"{json.dumps(log(results), indent=2, ensure_ascii=False)}\n")
+    print_json(log(results))
 
 
 def _results(one: Checked) -> Iterator[tuple[str, str, str]]:

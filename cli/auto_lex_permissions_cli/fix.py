@@ -16,10 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import click
-from rich.console import Console
-from rich.text import Text
-
 from auto_lex_permissions import Problem, Request, TemplateError, transform
 from auto_lex_permissions.intrinsics import canonical_json, references
 from auto_lex_permissions.loops import written
@@ -27,8 +23,7 @@ from auto_lex_permissions.resource_policies import ADD_STATEMENT
 from auto_lex_permissions.transform import examine
 
 from .check import files
-from .errors import FINDINGS, FINE, MISUSE, UsageProblem
-from .expand import COLOURS
+from .console import UsageError, counted, exit_code, print_diff, print_note, stdout
 from .reading import LEX, STDIN, Source, read_bytes, source_of
 from .requests import Stack, request_of, uses_macro
 from .splice import Insertion, insertions, spliced, unspliced
@@ -56,28 +51,24 @@ class Fixed:
         return spliced(self.source.text, self.insertions)
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return what is added, in words."""
         counts = ((self.permissions, "permission"), (self.statements, "policy statement"))
-        told = [f"{n} {what}{'' if n == 1 else 's'}" for n, what in counts if n]
-        return " and ".join(told) or "what aliases have to wait for"
+        added = [counted(number, noun) for number, noun in counts if number]
+        return " and ".join(added) or "what aliases have to wait for"
 
 
 def run(names: Iterable[str], options: Mapping[str, Any], *, write: bool) -> int:
     """Show what templates lack, or write it into their files; return the exit code."""
     stack = Stack.of(options)
-    problems: list[str] = []
+    errors: list[UsageError] = []
     changed = False
-    for name, is_named in files(names, problems):
+    for name, is_named in files(names, errors):
         try:
             changed |= _fix_file(name, stack, is_named=is_named, write=write)
-        except UsageProblem as problem:
-            problems.append(str(problem))
-    for line in problems:
-        _say(f"auto-lex-permissions: {line}")
-    if problems:
-        return MISUSE
-    return FINDINGS if changed and not write else FINE
+        except UsageError as error:
+            errors.append(error)
+    return exit_code(errors, has_findings=changed and not write)
 
 
 def _fix_file(name: str, stack: Stack, *, is_named: bool, write: bool) -> bool:
@@ -89,35 +80,33 @@ def _fix_file(name: str, stack: Stack, *, is_named: bool, write: bool) -> bool:
     fixed = fix(source, request_of(source.template, stack, strict=False))
     if not fixed.insertions:
         if is_named:
-            _say(f"{source.name}: nothing to fix")
+            print_note(f"{source.name}: nothing to fix")
         return False
     if write:
         if name == STDIN:
-            raise UsageProblem("standard input: --write takes files only.")
+            raise UsageError("standard input: --write takes files only.")
         write_over(Path(name), content, encoded(fixed, content))
     else:
-        show(fixed)
-    _say(f"{source.name}: {fixed.told} {'written' if write else 'to add'}")
+        print_diff(stdout(), diff(fixed))
+    print_note(f"{source.name}: {fixed.summary} {'written' if write else 'to add'}")
     if uses_macro(source.template):
-        _say(f"{source.name}: with this, AutoLexPermissions can go from the Transform section")
+        print_note(
+            f"{source.name}: with this, AutoLexPermissions can go from the Transform section"
+        )
     return True
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
 
 
 def fix(source: Source, request: Request) -> Fixed:
     """Return what a template lacks, as insertions into its text.
 
-    Raises UsageProblem where the template has mistakes, or where it could not be written so that
+    Raises UsageError where the template has mistakes, or where it could not be written so that
     it reads as the macro's own result.
     """
     try:
         lacking, statements = _with_statements(request)
         result = transform(lacking)
     except TemplateError as error:
-        raise UsageProblem(f"{source.name}: {error}") from error
+        raise UsageError(f"{source.name}: {error}") from error
     wanted = _wanted(source.template, request.fragment, result.fragment)
     made = insertions(source, source.template, wanted)
     fixed = Fixed(source, made, result.permissions_added, statements)
@@ -142,13 +131,13 @@ def _verify(fixed: Fixed, request: Request, wanted: Mapping[str, Any]) -> None:
     try:
         original = unspliced(text, fixed.insertions)
         read = source_of(source.name, text.encode()).template
-    except (UsageProblem, ValueError) as error:
-        raise UsageProblem(f"{refused}: the result could not be read.") from error
+    except (UsageError, ValueError) as error:
+        raise UsageError(f"{refused}: the result could not be read.") from error
     if original != source.text or canonical_json(read) != canonical_json(wanted):
-        raise UsageProblem(f"{refused}: the result would read as something else.")
+        raise UsageError(f"{refused}: the result would read as something else.")
     again = {name: read[name] for name in request.fragment if name in read}
     if examine(request._replace(fragment=again)).missing:
-        raise UsageProblem(f"{source.name}: uses conditions that it does not define.")
+        raise UsageError(f"{source.name}: uses conditions that it does not define.")
 
 
 # Functions with a resource policy.
@@ -220,16 +209,16 @@ def encoded(fixed: Fixed, original: bytes) -> bytes:
 
 
 def write_over(path: Path, before: bytes, after: bytes) -> None:
-    """Replace what a file holds, all at once; links stay links. Raises UsageProblem."""
+    """Replace what a file holds, all at once; links stay links. Raises UsageError."""
     target = path.resolve()
     try:
         if not os.access(target, os.W_OK):
-            raise UsageProblem(f"{path}: cannot be written: it is read-only.")
+            raise UsageError(f"{path}: cannot be written: it is read-only.")
         if target.read_bytes() != before:
-            raise UsageProblem(f"{path}: was changed by someone else; nothing is written.")
+            raise UsageError(f"{path}: was changed by someone else; nothing is written.")
         _replace(target, after)
     except OSError as error:
-        raise UsageProblem(f"{path}: cannot be written: {error.strerror}.") from error
+        raise UsageError(f"{path}: cannot be written: {error.strerror}.") from error
 
 
 def _replace(target: Path, content: bytes) -> None:
@@ -245,17 +234,6 @@ def _replace(target: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
         raise
-
-
-def show(fixed: Fixed) -> None:
-    """Print what is added as a unified diff that `patch` takes; in colour on a terminal."""
-    console = Console(soft_wrap=True, highlight=False)
-    for line in diff(fixed):
-        if console.is_terminal:
-            console.print(Text(line.rstrip("\r\n"), style=COLOURS.get(line[:1], "")))
-        else:
-            # Bytes, since line ends are the file's own.
-            click.echo(line.encode(), nl=False)
 
 
 def diff(fixed: Fixed) -> Iterator[str]:

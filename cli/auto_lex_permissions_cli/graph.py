@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
 from auto_lex_permissions.sources import TEST_ALIAS_ID
 
-from .check import STYLES, function_name
+from .check import function_name
+from .console import coloured, print_error, print_tree, write
 from .findings import MISTAKE, Hook, State, findings, steps
 from .reading import read_bytes, source_of
 from .requests import Stack, request_of, uses_macro
@@ -36,7 +36,6 @@ _COLOURS: Final = {
     State.UNREACHABLE: "#bf8700",
 }
 _NOTHING: Final = "no code hooks"
-_ENDLESS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +61,18 @@ class Edge:
 
 
 def run(template: str, form: str, options: Mapping[str, Any]) -> None:
-    """Print a template's hooks as a picture or as a tree; raises UsageProblem."""
+    """Print a template's hooks as a picture or as a tree; raises UsageError."""
     source = source_of(template, read_bytes(template, sys.stdin.buffer))
     request = request_of(source.template, Stack.of(options), strict=False)
     found = findings(request, by_macro=uses_macro(source.template))
     edges = sorted_edges(edge_of(source.template, hook) for hook in found.hooks)
     if form == "mermaid":
-        sys.stdout.write(mermaid(edges))
+        write(mermaid(edges))
     else:
-        console = Console(highlight=False)
-        # Only people's lines end somewhere.
-        console.width = console.width if console.is_terminal else _ENDLESS
-        console.print(tree(source.name, edges))
+        print_tree(tree(source.name, edges))
     for note in found.notes:
         if note.code == MISTAKE:
-            place = f"{source.name}:{source.position(note.path)}"
-            sys.stderr.write(f"auto-lex-permissions: {place}: {note.message}\n")
+            print_error(f"{source.name}:{source.position(note.path)}: {note.message}")
 
 
 def sorted_edges(edges: Iterable[Edge]) -> list[Edge]:
@@ -153,15 +148,11 @@ def tree(name: str, edges: list[Edge]) -> Tree:
         key = edge.bot, edge.alias
         if key not in aliases:
             aliases[key] = bots[edge.bot].add(Text(f"alias {edge.alias}"))
-        aliases[key].add(_leaf(edge))
+        label = f"{edge.when}: {edge.function}: "
+        aliases[key].add(Text.assemble(label, coloured(edge.state.value)))
     if not edges:
         root.add(Text(_NOTHING))
     return root
-
-
-def _leaf(edge: Edge) -> Text:
-    state = Text(edge.state.value, STYLES.get(edge.state, "yellow"))
-    return Text(f"{edge.when}: {edge.function}: ") + state
 
 
 def mermaid(edges: list[Edge]) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import yaml
 
-from .errors import UsageProblem
+from .console import UsageError
 
 STDIN: Final = "-"
 # What every template with a code hook holds, and hardly any other file.
@@ -78,38 +78,38 @@ class Source:
 
 
 def read_bytes(name: str, stdin: Any) -> bytes:
-    """Return what a file holds, or the standard input; raises UsageProblem."""
+    """Return what a file holds, or the standard input; raises UsageError."""
     try:
         if name == STDIN:
             return bytes(stdin.read())
         with open(name, "rb") as file:  # noqa: PTH123 - of thousands, most are only looked at.
             return file.read()
     except OSError as error:
-        raise UsageProblem(f"{name}: cannot be read: {error.strerror}.") from error
+        raise UsageError(f"{name}: cannot be read: {error.strerror}.") from error
 
 
 def source_of(name: str, content: bytes) -> Source:
-    """Read a template; raises UsageProblem with file, line and column of what is wrong."""
+    """Read a template; raises UsageError with file, line and column of what is wrong."""
     shown = "standard input" if name == STDIN else name
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageProblem(f"{shown}: is not UTF-8 text (byte {error.start}).") from error
+        raise UsageError(f"{shown}: is not UTF-8 text (byte {error.start}).") from error
     try:
         root = yaml.compose(_without_tabs(text), Loader=_LOADER)
     except RecursionError as error:
         raise _too_deep(shown) from error
     except yaml.MarkedYAMLError as error:
-        raise UsageProblem(_syntax(shown, text, error)) from error
+        raise UsageError(_syntax(shown, text, error)) from error
     except yaml.YAMLError as error:
-        raise UsageProblem(f"{shown}: {error}".splitlines()[0]) from error
+        raise UsageError(f"{shown}: {error}".splitlines()[0]) from error
     if not isinstance(root, yaml.MappingNode):
-        raise UsageProblem(f"{shown}: is no template: a template is an object of sections.")
+        raise UsageError(f"{shown}: is no template: a template is an object of sections.")
     return Source(shown, text, root)
 
 
-def _too_deep(name: str) -> UsageProblem:
-    return UsageProblem(f"{name}: is nested more deeply than any template.")
+def _too_deep(name: str) -> UsageError:
+    return UsageError(f"{name}: is nested more deeply than any template.")
 
 
 def _without_tabs(text: str) -> str:
@@ -153,7 +153,7 @@ class _Reader:
 
     def _plain(self, node: Any, path: str) -> Any:
         if id(node) in self._around:
-            raise UsageProblem(f"{self._name}:{_position(node)}: an alias refers to itself.")
+            raise UsageError(f"{self._name}:{_position(node)}: an alias refers to itself.")
         self._around.append(id(node))
         try:
             if isinstance(node, yaml.MappingNode):
@@ -173,12 +173,12 @@ class _Reader:
         for key_node, value_node in node.value:
             if key_node.tag == f"{_TAG}merge":
                 where = f"{self._name}:{_position(key_node)}"
-                raise UsageProblem(f"{where}: CloudFormation takes no merge keys (<<).")
+                raise UsageError(f"{where}: CloudFormation takes no merge keys (<<).")
             if not isinstance(key_node, yaml.ScalarNode):
-                raise UsageProblem(f"{self._name}:{_position(key_node)}: a key has to be a text.")
+                raise UsageError(f"{self._name}:{_position(key_node)}: a key has to be a text.")
             key: str = key_node.value
             if key in seen:
-                raise UsageProblem(
+                raise UsageError(
                     f"{self._name}:{_position(key_node)}: the key {key} is there twice,"
                     f" first at {_position(seen[key])}."
                 )

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from auto_lex_permissions import Request
 
-from .errors import UsageProblem
+from .console import UsageError
 
 MACRO: Final = "AutoLexPermissions"
 TRANSFORM: Final = "Transform"
@@ -22,7 +22,7 @@ class Stack:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Stack":
-        """Return what the options of the command line say; raises UsageProblem."""
+        """Return what the options of the command line say; raises UsageError."""
         return cls(options["region"], options["account"], overrides_of(options["overrides"]))
 
 
@@ -30,7 +30,7 @@ def request_of(template: Mapping[str, Any], stack: Stack, *, strict: bool = True
     """Return the macro's request for a template: without its own entry in the Transform section.
 
     Other transforms stay listed. Parameters have their overrides or defaults as values. Raises
-    UsageProblem for an override of a parameter that is not there, unless that is no mistake.
+    UsageError for an override of a parameter that is not there, unless that is no mistake.
     """
     values = _values(template, stack.overrides, strict=strict)
     entries = _entries(template.get(TRANSFORM))
@@ -77,7 +77,7 @@ def _values(
     parameters = declared if isinstance(declared, dict) else {}
     unknown = [name for name in overrides if name not in parameters]
     if unknown and strict:
-        raise UsageProblem(f"--parameter-overrides: the template has no parameter {unknown[0]}.")
+        raise UsageError(f"--parameter-overrides: the template has no parameter {unknown[0]}.")
     found: dict[str, Any] = {}
     for name, parameter in parameters.items():
         given = parameter.get("Default") if isinstance(parameter, dict) else None
@@ -105,9 +105,9 @@ def _setting(value: Any, values: Mapping[str, Any]) -> Any:
 
 
 def overrides_of(given: Iterable[str]) -> dict[str, str]:
-    """Read `Key=Value` pairs; raises UsageProblem."""
+    """Read `Key=Value` pairs; raises UsageError."""
     pairs = [text.partition("=") for text in given]
     wrong = next((name for name, equals, _ in pairs if not (name and equals)), None)
     if wrong is not None:
-        raise UsageProblem("--parameter-overrides: write each as Name=Value.")
+        raise UsageError("--parameter-overrides: write each as Name=Value.")
     return {name: value for name, _, value in pairs}

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from .errors import UsageProblem
+from .console import UsageError
 from .reading import Source
 from .rendering import (
     entry,
@@ -68,7 +68,7 @@ def unspliced(text: str, insertions: Iterable[Insertion]) -> str:
 def insertions(source: Source, before: Any, after: Any) -> tuple[Insertion, ...]:
     """Return what has to go into a file so that its value, now `before`, becomes `after`.
 
-    Raises UsageProblem where that takes more than insertions.
+    Raises UsageError where that takes more than insertions.
     """
     splicer = _Splicer(source)
     splicer.value(source.root, before, after, _Place(0, -1))
@@ -117,9 +117,9 @@ class _Splicer:
             case _:
                 raise self._refused(node, "what is here would have to be written anew")
 
-    def _refused(self, node: Any, why: str) -> UsageProblem:
+    def _refused(self, node: Any, why: str) -> UsageError:
         mark = node.start_mark
-        return UsageProblem(f"{self._name}:{mark.line + 1}:{mark.column + 1}: {why}.")
+        return UsageError(f"{self._name}:{mark.line + 1}:{mark.column + 1}: {why}.")
 
     def _insert(self, index: int, text: str) -> None:
         self.made.append(Insertion(index, text))

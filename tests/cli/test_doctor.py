@@ -14,10 +14,10 @@ import pytest
 import yaml
 from botocore.config import Config
 
+from auto_lex_permissions_cli.console import UsageError
 from auto_lex_permissions_cli.doctor import account as calls
 from auto_lex_permissions_cli.doctor.account import Function, Pace
 from auto_lex_permissions_cli.doctor.command import run as doctor
-from auto_lex_permissions_cli.errors import UsageProblem
 from tests.cli.aws_stub import (
     ACCOUNT,
     EXPIRED,
@@ -96,7 +96,7 @@ def examined(capsys: pytest.CaptureFixture[str], **options: str) -> Ran:
 def problem(**options: str) -> str:
     """Run the command and return the one line it fails with."""
     given = {"region": "", "profile": "", "bot": "", "alias": "", "form": "text"}
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         doctor(**given | options)
     assert "\n" not in str(caught.value)
     return str(caught.value)

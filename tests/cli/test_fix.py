@@ -16,7 +16,7 @@ from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from auto_lex_permissions import Request, transform
-from auto_lex_permissions_cli.errors import UsageProblem
+from auto_lex_permissions_cli.console import UsageError
 from auto_lex_permissions_cli.findings import findings
 from auto_lex_permissions_cli.fix import Fixed, encoded, fix, write_over
 from auto_lex_permissions_cli.reading import Source, source_of
@@ -529,7 +529,7 @@ def test_bytes_before_the_text_stay() -> None:
 def test_what_cannot_be_inserted_is_refused(text: str, line: str) -> None:
     """One line that says where and why; nothing is written that would be something else."""
     source, request = read(text)
-    with pytest.raises(UsageProblem) as problem:
+    with pytest.raises(UsageError) as problem:
         fix(source, request)
     assert str(problem.value).startswith(line)
 
@@ -578,7 +578,7 @@ def test_a_statement_about_what_may_not_live_is_conditional() -> None:
 def test_a_policy_written_as_text_is_refused_in_the_macros_words() -> None:
     """Nothing can be put into it as a list's item."""
     text = PLAIN + POLICY.format(statement="'x'")
-    with pytest.raises(UsageProblem, match="Add to its Statement list"):
+    with pytest.raises(UsageError, match="Add to its Statement list"):
         fix(*read(text))
 
 
@@ -679,12 +679,12 @@ def test_a_file_that_is_read_only_is_left(tmp_path: Path) -> None:
 def test_a_file_that_someone_else_changed_is_left(tmp_path: Path) -> None:
     """Between reading and writing there may be an editor."""
     template = written(tmp_path)
-    with pytest.raises(UsageProblem, match="was changed by someone else"):
+    with pytest.raises(UsageError, match="was changed by someone else"):
         write_over(template, b"before", b"after")
     assert template.read_text() == TEMPLATE
     write_over(template, TEMPLATE.encode(), b"after")
     assert template.read_bytes() == b"after"
-    with pytest.raises(UsageProblem, match="cannot be written"):
+    with pytest.raises(UsageError, match="cannot be written"):
         write_over(tmp_path / "no", b"", b"")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from auto_lex_permissions_cli.errors import UsageProblem
+from auto_lex_permissions_cli.console import UsageError
 from auto_lex_permissions_cli.reading import Source, source_of
 
 
@@ -48,7 +48,7 @@ def read(text: str) -> Source:
 def test_values(text: str, value: Any) -> None:
     """Scalars by the rules of YAML 1.1 as CloudFormation has them, short forms as long ones."""
     if text.startswith("&x"):
-        with pytest.raises(UsageProblem):
+        with pytest.raises(UsageError):
             read(f"Key: {text}")
     else:
         assert read(f"Key: {text}").template == {"Key": value}
@@ -89,7 +89,7 @@ def test_positions(path: str, place: str) -> None:
 )
 def test_what_is_wrong_is_told_in_one_line(content: bytes, line: str) -> None:
     """File, line and column, and what is wrong."""
-    with pytest.raises(UsageProblem) as problem:
+    with pytest.raises(UsageError) as problem:
         _ = source_of("t.yaml", content).template
     assert str(problem.value).startswith(line)
     assert "\n" not in str(problem.value)
@@ -108,5 +108,5 @@ NESTED = "[" * 3_000 + "]" * 3_000
 @pytest.mark.parametrize("text", [f"Key: {NESTED}", f'{{"Key":{NESTED}}}', f'{{\t"Key":{NESTED}}}'])
 def test_what_is_nested_too_deeply_is_no_fault_of_the_program(text: str) -> None:
     """It is told with its file, so that the other files of a folder are still looked at."""
-    with pytest.raises(UsageProblem, match=r"^t\.yaml: is nested more deeply than any template\.$"):
+    with pytest.raises(UsageError, match=r"^t\.yaml: is nested more deeply than any template\.$"):
         _ = read(text).template

@@ -16,7 +16,7 @@ import boto3
 from botocore import exceptions as botocore
 from botocore.config import Config
 
-from auto_lex_permissions_cli.errors import UsageProblem
+from auto_lex_permissions_cli.console import Track, UsageError
 
 from .policies import PolicyUnreadableError, Statement, read
 
@@ -66,11 +66,9 @@ _FUNCTION: Final = re.compile(
 
 Given = TypeVar("Given")
 Found = TypeVar("Found")
-Watch = Callable[[Iterable[Any], int, str], Iterable[Any]]
-"""Yields what it is given, and shows how far it is: the items, how many, and their name."""
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, and kept as one.
+class RefusedError(Exception):
     """A call that AWS refused or did not answer: which, with what code, in what words."""
 
     def __init__(self, call: str, code: str, message: str, status: int = 0) -> None:
@@ -187,49 +185,49 @@ class Pace:
 
 
 def session_of(profile: str, region: str) -> boto3.Session:
-    """Return a session that has a Region and credentials; raises UsageProblem."""
+    """Return a session that has a Region and credentials; raises UsageError."""
     try:
         session = boto3.Session(profile_name=profile or None, region_name=region or None)
         has_credentials = session.get_credentials() is not None
     except botocore.BotoCoreError as error:
-        raise UsageProblem(f"credentials: {_one_line(error)}") from error
+        raise UsageError(f"credentials: {_one_line(error)}") from error
     if not session.region_name:
-        raise UsageProblem("no Region: give --region, or set AWS_DEFAULT_REGION.")
+        raise UsageError("no Region: give --region, or set AWS_DEFAULT_REGION.")
     if not has_credentials:
         where = f"in profile {profile}" if profile else "in the environment or a profile"
-        raise UsageProblem(f"no credentials {where}: sign in, or give another --profile.")
+        raise UsageError(f"no credentials {where}: sign in, or give another --profile.")
     return session
 
 
 def account_of(session: boto3.Session) -> str:
     """Return the account that the credentials say they are of, or nothing where they do not.
 
-    Raises UsageProblem where they have expired and cannot be had anew.
+    Raises UsageError where they have expired and cannot be had anew.
     """
     try:
         credentials: Any = session.get_credentials()
         return str(getattr(credentials.get_frozen_credentials(), "account_id", None) or "")
     except botocore.BotoCoreError as error:
-        raise UsageProblem(f"credentials: {_one_line(error)}") from error
+        raise UsageError(f"credentials: {_one_line(error)}") from error
 
 
 class Account:
     """The bots and functions of one account and Region, as its APIs tell of them."""
 
-    def __init__(self, session: boto3.Session, region: str, watch: Watch) -> None:
-        """Take a session; `watch` is told of what is under way. Raises UsageProblem."""
+    def __init__(self, session: boto3.Session, region: str, track: Track) -> None:
+        """Take a session; `track` shows how far it is. Raises UsageError."""
         self._lex = _client(session, "lexv2-models", region)
         self._lambda = _client(session, "lambda", region)
         self._pace = Pace(LAMBDA_CALLS_A_SECOND)
-        self._watch = watch
+        self._track = track
 
     def bots(self) -> list[Bot]:
-        """Return all bots; raises Refused."""
+        """Return all bots; raises RefusedError."""
         pages = _pages(self._lex.list_bots, "ListBots", {})
         found = (bot for page in pages for bot in page["botSummaries"])
         return [Bot(bot["botId"], bot.get("botName", bot["botId"])) for bot in found]
 
-    def aliases(self, bots: Sequence[Bot]) -> list["list[BotAlias] | Refused"]:
+    def aliases(self, bots: Sequence[Bot]) -> list["list[BotAlias] | RefusedError"]:
         """Return the aliases of each bot, or why they could not be had."""
         return self._each(bots, self._aliases_of, "Bots")
 
@@ -241,7 +239,7 @@ class Account:
             for one in found
         ]
 
-    def hooks(self, aliases: Sequence[BotAlias]) -> list["list[Hook] | Refused"]:
+    def hooks(self, aliases: Sequence[BotAlias]) -> list["list[Hook] | RefusedError"]:
         """Return the code hooks of each alias, or why they could not be had."""
         return self._each(aliases, self._hooks_of, "Bot aliases")
 
@@ -264,7 +262,7 @@ class Account:
         distinct = list(dict.fromkeys(functions))
         found = self._each(distinct, self._policy_of, "Policies")
         return {
-            function: Unreadable(str(policy)) if isinstance(policy, Refused) else policy
+            function: Unreadable(str(policy)) if isinstance(policy, RefusedError) else policy
             for function, policy in zip(distinct, found, strict=True)
         }
 
@@ -273,7 +271,7 @@ class Account:
             return read(self._text_of(function))
         except PolicyUnreadableError as error:
             return Unreadable(f"the policy cannot be read: {error}")
-        except Refused as error:
+        except RefusedError as error:
             if error.code != NOT_FOUND:
                 raise
         return self._without_policy(function)
@@ -286,7 +284,7 @@ class Account:
         if hasattr(self._lambda, "get_resource_policy"):
             try:
                 return self._read("get_resource_policy", {"ResourceArn": function.arn})
-            except Refused as error:
+            except RefusedError as error:
                 if not error.is_of_the_call:
                     raise
         return self._read("get_policy", _named(function))
@@ -305,13 +303,13 @@ class Account:
             if self._exists(function):
                 return NoPolicy()
             return Missing(bool(function.qualifier) and self._exists(function.bare))
-        except Refused:
+        except RefusedError:
             return NoPolicy(is_sure=False)
 
     def _exists(self, function: Function) -> bool:
         try:
             self._ask("get_function_configuration", _named(function))
-        except Refused as error:
+        except RefusedError as error:
             if error.code != NOT_FOUND:
                 raise
             return False
@@ -319,20 +317,20 @@ class Account:
 
     def _each(
         self, items: Sequence[Given], ask: Callable[[Given], Found], name: str
-    ) -> list["Found | Refused"]:
+    ) -> list["Found | RefusedError"]:
         """Ask for each item at once, as far as there are workers; answers in the items' order."""
 
-        def answered(item: Given) -> "Found | Refused":
+        def answered(item: Given) -> "Found | RefusedError":
             try:
                 return ask(item)
-            except Refused as error:
+            except RefusedError as error:
                 return error
 
         if not items:
             return []
         pool = ThreadPoolExecutor(WORKERS)
         try:
-            return list(self._watch(pool.map(answered, items), len(items), name))
+            return list(self._track(pool.map(answered, items), len(items), name))
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -343,7 +341,7 @@ def _client(session: boto3.Session, service: str, region: str) -> Any:
     try:
         return make(service, region_name=region, config=CONFIG)
     except (botocore.BotoCoreError, ValueError) as error:
-        raise UsageProblem(f"Region {region}: {_one_line(error)}") from error
+        raise UsageError(f"Region {region}: {_one_line(error)}") from error
 
 
 def _pages(method: Callable[..., Any], call: str, arguments: dict[str, str]) -> Iterator[Any]:
@@ -358,25 +356,25 @@ def _pages(method: Callable[..., Any], call: str, arguments: dict[str, str]) -> 
 
 
 def _called(method: Callable[..., Any], call: str, **arguments: Any) -> Any:
-    """Call AWS; raises Refused, or UsageProblem where no call can succeed."""
+    """Call AWS; raises RefusedError, or UsageError where no call can succeed."""
     try:
         return method(**arguments)
     except botocore.ClientError as error:
         raise _refused(call, error) from error
     except _NO_CREDENTIALS as error:
-        raise UsageProblem(f"credentials: {_one_line(error)}") from error
+        raise UsageError(f"credentials: {_one_line(error)}") from error
     except botocore.BotoCoreError as error:
-        raise Refused(call, type(error).__name__, _one_line(error)) from error
+        raise RefusedError(call, type(error).__name__, _one_line(error)) from error
 
 
-def _refused(call: str, error: botocore.ClientError) -> Refused | UsageProblem:
+def _refused(call: str, error: botocore.ClientError) -> RefusedError | UsageError:
     told: Any = error.response
     code = str(told.get("Error", {}).get("Code", "Unknown"))
     message = _one_line(told.get("Error", {}).get("Message", ""))
     if code in _CREDENTIALS:
-        return UsageProblem(f"credentials: {call}: {code}: {message} Sign in anew.")
+        return UsageError(f"credentials: {call}: {code}: {message} Sign in anew.")
     status = told.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return Refused(call, code, message, status)
+    return RefusedError(call, code, message, status)
 
 
 def _one_line(said: object) -> str:

@@ -1,71 +1,57 @@
 """`doctor`: asks the account, prints what it found, and says how it ends."""
 
-import json
-import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
-from rich.console import Console
-from rich.progress import Progress
-from rich.text import Text
-
 from auto_lex_permissions.declared import INVOKE, LEX_PRINCIPAL
-from auto_lex_permissions_cli.errors import FINDINGS, FINE
+from auto_lex_permissions_cli.console import (
+    Part,
+    coloured,
+    counted,
+    exit_code,
+    print_json,
+    print_line,
+    progress,
+    write,
+)
 
-from .account import Account, Watch, account_of, session_of
+from .account import Account, account_of, session_of
 from .diagnosis import Diagnosis, Findings, State, Wanted, examine
 from .mending import mending
 from .policies import Miss, Reason
 
-STYLES: Final = {
-    State.ALLOWED: "green",
-    State.DENIED: "bold red",
-    State.MISSING: "bold red",
-    State.UNKNOWN: "yellow",
-}
 # What matters most stands last: that is where a terminal is.
 ORDER: Final = (State.ALLOWED, State.UNKNOWN, State.MISSING, State.DENIED)
-INDENT: Final = " " * 9
+_STATE_WIDTH: Final = 9
+INDENT: Final = " " * _STATE_WIDTH
 
 
 def run(*, region: str, profile: str, bot: str, alias: str, form: str) -> int:
-    """Look at an account, print what was found, and return the exit code; raises UsageProblem."""
+    """Look at an account, print what was found, and return the exit code; raises UsageError."""
     session = session_of(profile, region)
     wanted = Wanted(str(session.region_name), bot, alias, account_of(session))
-    with _watch() as watch:
-        found = examine(Account(session, wanted.region, watch), wanted)
+    with progress() as track:
+        found = examine(Account(session, wanted.region, track), wanted)
     if form == "json":
-        sys.stdout.write(f"{json.dumps(_as_json(found, profile), indent=2, ensure_ascii=False)}\n")
+        print_json(_as_json(found, profile))
     else:
         _print_text(found, profile)
-    return FINDINGS if found.has_findings else FINE
-
-
-@contextmanager
-def _watch() -> Iterator[Watch]:
-    """Show a progress bar on the standard error, and nothing where nobody watches."""
-    if not sys.stderr.isatty():
-        yield lambda items, _total, _name: items
-        return
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        yield lambda items, total, name: progress.track(items, total=total, description=name)
+    return exit_code((), has_findings=found.has_findings)
 
 
 def _print_text(found: Findings, profile: str) -> None:
-    console = Console(soft_wrap=True, highlight=False, markup=False)
     for state in ORDER:
         for same in _grants(one for one in found.diagnoses if one.state is state):
-            console.print(_line(same))
+            print_line(*_line(same))
             for line in _explained(same[0]):
-                console.print(f"{INDENT}{line}")
+                print_line(f"{INDENT}{line}")
             if state is State.DENIED:
-                _print_mending(console, same[0], found.region, profile)
+                _print_mending(same[0], found.region, profile)
     for note in found.notes:
         place = note.bot.name + (f"/{note.alias.name}" if note.alias else "")
-        told = f"  {place}: its code hooks could not be read: {note.problem}"
-        console.print(Text("unknown", STYLES[State.UNKNOWN]) + Text(told))
-    console.print(_summary(found))
+        words = f"  {place}: its code hooks could not be read: {note.problem}"
+        print_line(coloured("unknown"), words)
+    print_line(_summary(found))
 
 
 def _grants(diagnoses: Iterable[Diagnosis]) -> Iterator[list[Diagnosis]]:
@@ -77,13 +63,14 @@ def _grants(diagnoses: Iterable[Diagnosis]) -> Iterator[list[Diagnosis]]:
     yield from groups.values()
 
 
-def _line(same: list[Diagnosis]) -> Text:
+def _line(same: list[Diagnosis]) -> Iterator[Part]:
     first = same[0]
     locales = ", ".join(one.hook.locale + ("" if one.hook.enabled else " (off)") for one in same)
     alias = first.hook.alias
     name = first.function.label if first.function else first.hook.function
-    line = Text(f"{first.state.value:<7}", STYLES[first.state])
-    return line + Text(f"  {alias.bot.name}/{alias.name} {locales} -> {name}")
+    yield coloured(first.state.value)
+    yield " " * (_STATE_WIDTH - len(first.state.value))
+    yield f"{alias.bot.name}/{alias.name} {locales} -> {name}"
 
 
 def _explained(one: Diagnosis) -> Iterator[str]:
@@ -139,26 +126,22 @@ def _instead(miss: Miss, one: Diagnosis) -> Iterator[str]:
             yield one.source
 
 
-def _print_mending(console: Console, one: Diagnosis, region: str, profile: str) -> None:
+def _print_mending(one: Diagnosis, region: str, profile: str) -> None:
     """Print what would mend it at the left margin, to be copied as it is."""
     remedy = mending(one)
     if remedy is not None:
-        told = f"\n# Under Resources:\n{remedy.yaml}\n# Or now, by hand:\n"
-        console.print(f"{told}{remedy.command(region, profile)}\n")
+        write(f"\n# Under Resources:\n{remedy.yaml}\n")
+        write(f"# Or now, by hand:\n{remedy.command(region, profile)}\n\n")
 
 
 def _summary(found: Findings) -> str:
     counts = ", ".join(f"{found.count(state)} {state.value}" for state in ORDER)
-    hooks = _number(len(found.diagnoses), "code hook", "code hooks")
-    aliases = _number(len(found.aliases), "bot alias", "bot aliases")
-    bots = _number(len(found.bots), "bot", "bots")
-    unread = _number(len(found.notes), "place", "places")
+    hooks = counted(len(found.diagnoses), "code hook")
+    aliases = counted(len(found.aliases), "bot alias", "bot aliases")
+    bots = counted(len(found.bots), "bot")
+    unread = counted(len(found.notes), "place")
     told = f"; {unread} could not be read" if found.notes else ""
     return f"{hooks} in {aliases} of {bots} in {found.region}: {counts}{told}"
-
-
-def _number(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def _as_json(found: Findings, profile: str) -> dict[str, Any]:

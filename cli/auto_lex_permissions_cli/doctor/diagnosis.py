@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from auto_lex_permissions_cli.errors import UsageProblem
+from auto_lex_permissions_cli.console import UsageError
 
 from .account import (
     Account,
@@ -16,7 +16,7 @@ from .account import (
     Missing,
     NoPolicy,
     Policy,
-    Refused,
+    RefusedError,
     Unreadable,
 )
 from .policies import Call, Miss, Reason, Verdict, judge
@@ -92,13 +92,13 @@ class Wanted:
 
 
 def examine(account: Account, wanted: Wanted) -> Findings:
-    """Ask an account for its code hooks and judge each; raises UsageProblem."""
+    """Ask an account for its code hooks and judge each; raises UsageError."""
     bots = _bots(account, wanted)
     notes: list[Note] = []
     aliases = _aliases(account, bots, wanted, notes)
     hooks: list[Hook] = []
     for alias, found in zip(aliases, account.hooks(aliases), strict=True):
-        if isinstance(found, Refused):
+        if isinstance(found, RefusedError):
             notes.append(Note(alias.bot, alias, str(found)))
         else:
             hooks += found
@@ -109,12 +109,12 @@ def examine(account: Account, wanted: Wanted) -> Findings:
 def _bots(account: Account, wanted: Wanted) -> list[Bot]:
     try:
         bots = account.bots()
-    except Refused as error:
-        raise UsageProblem(f"the bots in {wanted.region} cannot be listed: {error}") from error
+    except RefusedError as error:
+        raise UsageError(f"the bots in {wanted.region} cannot be listed: {error}") from error
     found = [bot for bot in bots if not wanted.bot or wanted.bot in (bot.id, bot.name)]
     if wanted.bot and not found:
         there = _some([bot.name for bot in bots])
-        raise UsageProblem(f"--bot {wanted.bot}: no such bot in {wanted.region}; {there}.")
+        raise UsageError(f"--bot {wanted.bot}: no such bot in {wanted.region}; {there}.")
     return sorted(found, key=lambda bot: (bot.name, bot.id))
 
 
@@ -123,7 +123,7 @@ def _aliases(
 ) -> list[BotAlias]:
     there: list[BotAlias] = []
     for bot, found in zip(bots, account.aliases(bots), strict=True):
-        if isinstance(found, Refused):
+        if isinstance(found, RefusedError):
             notes.append(Note(bot, None, str(found)))
         else:
             there += sorted(found, key=lambda alias: (alias.name, alias.id))
@@ -131,7 +131,7 @@ def _aliases(
     if wanted.alias and not chosen:
         where = f"of bot {wanted.bot}" if wanted.bot else f"in {wanted.region}"
         names = _some(sorted({alias.name for alias in there}))
-        raise UsageProblem(f"--alias {wanted.alias}: no such alias {where}; {names}.")
+        raise UsageError(f"--alias {wanted.alias}: no such alias {where}; {names}.")
     return chosen
 
 
