@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import yaml
 from auto_lex_permissions import TemplateError, transform
 
 from .console import UsageError, print_diff, stdout, write
-from .reading import read_bytes, source_of
-from .requests import Stack, request_of
+from .requests import Stack
+from .templates import open_template
 
 # Those for `make demo`, which shows an expansion of its own.
 __all__ = ["as_json", "as_yaml", "difference", "print_diff", "run"]
@@ -23,8 +22,35 @@ class _Dumper(yaml.SafeDumper):
     """Writes out what stands twice, since CloudFormation takes no aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - of no value at all.
-        """Tell that no value is referred to by an alias."""
         return True
+
+
+def run(path: str, output: str, form: str, options: Mapping[str, Any], *, diff: bool) -> None:
+    """Print the template as the macro makes it, or write it to the file `output`.
+
+    Raises UsageError where a file cannot be read or written, or the template has mistakes.
+    """
+    opened = open_template(path, Stack.of(options), strict=True)
+    name, before = opened.template.name, opened.request.fragment
+    try:
+        after = transform(opened.request).fragment
+    except TemplateError as error:
+        raise UsageError(f"{name}: {error}") from error
+    if diff:
+        lines = difference(before, after, name, f"{name} (expanded)")
+        if not output:
+            print_diff(stdout(), lines)
+            return
+        text = "".join(lines)
+    else:
+        text = as_yaml(after) if form == "yaml" else f"{as_json(after)}\n"
+    if not output:
+        write(text)
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{output}: cannot be written: {error.strerror}.") from error
 
 
 def as_json(fragment: Mapping[str, Any]) -> str:
@@ -38,31 +64,6 @@ def as_yaml(fragment: Mapping[str, Any]) -> str:
         dict(fragment), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
     )
     return text
-
-
-def run(template: str, output: str, form: str, stack: Mapping[str, Any], *, diff: bool) -> None:
-    """Print or write the template as the macro makes it; raises UsageError."""
-    source = source_of(template, read_bytes(template, sys.stdin.buffer))
-    request = request_of(source.template, Stack.of(stack))
-    try:
-        fragment = transform(request).fragment
-    except TemplateError as error:
-        raise UsageError(f"{source.name}: {error}") from error
-    if diff:
-        lines = difference(request.fragment, fragment, source.name, f"{source.name} (expanded)")
-        if not output:
-            print_diff(stdout(), lines)
-            return
-        text = "".join(lines)
-    else:
-        text = as_yaml(fragment) if form == "yaml" else f"{as_json(fragment)}\n"
-    if not output:
-        write(text)
-        return
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{output}: cannot be written: {error.strerror}.") from error
 
 
 def difference(

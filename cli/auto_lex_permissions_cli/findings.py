@@ -1,5 +1,6 @@
-"""What `check` and `graph` say of a template: each code hook, and whether it is permitted."""
+"""What there is to say of a template: each code hook, and whether Lex may invoke its function."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,11 +9,17 @@ from typing import Any, Final
 
 from auto_lex_permissions import Problem, Request, TemplateError
 from auto_lex_permissions.code_hooks import BOT, CodeHook
-from auto_lex_permissions.conditions import ALWAYS, Formula, expression
+from auto_lex_permissions.conditions import ALWAYS, expression
 from auto_lex_permissions.loops import written
 from auto_lex_permissions.reports import ADVICE, Report
 from auto_lex_permissions.sources import TEST_ALIAS_ID
 from auto_lex_permissions.transform import Examination, examine
+
+from .reading import Place
+
+# The code of a note on a mistake of the author, for which the core has no code.
+MISTAKE: Final = "Mistake"
+_STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
 class State(StrEnum):
@@ -27,32 +34,30 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """One place that names a function: where, which, for whom, when, and in which state."""
+    """One place that names a function: where, which, who invokes it, when, and in which state.
 
-    path: str
+    The caller is the logical id of a bot alias, or that of a bot and `/TSTALIASID`.
+    """
+
+    place: Place
     function: Any
-    source: str
+    caller: str
     condition: Any
     state: State
+
+    @property
+    def function_name(self) -> str:
+        """The function in as few words as a reader needs."""
+        return short_name(self.function)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is wrong or noteworthy beside that: a code of the report, or a mistake."""
+    """What is wrong or noteworthy beside the hooks: a code of the report, or a mistake."""
 
-    path: str
+    place: Place
     code: str
     message: str
-
-
-MISTAKE: Final = "Mistake"
-# `Resources.Alias.Properties.List[0]`: no key on the way to a hook holds a dot or a bracket.
-_STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-
-
-def steps(path: str) -> list[str | int]:
-    """Return a path as the keys and places on the way down."""
-    return [key or int(place) for key, place in _STEP.findall(path)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,64 +69,80 @@ class Findings:
 
     @property
     def missing(self) -> tuple[Hook, ...]:
-        """Return the hooks that Lex may not invoke."""
+        """The hooks that Lex may not invoke."""
         return tuple(hook for hook in self.hooks if hook.state is State.MISSING)
 
     @property
-    def has_findings(self) -> bool:
-        """Tell whether something is missing or wrong: exit code 1."""
-        return bool(self.missing) or any(note.code == MISTAKE for note in self.notes)
+    def mistakes(self) -> tuple[Note, ...]:
+        """What the author has to correct."""
+        return tuple(note for note in self.notes if note.code == MISTAKE)
+
+
+def steps(path: str) -> Place:
+    """Return a path of the core, `Resources.Alias.Properties.List[0]`, as a place.
+
+    A key that holds a dot or a bracket comes apart; none on the way to a hook does. This goes when
+    the core hands out places itself.
+    """
+    return tuple(key or int(number) for key, number in _STEP.findall(path))
 
 
 def findings(request: Request, *, by_macro: bool = False) -> Findings:
     """Look at a template by the macro's own core; never raises for what the author wrote.
 
-    What is missing is added where the template lists the macro.
+    With `by_macro` the template lists the macro, which adds what is missing.
     """
     try:
-        found = examine(request)
+        examination = examine(request)
     except TemplateError as error:
         return Findings((), tuple(map(_mistake, error.problems)))
-    notes = [*map(_mistake, found.problems), *map(_note, sorted(set(found.reports())))]
-    return Findings(tuple(_hooks(found, by_macro=by_macro)), tuple(notes))
+    reports = sorted(set(examination.reports()))
+    notes = (*map(_mistake, examination.problems), *map(_note, reports))
+    return Findings(tuple(_hooks(examination, by_macro=by_macro)), notes)
 
 
-def _hooks(found: Examination, *, by_macro: bool) -> Iterator[Hook]:
-    missing = State.ADDED if by_macro else State.MISSING
-    lacking = (
-        hook
-        for grant in found.missing
+def _hooks(examination: Examination, *, by_macro: bool) -> Iterator[Hook]:
+    states = {
+        path: State.ADDED if by_macro else State.MISSING
+        for grant in examination.missing
         for hook in grant.hooks
-        if not found.permissions.is_covered(hook)
-    )
-    states = {place: missing for hook in lacking for place in hook.paths}
-    states |= {place: State.UNREACHABLE for hook in found.far for place in hook.paths}
-    for hook in found.found:
-        for place in hook.paths:
-            is_out = hook.source.logical_id in found.disabled
+        if not examination.permissions.is_covered(hook)
+        for path in hook.paths
+    }
+    states |= {path: State.UNREACHABLE for hook in examination.far for path in hook.paths}
+    for hook in examination.found:
+        is_out = hook.source.logical_id in examination.disabled
+        for path in hook.paths:
             yield Hook(
-                place,
+                steps(path),
                 written(hook.function),
-                source_name(hook),
-                condition_of(hook.life),
-                State.OPTED_OUT if is_out else states.get(place, State.PERMITTED),
+                _caller(hook),
+                None if hook.life is ALWAYS else written(expression(hook.life)),
+                State.OPTED_OUT if is_out else states.get(path, State.PERMITTED),
             )
 
 
-def source_name(hook: CodeHook) -> str:
-    """Return a hook source as people name it."""
+def _caller(hook: CodeHook) -> str:
     name: str = written(hook.source.logical_id)
     return f"{name}/{TEST_ALIAS_ID}" if hook.source.type == BOT else name
 
 
-def condition_of(life: Formula) -> Any:
-    """Return the condition under which a hook lives, as a template would say it, or None."""
-    return None if life is ALWAYS else written(expression(life))
-
-
 def _mistake(problem: Problem) -> Note:
-    return Note(written(problem.path), MISTAKE, written(f"{problem.what} {problem.remedy}"))
+    return Note(steps(written(problem.path)), MISTAKE, written(f"{problem.what} {problem.remedy}"))
 
 
 def _note(report: Report) -> Note:
-    return Note(report.path, report.code, f"{report.why} {ADVICE[report.code]}".lstrip())
+    message = f"{report.why} {ADVICE[report.code]}".lstrip()
+    return Note(steps(report.path), report.code, message)
+
+
+def short_name(expression: Any) -> str:
+    """Return an expression in as few words as a reader needs."""
+    match expression:
+        case str():
+            return expression
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            return f"{name}.{attribute}"
+        case {"Fn::GetAtt": str(name)} | {"Ref": str(name)} | {"Fn::Sub": str(name)}:
+            return name
+    return json.dumps(expression, ensure_ascii=False)

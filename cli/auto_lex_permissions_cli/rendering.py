@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
-from .reading import Source
+from .reading import Template, is_short
 
 # Short forms that CloudFormation knows, by their long form; all others stay long.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
@@ -75,9 +75,9 @@ class _Seen(NamedTuple):
     is_key: bool = False
 
 
-def style_of(source: Source) -> Style:
+def style_of(template: Template) -> Style:
     """Return the style of a template."""
-    text, root = source.text, source.root
+    text, root = template.text, template.root
     seen = list(_walk(root))
     is_json = bool(root.flow_style) and _is_json(text)
     texts = [one.node for one in seen if not one.is_key and _is_text(one.node)]
@@ -135,11 +135,6 @@ def _mostly(votes: Iterable[bool], *, default: bool = False) -> bool:
     """Tell what the majority says."""
     told = Counter(votes)
     return told[True] > told[False] if told else default
-
-
-def is_short(node: Any) -> bool:
-    """Tell whether a node is a short form, such as `!Ref`."""
-    return bool(node.tag.startswith("!") and len(node.tag) > 1)
 
 
 def _is_text(node: Any) -> bool:

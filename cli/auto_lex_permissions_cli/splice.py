@@ -13,13 +13,12 @@ from typing import Any, Final
 import yaml
 
 from .console import UsageError
-from .reading import Source
+from .reading import Template, is_short
 from .rendering import (
     entry,
     entry_on_a_line,
     has_lines,
     inline,
-    is_short,
     item,
     line_indent,
     member,
@@ -65,14 +64,14 @@ def unspliced(text: str, insertions: Iterable[Insertion]) -> str:
     return "".join([*parts, text[done:]])
 
 
-def insertions(source: Source, before: Any, after: Any) -> tuple[Insertion, ...]:
-    """Return what has to go into a file so that its value, now `before`, becomes `after`.
+def insertions(template: Template, after: Any) -> tuple[Insertion, ...]:
+    """Return what has to go into a template's text so that its value becomes another.
 
     Raises UsageError where that takes more than insertions.
     """
-    splicer = _Splicer(source)
-    splicer.value(source.root, before, after, _Place(0, -1))
-    return tuple(sorted(splicer.made, key=lambda one: one.index))
+    splicer = _Splicer(template)
+    splicer.value(template.root, template.value, after, _Place(0, -1))
+    return tuple(sorted(splicer.made, key=lambda insertion: insertion.index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +88,10 @@ class _Place:
 class _Splicer:
     """Walks over a node and its value before and after, and notes what to insert."""
 
-    def __init__(self, source: Source) -> None:
-        self._name = source.name
-        self._text = source.text
-        self._style = style_of(source)
+    def __init__(self, template: Template) -> None:
+        self._name = template.name
+        self._text = template.text
+        self._style = style_of(template)
         # What belongs inside is noted first, so that it stays first where both end.
         self.made: list[Insertion] = []
 

@@ -87,8 +87,8 @@ def test_by_the_command_line(tmp_path: Path) -> None:
     assert done.returncode & 2  # cfn-lint's bit for errors.
 
 
-def test_a_path_is_a_list_of_steps() -> None:
-    """As cfn-lint takes it."""
-    assert steps("Resources.Fn::ForEach::A[2].B${C}.D") == [
+def test_a_path_of_the_core_is_a_place() -> None:
+    """Its keys and numbers, as cfn-lint takes them."""
+    assert steps("Resources.Fn::ForEach::A[2].B${C}.D") == (
         *("Resources", "Fn::ForEach::A", 2, "B${C}", "D"),
-    ]
+    )

@@ -49,11 +49,11 @@ def test_expand_prints_the_bytes_that_the_macro_answers(tmp_path: Path) -> None:
 def test_expand_agrees_with_the_golden_case(case: Case) -> None:
     """Read from a file, in both formats, a template comes to what the golden case says."""
     from auto_lex_permissions_cli.expand import as_json, as_yaml  # noqa: PLC0415
-    from auto_lex_permissions_cli.reading import source_of  # noqa: PLC0415
+    from auto_lex_permissions_cli.reading import parse  # noqa: PLC0415
 
     text = (case.folder / "template.yaml").read_bytes()
     request = case.request
-    read = source_of("template.yaml", text).template
+    read = parse("template.yaml", text).value
     assert read == request.fragment
     fragment = transform(
         Request(read, request.region, request.account, request.parameters)

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from auto_lex_permissions_cli.console import UsageError
-from auto_lex_permissions_cli.reading import Source, source_of
+from auto_lex_permissions_cli.reading import Place, Template, dotted, parse
 
 
-def read(text: str) -> Source:
+def read(text: str) -> Template:
     """Read a template."""
-    return source_of("t.yaml", text.encode())
+    return parse("t.yaml", text.encode())
 
 
 @pytest.mark.parametrize(
@@ -51,24 +51,26 @@ def test_values(text: str, value: Any) -> None:
         with pytest.raises(UsageError):
             read(f"Key: {text}")
     else:
-        assert read(f"Key: {text}").template == {"Key": value}
+        assert read(f"Key: {text}").value == {"Key": value}
 
 
 @pytest.mark.parametrize(
-    ("path", "place"),
+    ("place", "path", "position"),
     [
-        ("Resources", "1:1"),
-        ("Resources.A", "2:3"),
-        ("Resources.A.List[1]", "3:15"),
-        ("Resources.A.List[1].Fn::If[2]", "3:26"),
-        ("Resources.A.List[1].Fn::If[2].Unknown", "3:26"),
-        ("Nowhere", "1:1"),
+        (("Resources",), "Resources", "1:1"),
+        (("Resources", "A"), "Resources.A", "2:3"),
+        (("Resources", "A", "L", 1), "Resources.A.L[1]", "3:12"),
+        (("Resources", "A", "L", 1, "Fn::If", 2), "Resources.A.L[1].Fn::If[2]", "3:23"),
+        (("Resources", "A", "L", 1, "Fn::If", 2, "X"), "Resources.A.L[1].Fn::If[2].X", "3:23"),
+        (("Resources", "A", "L", "1"), "Resources.A.L.1", "3:5"),
+        (("Nowhere",), "Nowhere", "1:1"),
     ],
 )
-def test_positions(path: str, place: str) -> None:
-    """A path leads to the place of its key or item, or to what stands around it."""
-    source = read("Resources:\n  A:\n    List: [a, !If [C, b, !Ref D]]\n")
-    assert str(source.position(path)) == place
+def test_positions(place: Place, path: str, position: str) -> None:
+    """A place leads to its key or item in the file, or to what is around it."""
+    template = read("Resources:\n  A:\n    L: [a, !If [C, b, !Ref D]]\n")
+    assert dotted(place) == path
+    assert str(template.position(place)) == position
 
 
 @pytest.mark.parametrize(
@@ -90,16 +92,16 @@ def test_positions(path: str, place: str) -> None:
 def test_what_is_wrong_is_told_in_one_line(content: bytes, line: str) -> None:
     """File, line and column, and what is wrong."""
     with pytest.raises(UsageError) as problem:
-        _ = source_of("t.yaml", content).template
+        parse("t.yaml", content)
     assert str(problem.value).startswith(line)
     assert "\n" not in str(problem.value)
 
 
 def test_json_may_be_indented_by_tabs() -> None:
     """As CloudFormation takes it."""
-    source = source_of("t.json", b'{\n\t"a": {\n\t\t"b": "c"\n\t}\n}')
-    assert source.template == {"a": {"b": "c"}}
-    assert str(source.position("a.b")) == "3:3"
+    template = parse("t.json", b'{\n\t"a": {\n\t\t"b": "c"\n\t}\n}')
+    assert template.value == {"a": {"b": "c"}}
+    assert str(template.position(("a", "b"))) == "3:3"
 
 
 NESTED = "[" * 3_000 + "]" * 3_000
@@ -109,4 +111,4 @@ NESTED = "[" * 3_000 + "]" * 3_000
 def test_what_is_nested_too_deeply_is_no_fault_of_the_program(text: str) -> None:
     """It is told with its file, so that the other files of a folder are still looked at."""
     with pytest.raises(UsageError, match=r"^t\.yaml: is nested more deeply than any template\.$"):
-        _ = read(text).template
+        read(text)
