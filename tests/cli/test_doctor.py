@@ -16,7 +16,7 @@ from botocore.config import Config
 
 from auto_lex_permissions_cli.console import UsageError
 from auto_lex_permissions_cli.doctor import account as calls
-from auto_lex_permissions_cli.doctor.account import Function, Pace
+from auto_lex_permissions_cli.doctor.account import Function, RateLimiter
 from auto_lex_permissions_cli.doctor.command import run as doctor
 from tests.cli.aws_stub import (
     ACCOUNT,
@@ -495,12 +495,12 @@ def test_no_credentials_no_region_no_profile(
     assert stub.calls == []
 
 
-def test_the_pace_holds_over_all_threads() -> None:
+def test_the_rate_is_limited() -> None:
     """As many calls a second as were asked for."""
-    pace = Pace(50.0)
+    limiter = RateLimiter(50.0)
     start = time.monotonic()
     for _ in range(11):
-        pace.wait()
+        limiter.wait()
     assert 0.19 < time.monotonic() - start < 2
 
 
@@ -610,7 +610,7 @@ def test_progress_is_for_terminals(stub: Stub, live: str) -> None:
             {"Condition": {"StringEquals": {"aws:SourceOrgID": "o-1"}}},
             [
                 "Not proved to allow: statement lex has StringEquals aws:SourceOrgID o-1",
-                "Whether that holds cannot be told from here.",
+                "Whether that holds cannot be judged from here.",
             ],
         ),
         (
