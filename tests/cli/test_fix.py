@@ -287,9 +287,9 @@ def holds(template: Template, request: Request, fixed: Fixed) -> dict[str, Any]:
     assert fixed.insertions
     assert unspliced(fixed.text, fixed.insertions) == template.text
     value = parse("t", fixed.text.encode()).value
-    told = SECTIONS if "Resources" in value else tuple(value)
-    assert {key: value[key] for key in value if key not in told} == {
-        key: template.value[key] for key in template.value if key not in told
+    sections = SECTIONS if "Resources" in value else tuple(value)
+    assert {key: value[key] for key in value if key not in sections} == {
+        key: template.value[key] for key in template.value if key not in sections
     }
     fragment = {
         key: section
@@ -299,7 +299,7 @@ def holds(template: Template, request: Request, fixed: Fixed) -> dict[str, Any]:
     again = request._replace(fragment=fragment)
     assert not findings(again).missing
     after: Any = transform(again).fragment
-    assert [after.get(key) for key in told] == [value.get(key) for key in told]
+    assert [after.get(key) for key in sections] == [value.get(key) for key in sections]
     assert not fix(parse("t", fixed.text.encode()), again).insertions
     return value
 
@@ -324,13 +324,13 @@ def test_golden_cases_as_files(case: Case) -> None:
     fixed = fix(template, case.request)
     before, expected = case.request.fragment, case.expected
     whole = isinstance(before.get("Resources"), dict)
-    told = SECTIONS if whole else tuple(expected)
-    wanted = [expected.get(key) for key in told]
-    if wanted == [before.get(key) for key in told]:
+    sections = SECTIONS if whole else tuple(expected)
+    wanted = [expected.get(key) for key in sections]
+    if wanted == [before.get(key) for key in sections]:
         assert not fixed.insertions
         return
     value = holds(template, case.request, fixed)
-    assert [value.get(key) for key in told] == wanted
+    assert [value.get(key) for key in sections] == wanted
 
 
 JSON_STYLES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({
@@ -348,7 +348,7 @@ YAML_STYLES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({
 })  # fmt: skip
 # Nothing is explained, which takes minutes.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
-GOLDEN = [one for one in cases("cases") if "Transform" not in one.request.fragment]
+GOLDEN = [case for case in cases("cases") if "Transform" not in case.request.fragment]
 
 
 @given(
@@ -402,7 +402,7 @@ def shown(text: str) -> str:
     """Return a new text, less its old lines."""
     template, request = read(text)
     fixed = fix(template, request)
-    return "".join(one.text for one in fixed.insertions)
+    return "".join(insertion.text for insertion in fixed.insertions)
 
 
 BLOCK = f"""\
@@ -582,9 +582,9 @@ def test_a_policy_written_as_text_is_refused_in_the_macros_words() -> None:
         fix(*read(text))
 
 
-def test_the_rejected_case_of_a_policy_is_mended() -> None:
+def test_the_rejected_case_of_a_policy_is_fixed() -> None:
     """The golden case that the macro refuses."""
-    (case,) = (one for one in cases("rejected") if one.folder.name == "resource-policy-silences")
+    (case,) = (case for case in cases("rejected") if case.folder.name == "resource-policy-silences")
     template = parse("t", (case.folder / "template.yaml").read_bytes())
     fixed = fix(template, case.request)
     holds(template, case.request, fixed)
@@ -617,14 +617,14 @@ def test_written_it_is_clean(tmp_path: Path) -> None:
     assert (ended.code, ended.out) == (0, "")
     assert ended.err == f"{template}: 1 permission written\n"
     assert stat.S_IMODE(template.stat().st_mode) == 0o640
-    assert [one.name for one in tmp_path.iterdir()] == ["template.yaml"]
+    assert [path.name for path in tmp_path.iterdir()] == ["template.yaml"]
     assert run("check", template).code == 0
     again = run("fix", template)
     assert (again.code, again.out, again.err) == (0, "", f"{template}: nothing to fix\n")
 
 
 def test_a_template_that_lists_the_macro_no_longer_needs_it(tmp_path: Path) -> None:
-    """Its line stays; that it can go is told."""
+    """Its line stays; that it can go is reported."""
     template = written(tmp_path, BY_MACRO)
     ended = run("fix", template, "--write")
     assert ended.err.endswith(
@@ -636,7 +636,7 @@ def test_a_template_that_lists_the_macro_no_longer_needs_it(tmp_path: Path) -> N
 
 
 def test_many_files_and_folders(tmp_path: Path) -> None:
-    """What is without Lex is not even told; what cannot be read leaves the others written."""
+    """What is without Lex is not even reported; what cannot be read leaves the others written."""
     one, other = written(tmp_path), written(tmp_path, dumped(), "a/b.json")
     permitted = written(tmp_path, TEMPLATE + PERMISSION, "c.yaml")
     written(tmp_path, "A: [", "d.yaml")
@@ -688,7 +688,7 @@ def test_a_file_that_someone_else_changed_is_left(tmp_path: Path) -> None:
         write_over(tmp_path / "no", b"", b"")
 
 
-def test_a_last_line_without_end_is_told(tmp_path: Path) -> None:
+def test_a_last_line_without_end_is_marked(tmp_path: Path) -> None:
     """As `diff` tells it."""
     ended = run("fix", written(tmp_path, TEMPLATE[:-1]))
     assert ended.out.count("\n\\ No newline at end of file\n") == 2

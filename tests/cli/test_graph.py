@@ -146,7 +146,7 @@ def test_labels_are_escaped() -> None:
 
 
 def test_nothing_to_draw_and_mistakes(tmp_path: Path) -> None:
-    """No hooks is said; mistakes are told beside the picture; what is no template ends with 2."""
+    """It says so; mistakes are reported beside the picture; what is no template exits with 2."""
     template = written(tmp_path, "Resources: {Topic: {Type: AWS::SNS::Topic}}\n")
     assert run("graph", template).out.endswith("no code hooks\n")
     ended = run("graph", template, "--format", "mermaid")

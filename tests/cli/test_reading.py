@@ -89,7 +89,7 @@ def test_positions(place: Place, path: str, position: str) -> None:
         pytest.param(b"---\na: 1\n---\nb: 1\n", "t.yaml:3:1: ", id="two documents"),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line(content: bytes, line: str) -> None:
+def test_what_is_wrong_is_one_line(content: bytes, line: str) -> None:
     """File, line and column, and what is wrong."""
     with pytest.raises(UsageError) as problem:
         parse("t.yaml", content)
@@ -109,6 +109,6 @@ NESTED = "[" * 3_000 + "]" * 3_000
 
 @pytest.mark.parametrize("text", [f"Key: {NESTED}", f'{{"Key":{NESTED}}}', f'{{\t"Key":{NESTED}}}'])
 def test_what_is_nested_too_deeply_is_no_fault_of_the_program(text: str) -> None:
-    """It is told with its file, so that the other files of a folder are still looked at."""
+    """It is reported with its file, so that the other files of a folder are still looked at."""
     with pytest.raises(UsageError, match=r"^t\.yaml: is nested more deeply than any template\.$"):
         read(text)

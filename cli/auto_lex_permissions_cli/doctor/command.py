@@ -42,7 +42,7 @@ def run(*, region: str, profile: str, bot: str, alias: str, form: str) -> int:
 
 def _print_text(found: Findings, profile: str) -> None:
     for state in _ORDER:
-        for group in _served_alike(found.diagnoses, state):
+        for group in _grouped(found.diagnoses, state):
             diagnosis = group[0]
             _print_state(state, _headline(group))
             for line in _explanation(diagnosis):
@@ -67,7 +67,7 @@ def _print_state(state: State, line: str) -> None:
     print_line(coloured(state.value), " " * (_STATE_WIDTH - len(state.value)), line)
 
 
-def _served_alike(diagnoses: Iterable[Diagnosis], state: State) -> Iterable[list[Diagnosis]]:
+def _grouped(diagnoses: Iterable[Diagnosis], state: State) -> Iterable[list[Diagnosis]]:
     """Return those in a state, with the locales together that one statement would serve."""
     groups: dict[tuple[str, str, str], list[Diagnosis]] = {}
     for diagnosis in diagnoses:
