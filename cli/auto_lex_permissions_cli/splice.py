@@ -14,7 +14,7 @@ import yaml
 
 from .console import UsageError
 from .reading import Template, is_short
-from .rendering import block, dash_column, flow, has_lines, line_indent, style_of
+from .rendering import Value, block, dash_column, flow, has_lines, line_indent, style_of
 
 # From the end of a key, a dash or a comma to the end of the alias that follows it.
 _ALIAS: Final = re.compile(r"(?:[\s:,\[{-]|#[^\n]*\n)*\*[^\s,\[\]{}]+")
@@ -92,7 +92,7 @@ class _Splicer:
             raise self._refused(node, "what has to be added belongs to an alias (*): write it out")
         if is_short(node):
             # A short form's own node is that of its argument.
-            before, after = (next(iter(call.values()), None) for call in (before, after))
+            before, after = _argument(before), _argument(after)
         match before, after:
             case dict(), dict() if isinstance(node, yaml.MappingNode):
                 self._change_object(node, before, after)
@@ -100,8 +100,9 @@ class _Splicer:
                 self._change_list(node, before, after)
             case None, dict() if isinstance(node, yaml.ScalarNode) and not node.value:
                 # A key without a value gets its members.
-                indent = " " * expected.column + self._style.step
-                self._insert_block(self._below(node.end_mark.index, len(indent)), indent, after)
+                column = expected.column + len(self._style.step)
+                index = self._below(node.end_mark.index, column)
+                self._insert_lines(index, column, block(after, self._style))
             case _, [first, *others] if first == before and _is_inline(node):
                 # A value becomes a list by brackets around it.
                 self._insert(node.start_mark.index, "[")
@@ -120,9 +121,7 @@ class _Splicer:
         if new and node.flow_style:
             self._insert_flow(node, new)
         elif new:
-            column = node.value[0][0].start_mark.column
-            index = self._below(self._last_end(node), column)
-            self._insert_block(index, " " * column, new, node)
+            self._insert_members(node, new)
 
     def _change_list(self, node: Any, before: list[Any], after: list[Any]) -> None:
         behind = node.start_mark.index
@@ -134,7 +133,8 @@ class _Splicer:
             self._insert_flow(node, added)
         elif added:
             column = dash_column(self._text, node)
-            self._insert_block(self._below(self._last_end(node), column), " " * column, added)
+            index = self._below(self._last_end(node), column)
+            self._insert_lines(index, column, block(added, self._style))
 
     def _refused(self, node: Any, why: str) -> UsageError:
         mark = node.start_mark
@@ -145,32 +145,24 @@ class _Splicer:
 
     # What is put on lines of its own.
 
-    def _insert_block(
-        self, index: int, indent: str, new: dict[str, Any] | list[Any], node: Any = None
-    ) -> None:
-        """Put members of an object or items of a list before an index.
-
-        That is the beginning of a line, or the end of the file. The members of a node are written
-        as those that it has: with empty lines before them, in flow style.
-        """
+    def _insert_members(self, node: Any, new: dict[str, Any]) -> None:
+        """Put members at the end of a block, in flow style where most of its members are."""
+        values = [value for _, value in node.value if isinstance(value, yaml.MappingNode)]
+        takes_flow = 2 * sum(bool(value.flow_style) for value in values) > len(values)
+        gap = [""] if self._has_gaps(node) else []
         lines: list[str] = []
-        if node is None or isinstance(new, list):
-            lines = [f"{indent}{line}" for line in block(new, self._style)]
-        else:
-            values = [value for _, value in node.value if isinstance(value, yaml.MappingNode)]
-            takes_flow = 2 * sum(bool(value.flow_style) for value in values) > len(values)
-            for key, value in new.items():
-                member = {key: value}
-                lines += [""] if self._has_gaps(node) else []
-                if takes_flow and isinstance(value, dict):
-                    lines.append(f"{indent}{flow(member, self._style)}")
-                else:
-                    lines += [f"{indent}{line}" for line in block(member, self._style)]
-        self._insert_lines(index, lines)
+        for key, value in new.items():
+            in_flow = takes_flow and isinstance(value, dict)
+            member = {key: value}
+            lines += gap
+            lines += [flow(member, self._style)] if in_flow else block(member, self._style)
+        column = node.value[0][0].start_mark.column
+        self._insert_lines(self._below(self._last_end(node), column), column, lines)
 
-    def _insert_lines(self, index: int, lines: list[str]) -> None:
+    def _insert_lines(self, index: int, column: int, lines: list[str]) -> None:
+        """Put lines before an index, which is the beginning of a line or the end of the file."""
         newline = self._style.newline
-        text = newline.join(lines)
+        text = newline.join(" " * column + line if line else "" for line in lines)
         has_line_end = index == 0 or self._text[index - 1] == "\n"
         self._insert(index, f"{text}{newline}" if has_line_end else f"{newline}{text}")
 
@@ -218,8 +210,7 @@ class _Splicer:
                 text = f"{flow(new, style)}{style.separators[0]}"
             self._insert(mark.index, text)
             return
-        lines = [" " * mark.column + line for line in block(new, style)]
-        lines += [""] if self._has_gaps(node) else []
+        lines = [*block(new, style), *([""] if self._has_gaps(node) else [])]
         least = mark.index
         if place:
             key, value = node.value[place - 1]
@@ -230,11 +221,11 @@ class _Splicer:
             if above < least or not self._text[above:index].strip().startswith("#"):
                 break
             index = above
-        self._insert_lines(index, lines)
+        self._insert_lines(index, mark.column, lines)
 
     # What is put between braces or brackets.
 
-    def _insert_flow(self, node: Any, new: dict[str, Any] | list[Any]) -> None:
+    def _insert_flow(self, node: Any, new: Value) -> None:
         style = self._style
         opening, closing = self._braces(node)
         if not node.value:
@@ -257,7 +248,7 @@ class _Splicer:
         index = end + line_end.start() if line_end else end + comma + 1
         self._insert(index, f"{style.newline}{indent}{inside}{',' if comma >= 0 else ''}")
 
-    def _inside_empty(self, opening: int, closing: int, new: dict[str, Any] | list[Any]) -> str:
+    def _inside_empty(self, opening: int, closing: int, new: Value) -> str:
         """Return what is put between braces that have nothing between them."""
         style = self._style
         if not style.on_lines:
@@ -306,6 +297,11 @@ class _Splicer:
         for item in node.value:
             end = self._end(item, end)
         return end
+
+
+def _argument(call: Any) -> Any:
+    """Return the argument of a call, or None of what is no call any more."""
+    return next(iter(call.values())) if isinstance(call, dict) and len(call) == 1 else None
 
 
 def _is_inline(node: Any) -> bool:

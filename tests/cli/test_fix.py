@@ -515,6 +515,11 @@ def test_bytes_before_the_text_stay() -> None:
             id="a text in block style",
         ),
         pytest.param(
+            by_bot(PLAIN.replace("  Alias:\n", "  Alias:\n    DependsOn: !Ref Orders\n")),
+            "t:6:16: what is here would have to be written anew.",
+            id="a short form",
+        ),
+        pytest.param(
             by_bot(f"{PLAIN.replace('  Alias:', '  Alias: &a')}  Other: *a\n"),
             "t:5:10: what has to be added belongs to an alias (*): write it out.",
             id="an alias",
