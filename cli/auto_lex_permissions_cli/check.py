@@ -1,7 +1,7 @@
 """`check`: each code hook of many templates, and whether Lex may invoke its function."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from .console import UsageError, coloured, counted, exit_code, print_json, print_line
@@ -77,18 +77,19 @@ def _where(template: Template, place: Place) -> dict[str, Any]:
 
 
 def _print_sarif(checked: Checked) -> None:
-    print_json(log(result for template, found in checked for result in _results(template, found)))
-
-
-def _results(template: Template, found: Findings) -> Iterator[Result]:
-    for hook in found.missing:
-        message = (
-            f"Lex may not invoke {hook.function_name} for {hook.caller}: no"
-            " AWS::Lambda::Permission covers this code hook."
-        )
-        yield Result(template.name, template.position(hook.place), MISSING, message)
-    for note in found.notes:
-        yield Result(template.name, template.position(note.place), note.code, note.message)
+    results: list[Result] = []
+    for template, found in checked:
+        for hook in found.missing:
+            message = (
+                f"Lex may not invoke {hook.function_name} for {hook.caller}: no"
+                " AWS::Lambda::Permission covers this code hook."
+            )
+            position = template.position(hook.place)
+            results.append(Result(template.name, position, MISSING, message))
+        for note in found.notes:
+            position = template.position(note.place)
+            results.append(Result(template.name, position, note.code, note.message))
+    print_json(log(results))
 
 
 _PRINTERS: Final = {"text": _print_text, "json": _print_json, "sarif": _print_sarif}

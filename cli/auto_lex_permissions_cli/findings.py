@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from auto_lex_permissions import Problem, Request, TemplateError
-from auto_lex_permissions.code_hooks import BOT, CodeHook
+from auto_lex_permissions.code_hooks import BOT
 from auto_lex_permissions.conditions import ALWAYS, expression
 from auto_lex_permissions.loops import written
-from auto_lex_permissions.reports import ADVICE, Report
+from auto_lex_permissions.reports import ADVICE
 from auto_lex_permissions.sources import TEST_ALIAS_ID
 from auto_lex_permissions.transform import Examination, examine
 
@@ -96,9 +96,12 @@ def findings(request: Request, *, by_macro: bool = False) -> Findings:
         examination = examine(request)
     except TemplateError as error:
         return Findings((), tuple(map(_mistake, error.problems)))
-    reports = sorted(set(examination.reports()))
-    notes = (*map(_mistake, examination.problems), *map(_note, reports))
-    return Findings(tuple(_hooks(examination, by_macro=by_macro)), notes)
+    notes = [
+        Note(steps(report.path), report.code, f"{report.why} {ADVICE[report.code]}".lstrip())
+        for report in sorted(set(examination.reports()))
+    ]
+    hooks = tuple(_hooks(examination, by_macro=by_macro))
+    return Findings(hooks, (*map(_mistake, examination.problems), *notes))
 
 
 def _hooks(examination: Examination, *, by_macro: bool) -> Iterator[Hook]:
@@ -112,28 +115,21 @@ def _hooks(examination: Examination, *, by_macro: bool) -> Iterator[Hook]:
     states |= {path: State.UNREACHABLE for hook in examination.far for path in hook.paths}
     for hook in examination.found:
         is_out = hook.source.logical_id in examination.disabled
+        caller: str = written(hook.source.logical_id)
+        if hook.source.type == BOT:
+            caller = f"{caller}/{TEST_ALIAS_ID}"
         for path in hook.paths:
             yield Hook(
                 steps(path),
                 written(hook.function),
-                _caller(hook),
+                caller,
                 None if hook.life is ALWAYS else written(expression(hook.life)),
                 State.OPTED_OUT if is_out else states.get(path, State.PERMITTED),
             )
 
 
-def _caller(hook: CodeHook) -> str:
-    name: str = written(hook.source.logical_id)
-    return f"{name}/{TEST_ALIAS_ID}" if hook.source.type == BOT else name
-
-
 def _mistake(problem: Problem) -> Note:
     return Note(steps(written(problem.path)), MISTAKE, written(f"{problem.what} {problem.remedy}"))
-
-
-def _note(report: Report) -> Note:
-    message = f"{report.why} {ADVICE[report.code]}".lstrip()
-    return Note(steps(report.path), report.code, message)
 
 
 def short_name(expression: Any) -> str:

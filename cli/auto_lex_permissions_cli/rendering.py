@@ -80,7 +80,7 @@ def style_of(template: Template) -> Style:
         if isinstance(value, yaml.SequenceNode)
     )
     # PyYAML takes no step of 1.
-    step = " " * max(2, *(step for step, _ in steps.most_common(1)), 0)
+    step = " " * max(2, steps.most_common(1)[0][0] if steps else 2)
     if root.flow_style:
         indented = re.match(r"[^{]*\{[^\n]*\n([ \t]+)", text)
         step = indented[1] if indented else step

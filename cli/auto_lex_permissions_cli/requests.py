@@ -1,6 +1,6 @@
 """From a template to the request that CloudFormation would send to the macro for it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,7 +23,11 @@ class Stack:
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Stack":
         """Read the options of the command line; raises UsageError for what is not `NAME=VALUE`."""
-        return cls(options["region"], options["account"], _overrides(options["overrides"]))
+        pairs = [text.partition("=") for text in options["overrides"]]
+        if not all(name and equals for name, equals, _ in pairs):
+            raise UsageError("--parameter-overrides: write each as Name=Value.")
+        overrides = {name: value for name, _, value in pairs}
+        return cls(options["region"], options["account"], overrides)
 
 
 def request_of(template: Mapping[str, Any], stack: Stack, *, strict: bool = False) -> Request:
@@ -89,10 +93,3 @@ def _resolved(setting: Any, values: Mapping[str, Any]) -> Any:
         case {"Ref": str(name)} if len(setting) == 1 and name in values:
             return values[name]
     return setting
-
-
-def _overrides(given: Iterable[str]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in given]
-    if not all(name and equals for name, equals, _ in pairs):
-        raise UsageError("--parameter-overrides: write each as Name=Value.")
-    return {name: value for name, _, value in pairs}
