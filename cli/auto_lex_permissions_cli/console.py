@@ -85,12 +85,12 @@ def print_diff(console: "Console", lines: Iterable[str]) -> None:
     """
     from rich.text import Text  # noqa: PLC0415 - see above.
 
+    sys.stdout.flush()
     for line in lines:
         if console.is_terminal:
             text = Text(line.rstrip("\r\n"), style=_DIFF.get(line[:1], ""))
             console.print(text, soft_wrap=True, highlight=False)
         else:
-            sys.stdout.flush()
             sys.stdout.buffer.write(line.encode())
 
 

@@ -19,7 +19,7 @@ from .reading import Place
 
 # The code of a note on a mistake of the author, for which the core has no code.
 MISTAKE: Final = "Mistake"
-_STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_STEP: Final = re.compile(r"\[(\d+)\]|([^.]+?)(?=\.|\[\d+\]|$)")
 
 
 class State(StrEnum):
@@ -81,10 +81,10 @@ class Findings:
 def steps(path: str) -> Place:
     """Return a path of the core, `Resources.Alias.Properties.List[0]`, as a place.
 
-    A key that holds a dot or a bracket comes apart; none on the way to a hook does. This goes when
-    the core hands out places itself.
+    A key that holds a dot comes apart; none on the way to a hook does. This goes when the core
+    hands out places itself.
     """
-    return tuple(key or int(number) for key, number in _STEP.findall(path))
+    return tuple(key or int(number) for number, key in _STEP.findall(path))
 
 
 def findings(request: Request, *, by_macro: bool = False) -> Findings:

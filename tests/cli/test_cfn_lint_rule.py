@@ -89,6 +89,7 @@ def test_by_the_command_line(tmp_path: Path) -> None:
 
 def test_a_path_of_the_core_is_a_place() -> None:
     """Its keys and numbers, as cfn-lint takes them."""
-    assert steps("Resources.Fn::ForEach::A[2].B${C}.D") == (
-        *("Resources", "Fn::ForEach::A", 2, "B${C}", "D"),
+    assert steps("Resources.Fn::ForEach::A[2].B${C}.D[0][1]") == (
+        *("Resources", "Fn::ForEach::A", 2, "B${C}", "D", 0, 1),
     )
+    assert steps("Metadata.odd[name") == ("Metadata", "odd[name")
