@@ -154,16 +154,17 @@ def _missing_statements(request: Request) -> list[tuple[Place, dict[str, Any]]]:
 def _with_statement(fragment: Mapping[str, Any], place: Place, statement: Any) -> Any:
     """Return a fragment with a statement in the policy document at a place.
 
-    Where there is no list of statements to add to, nothing changes: the core's mistake stays.
+    Where there is no list of statements to add to, as in a loop, nothing changes: the core's
+    mistake stays.
     """
     whole = isinstance(fragment.get("Resources"), dict)
     resources = fragment["Resources"] if whole else fragment
     logical_id = str(place[1])
-    policy = resources.get(logical_id, {})
-    match policy.get("Properties"):
-        case {"PolicyDocument": {"Statement": [*statements]}}:
+    policy: Any = resources.get(logical_id)
+    match policy:
+        case {"Properties": {"PolicyDocument": {"Statement": [*statements]}}}:
             pass
-        case {"PolicyDocument": {"Statement": {"Effect": _} as only}}:
+        case {"Properties": {"PolicyDocument": {"Statement": {"Effect": _} as only}}}:
             statements = [only]
         case _:
             return fragment

@@ -8,6 +8,7 @@ import subprocess
 from functools import partial
 from pathlib import Path
 from random import Random
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -585,6 +586,14 @@ def test_a_policy_written_as_text_is_refused_in_the_macros_words() -> None:
     text = PLAIN + POLICY.format(statement="'x'")
     with pytest.raises(UsageError, match="Add to its Statement list"):
         fix(*read(text))
+
+
+def test_a_policy_in_a_loop_is_refused_in_the_macros_words() -> None:
+    """Each item of the loop would get the statement, and be another policy."""
+    policy = POLICY.format(statement="[]").replace("Policy:", "Policy${Env}:", 1)
+    loop = f"  Fn::ForEach::Policies:\n  - Env\n  - [Dev]\n  - {indent(policy, '  ').strip()}\n"
+    with pytest.raises(UsageError, match="Add to its Statement list"):
+        fix(*read(f"Transform: AWS::LanguageExtensions\n{PLAIN}{loop}"))
 
 
 def test_the_rejected_case_of_a_policy_is_fixed() -> None:
