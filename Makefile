@@ -6,6 +6,9 @@
 ROOT := $(shell cd "`dirname "$(strip $(MAKEFILE_LIST))"`" && pwd)
 BIN = "$(ROOT)/.environments/dev/bin"
 PYTEST = cd "$(ROOT)" && $(BIN)/python -m pytest
+# A worker for each processor, but no more than four LocalStacks. Each gets a file at a time, whose
+# tests share what they have started.
+PARALLEL = -n logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 # SAM CLI would send usage data from every build; a build of this project sends none.
 export SAM_CLI_TELEMETRY := 0
@@ -60,7 +63,7 @@ demo:
 
 test: setup lint types
 	@echo '== tests'
-	@$(PYTEST) -p tools.phases --session-timeout=1800 tests --cov \
+	@$(PYTEST) $(PARALLEL) -p tools.phases --session-timeout=1500 tests --cov \
 		--ignore=tests/scanners/test_guard.py --ignore=tests/org/test_who_may_invoke.py
 
 check: setup-check lint types

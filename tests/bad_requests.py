@@ -7,10 +7,10 @@ has to come back equal. Later rules add theirs here.
 from dataclasses import dataclass
 from typing import Final
 
-NO_FRAGMENT: Final = "AutoLexPermissions received a request without a fragment."
-NO_OBJECT: Final = "AutoLexPermissions received a fragment that is not an object."
-MISPLACED: Final = "Fn::Transform: AutoLexPermissions was given neither a template nor"
-HIDDEN: Final = "Resources.A.Properties.BotAliasLocaleSettings"
+NO_FRAGMENT: Final = "ALP602 AutoLexPermissions received a request without a fragment."
+NO_OBJECT: Final = "ALP603 AutoLexPermissions received a fragment that is not an object."
+MISPLACED: Final = "ALP601 Fn::Transform: AutoLexPermissions was given neither a template nor"
+HIDDEN: Final = "ALP102 Resources.A.Properties.BotAliasLocaleSettings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ BAD_REQUESTS: Final = (
     _fragment("no request id", {"Resources": {}}, None, requestId=None),
     _fragment("a request id of numbers", {"Resources": {}}, None, requestId=7),
     _fragment("params is null", {"Resources": {}}, None, params=None),
-    _fragment("params is a list", {"Resources": {}}, "Transform.Parameters: ", params=["x"]),
+    _fragment("params is a list", {"Resources": {}}, "ALP301 Transform.Parameters: ", params=["x"]),
     _fragment("no region", {"Resources": {}}, None, region=None, accountId=None),
     _fragment("Metadata is a list", {"Metadata": [1], "Resources": {}}, None),
     _fragment("Conditions is a list", {"Conditions": [1], "Resources": {}}, None),

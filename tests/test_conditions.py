@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auto_lex_permissions import Request, transform
-from auto_lex_permissions.conditions import (
+from auto_lex_permissions.cfn.conditions import (
     ALWAYS,
     DEEPEST,
     NEVER,
     And,
-    Atom,
     Conditions,
+    Equals,
     Formula,
     Named,
     Not,
@@ -24,7 +24,6 @@ from auto_lex_permissions.conditions import (
     any_of,
     expression,
     names,
-    negation,
 )
 
 VALUES = ("a", "b", "c", "other")
@@ -67,7 +66,7 @@ def formulas() -> st.SearchStrategy[Formula]:
     return st.recursive(
         st.sampled_from(NAMES).map(Named),
         lambda inner: (
-            inner.map(negation)
+            inner.map(lambda formula: ~formula)
             | st.lists(inner, max_size=3).map(all_of)
             | st.lists(inner, max_size=3).map(any_of)
         ),
@@ -128,13 +127,13 @@ def test_implication_is_what_the_truth_table_says(
 
 
 @given(definitions(), ALLOWED, formulas())
-def test_simplified_and_named_like_keep_the_meaning(
+def test_simplified_and_name_for_keep_the_meaning(
     known: dict[str, object], allowed: dict[str, tuple[str, ...]], formula: Formula
 ) -> None:
     """What is written into the template says what the formula says."""
     conditions = Conditions(known, allowed)
     simplified = conditions.simplified(formula)
-    name = conditions.named_like(formula)
+    name = conditions.name_for(formula)
     for values in assignments(allowed):
         expected = true(formula, values, known)
         assert true(simplified, values, known) == expected
@@ -188,19 +187,19 @@ def test_an_existing_condition_is_named_by_the_formulas_own_word() -> None:
     known = {"A": equals("P", "a"), "B": equals("P", "a"), "C": equals("Q", "a")}
     conditions = Conditions(known, {})
     formula = any_of((Named("B"), all_of((Named("B"), Named("C")))))
-    assert conditions.named_like(formula) == "B"
-    assert conditions.named_like(Not(Not(Named("A")))) == "A"
-    assert conditions.named_like(any_of((Named("B"), Named("A")))) == "A"
-    assert conditions.named_like(Named("Unknown")) is None
+    assert conditions.name_for(formula) == "B"
+    assert conditions.name_for(Not(Not(Named("A")))) == "A"
+    assert conditions.name_for(any_of((Named("B"), Named("A")))) == "A"
+    assert conditions.name_for(Named("Unknown")) is None
 
 
 @pytest.mark.parametrize(
     ("parts", "kind", "simpler"),
     [
-        pytest.param((Named("A"), And((Named("A"), Named("B")))), Or, Named("A"), id="or"),
-        pytest.param((Named("A"), Or((Named("A"), Named("B")))), And, Named("A"), id="and"),
-        pytest.param((Named("AB"), And((Named("A"), Named("B")))), Or, Named("AB"), id="a name"),
-        pytest.param((Named("B"), Named("A")), Or, Or((Named("A"), Named("B"))), id="nothing"),
+        pytest.param((Named("A"), And(Named("A"), Named("B"))), Or, Named("A"), id="or"),
+        pytest.param((Named("A"), Or(Named("A"), Named("B"))), And, Named("A"), id="and"),
+        pytest.param((Named("AB"), And(Named("A"), Named("B"))), Or, Named("AB"), id="a name"),
+        pytest.param((Named("B"), Named("A")), Or, Or(Named("A"), Named("B")), id="nothing"),
     ],
 )
 def test_what_follows_from_the_rest_is_left_out(
@@ -213,14 +212,14 @@ def test_what_follows_from_the_rest_is_left_out(
         "AB": {"Fn::And": [{"Condition": "A"}, {"Condition": "B"}]},
     }
     conditions = Conditions(known, {})
-    assert conditions.simplified(kind(parts)) == simpler
-    assert conditions.simplified(kind(parts[::-1])) == simpler
+    assert conditions.simplified(kind(*parts)) == simpler
+    assert conditions.simplified(kind(*parts[::-1])) == simpler
 
 
-def test_atoms_are_not_written() -> None:
-    """Formulas made of paths hold no atoms; one that does is a bug of ours."""
-    with pytest.raises(TypeError, match="no atoms"):
-        expression(Atom("s", "v"))
+def test_comparisons_are_not_written() -> None:
+    """Formulas made of paths hold no comparisons; a formula that does is a bug of ours."""
+    with pytest.raises(TypeError, match="no name"):
+        expression(Equals("s", "v"))
 
 
 @pytest.mark.parametrize(
@@ -266,7 +265,7 @@ def test_definitions(definition: object, formula: Formula) -> None:
         pytest.param("text", id="no function"),
     ],
 )
-def test_what_is_not_understood_is_an_atom(definition: object) -> None:
+def test_what_is_not_understood_is_a_comparison(definition: object) -> None:
     """It follows from nothing and nothing follows from it, but it is itself."""
     conditions = Conditions({"It": definition, "IsA": equals("P", "a")}, {})
     it = Named("It")
@@ -341,7 +340,7 @@ def _parity(count: int) -> dict[str, object]:
     }
 
 
-def test_too_many_atoms_err_towards_not_proved() -> None:
+def test_too_many_comparisons_err_towards_not_proved() -> None:
     """What grows too large is told, is not taken for proved, and hinders nothing else."""
     conditions = Conditions({**_parity(40), "IsA": equals("P", "a"), "IsB": equals("P", "b")}, {})
     assert not conditions.implies(Named("Sum"), Named("IsA"))
@@ -379,7 +378,7 @@ def test_many_steps_at_little_depth_are_decided() -> None:
 
 def test_all_questions_of_a_template_share_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many small questions come to an end like a large one: not proved, and told."""
-    monkeypatch.setattr("auto_lex_permissions.conditions.MOST_NODES", 50)
+    monkeypatch.setattr("auto_lex_permissions.cfn.conditions.MOST_NODES", 50)
     known = {f"C{n:03}": equals(f"P{n}", "x") for n in range(60)}
     conditions = Conditions(known, {})
     assert conditions.implies(Named("C000"), any_of((Named("C000"), Named("C001"))))
@@ -418,5 +417,5 @@ def test_what_is_not_decided_is_reported() -> None:
     result = transform(Request(fragment, "us-east-1", "123456789012"))
     assert result.permissions_added == 1
     assert [report.entry for report in result.reports] == [
-        {"Path": "Conditions", "Code": "ConditionsUndecided"}
+        {"Path": "Conditions", "Code": "ConditionsUndecided", "Id": "ALP111"}
     ]

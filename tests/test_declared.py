@@ -14,6 +14,7 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 OWN = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function"
 LEX = "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}"
+ID = {"PermissionTooWide": "ALP201", "PermissionNeverMatches": "ALP202"}
 F_ARN = {"Fn::GetAtt": ["F", "Arn"]}
 A_ARN = {"Fn::GetAtt": ["A", "Arn"]}
 NO_VALUE = {"Ref": "AWS::NoValue"}
@@ -470,7 +471,7 @@ def test_reports(properties: dict[str, object], code: str | None) -> None:
     """What is too wide or can never match is reported, not changed (rule 3.4)."""
     template = stack(F_ARN, **properties)
     result = transform(Request(template, REGION, ACCOUNT))
-    expected = [{"Path": "Resources.Allow", "Code": code}] if code else []
+    expected = [{"Path": "Resources.Allow", "Code": code, "Id": ID[code]}] if code else []
     metadata: Any = result.fragment.get("Metadata", {})
     assert metadata.get("AutoLexPermissionsReport", []) == expected
     resources: Any = result.fragment["Resources"]
@@ -490,7 +491,7 @@ def test_all_aliases_of_one_bot_are_what_is_asked_for(bots: str, codes: list[str
     template = stack(F_ARN, SourceArn=sub(f"{LEX}:bot-alias/{bots}/*"))
     result = transform(Request(template, REGION, ACCOUNT, {"SourceScope": "Bot"}))
     assert result.permissions_added == 0
-    assert [report.code for report in result.reports] == codes
+    assert [report.name for report in result.reports] == codes
 
 
 def test_an_alias_of_either_bot_is_named_by_its_own_arn() -> None:
@@ -524,4 +525,4 @@ def test_an_alias_of_either_bot_is_named_by_its_own_arn() -> None:
 def test_a_report_says_why(properties: dict[str, object], why: str) -> None:
     """The author need not find out which property is meant (rule 3.4)."""
     result = transform(Request(stack(F_ARN, **properties), REGION, ACCOUNT))
-    assert [report.why for report in result.reports] == [why]
+    assert [report.details["reason"] for report in result.reports] == [why]

@@ -5,7 +5,7 @@ import hashlib
 from hypothesis import given
 from hypothesis.strategies import characters, text
 
-from auto_lex_permissions.digests import digest
+from auto_lex_permissions.cfn.digests import digest
 
 
 @given(text(characters(exclude_categories=())))

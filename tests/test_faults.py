@@ -35,7 +35,7 @@ SMALL = json.loads((ROOT / "events" / "whole-template.json").read_text())
 DEPENDENCIES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, for request and answer.
 MOST_PAYLOAD = 6 * 1024 * 1024
-FAULT = "AutoLexPermissions failed on this template by a fault of its own"
+FAULT = "ALP901 AutoLexPermissions failed on this template by a fault of its own"
 
 
 @pytest.fixture(scope="module")
@@ -276,13 +276,13 @@ def _size(event: object) -> int:
     [
         pytest.param(
             test_limits.template(498, 3),
-            "Resources: with the 3 permissions that AutoLexPermissions adds they are 501;",
+            "ALP501 Resources: with the 3 permissions that AutoLexPermissions adds they are 501;",
             id="501 resources",
         ),
         pytest.param(
             test_limits.template(3, 1, "x" * (MOST_BYTES - 500)),
-            "Resources: with the 1 permissions that AutoLexPermissions adds the template is larger"
-            " than the 1,000,000 bytes that CloudFormation takes.",
+            "ALP502 Resources: with the 1 permissions that AutoLexPermissions adds the template is"
+            " larger than the 1,000,000 bytes that CloudFormation takes.",
             id="more than 1,000,000 bytes",
         ),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Never
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auto_lex_permissions import handler as shell
@@ -61,7 +61,7 @@ def test_bad_requests(bad: BadRequest) -> None:
 
 
 @given(event=JSON | st.fixed_dictionaries({"fragment": JSON, "params": JSON}))
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=200)
 def test_any_json_is_answered(event: object) -> None:
     """No request makes the function raise, or call an author's mistake its own bug."""
     answered = answer(event)
@@ -78,9 +78,9 @@ def test_our_own_bugs_are_answered_and_logged(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(shell, "transform", _failing)
     answered, lines = printed({"requestId": "r", "fragment": {"Resources": {}}})
     assert answered["errorMessage"] == (
-        "AutoLexPermissions failed on this template by a fault of its own; the template is not"
-        " to blame. Ask its owner to look up request 11111111-2222-3333-4444-555555555555 in log"
-        " group /aws/lambda/AutoLexPermissions"
+        "ALP901 AutoLexPermissions failed on this template by a fault of its own; the template is"
+        " not to blame. Ask its owner to look up request 11111111-2222-3333-4444-555555555555 in"
+        " log group /aws/lambda/AutoLexPermissions"
     )
     assert "s3cret" not in json.dumps(lines)
     line, metric = lines
@@ -126,20 +126,20 @@ def test_reports_are_logged_with_advice() -> None:
     _, (_, line, metric) = printed(event)
     assert line["message"] == "reported"
     assert line["path"] == "Resources.AllowSupport"
-    assert line["code"] == "PermissionTooWide"
+    assert (line["id"], line["code"]) == ("ALP201", "PermissionTooWide")
     assert line["advice"].startswith("It has no SourceArn. This permission lets more")
     assert metric["Reports"] == [1.0]
 
 
 def test_log_and_metrics_of_a_rejected_template() -> None:
-    """The author's mistakes are counted, and named by their paths alone."""
+    """The author's mistakes are counted, and named by codes and paths alone."""
     _, (line, metric) = printed(
         json.loads((ROOT / "events" / "broken-latest-qualifier.json").read_text())
     )
     assert line["level"] == "WARNING"
     assert line["message"] == "template rejected"
-    (path,) = line["mistakes"]
-    assert path.startswith("Resources.DevAlias.Properties.BotAliasLocaleSettings[0]")
+    (mistake,) = line["mistakes"]
+    assert mistake.startswith("ALP403 Resources.DevAlias.Properties.BotAliasLocaleSettings[0]")
     assert metric["TemplatesRejected"] == [1.0]
     assert "InternalFailures" not in metric
 

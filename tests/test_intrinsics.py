@@ -2,7 +2,7 @@
 
 import pytest
 
-from auto_lex_permissions.intrinsics import (
+from auto_lex_permissions.cfn.intrinsics import (
     Reference,
     Text,
     Unread,

@@ -5,25 +5,26 @@ from pathlib import Path
 
 CORE = Path(__file__).parent.parent / "macro" / "auto_lex_permissions"
 ORDER = (
-    "errors",
-    "reports",
+    "cfn/__init__",
+    "cfn/digests",
+    "cfn/loops",
+    "cfn/intrinsics",
+    "cfn/conditions",
+    "cfn/values",
+    "cfn/template",
+    "diagnostics",
     "settings",
-    "digests",
-    "loops",
-    "intrinsics",
-    "conditions",
-    "template",
+    "iam",
     "functions",
     "code_hooks",
-    "sources",
+    "bots",
     "declared",
-    "resource_policies",
-    "permissions",
     "reach",
+    "grants",
     "limits",
-    "waits",
-    "fragment",
-    "advice",
+    "ids",
+    "dependencies",
+    "additions",
     "transform",
     "protocol",
     "__init__",
@@ -46,9 +47,12 @@ def _imports(module: str) -> tuple[set[str], set[str]]:
     """Return the siblings and the foreign packages that a module imports."""
     own: set[str] = set()
     foreign: set[str] = set()
+    folder = list(Path(module).parent.parts)
     for node in ast.walk(ast.parse((CORE / f"{module}.py").read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:
-            own |= {node.module} if node.module else {alias.name for alias in node.names}
+            parent = folder[: len(folder) + 1 - node.level]
+            named = [node.module] if node.module else [alias.name for alias in node.names]
+            own |= {"/".join([*parent, *name.split(".")]) for name in named}
         elif isinstance(node, ast.ImportFrom):
             foreign.add(str(node.module).split(".")[0])
         elif isinstance(node, ast.Import):
@@ -58,7 +62,9 @@ def _imports(module: str) -> tuple[set[str], set[str]]:
 
 def test_every_module_has_its_place() -> None:
     """A new module is put into the order."""
-    assert {path.stem for path in CORE.glob("*.py")} == set(ORDER)
+    assert {
+        path.relative_to(CORE).with_suffix("").as_posix() for path in CORE.rglob("*.py")
+    } == set(ORDER)
 
 
 def test_imports_run_one_way() -> None:
@@ -66,6 +72,13 @@ def test_imports_run_one_way() -> None:
     for place, module in enumerate(ORDER):
         own, _ = _imports(module)
         assert own - {"__version__"} <= set(ORDER[:place]), module
+
+
+def test_cloudformation_knows_nothing_of_the_macro() -> None:
+    """What stands in cfn/ imports nothing from outside of it."""
+    for module in ORDER:
+        if module.startswith("cfn/"):
+            assert all(name.startswith("cfn/") for name in _imports(module)[0]), module
 
 
 def test_the_core_needs_only_the_standard_library() -> None:

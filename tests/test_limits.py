@@ -47,7 +47,7 @@ def test_one_resource_too_many() -> None:
     with pytest.raises(TemplateError) as rejected:
         run(template(498, 3))
     assert str(rejected.value) == (
-        "Resources: with the 3 permissions that AutoLexPermissions adds they are 501;"
+        "ALP501 Resources: with the 3 permissions that AutoLexPermissions adds they are 501;"
         " CloudFormation takes 500. Move some of them into a nested stack, or set"
         " SourceScope: Bot."
     )
@@ -85,9 +85,9 @@ def test_a_megabyte_reached_exactly_and_passed(letter: str) -> None:
     with pytest.raises(TemplateError) as rejected:
         run(template(3, 1, full + "x"))
     assert str(rejected.value) == (
-        "Resources: with the 1 permissions that AutoLexPermissions adds the template is larger"
-        " than the 1,000,000 bytes that CloudFormation takes. Move some of the resources into a"
-        " nested stack, or set SourceScope: Bot."
+        "ALP502 Resources: with the 1 permissions that AutoLexPermissions adds the template is"
+        " larger than the 1,000,000 bytes that CloudFormation takes. Move some of the resources"
+        " into a nested stack, or set SourceScope: Bot."
     )
 
 
@@ -135,9 +135,9 @@ def test_a_function_is_not_named_in_more(function: object) -> None:
 def test_a_policy_that_would_grow_too_large_is_reported() -> None:
     """Lambda takes 20 KB for the policy of one function; some 45 of our statements fit."""
     most = MOST_POLICY_BYTES // STATEMENT_BYTES
-    assert [r.code for r in run(template(0, most)).reports] == []
+    assert [report.name for report in run(template(0, most)).reports] == []
     (report,) = run(template(0, most + 1)).reports
-    assert report.code == POLICY_TOO_LARGE
+    assert report.name == POLICY_TOO_LARGE
     assert report.path.startswith("Resources.A")
     assert report.path.endswith(".LambdaCodeHook.LambdaArn")
     assert run(template(0, most + 1), SourceScope="Bot").reports == ()
@@ -166,7 +166,7 @@ def test_a_loop_counts_by_its_items() -> None:
     with pytest.raises(TemplateError) as rejected:
         run(fragment)
     assert str(rejected.value).startswith(
-        "Resources: with the 51 permissions that AutoLexPermissions adds they are 502;"
+        "ALP501 Resources: with the 51 permissions that AutoLexPermissions adds they are 502;"
     )
     fragment["Resources"]["Fn::ForEach::Aliases"][1] = {"Ref": "Names"}
     assert run(fragment).permissions_added == 1
@@ -189,7 +189,7 @@ def test_a_policy_grows_by_the_items_of_a_loop() -> None:
         {"Alias${Name}": template(3, 1)["Resources"]["A0"]},
     ]
     fragment["Resources"]["Fn::ForEach::Aliases"] = loop
-    assert [report.code for report in run(fragment).reports] == [POLICY_TOO_LARGE]
+    assert [report.name for report in run(fragment).reports] == [POLICY_TOO_LARGE]
     assert run(fragment, SourceScope="Bot").reports == ()
 
 

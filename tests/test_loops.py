@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from auto_lex_permissions import Request, TemplateError, transform
-from auto_lex_permissions.intrinsics import Reference, name_of, substituted, text
-from auto_lex_permissions.loops import entered, variables, written
+from auto_lex_permissions.cfn.intrinsics import Reference, name_of, substituted, text
+from auto_lex_permissions.cfn.loops import enter_loop, unmark, variables
 from tests.templates import ACCOUNT, REGION
 
 
@@ -75,8 +75,8 @@ def test_a_permission_of_a_loop_counts_where_the_loop_has_items(
 )
 def test_a_resource_of_a_loop_is_one_in_every_spelling(written_as: Any) -> None:
     """The forms that AWS documents and the plain ones name the same resource (rules 1.5, 3.2)."""
-    (name,) = entered("Env", ["Dev"], {"Orders${Env}": 1})[1]
-    _, marked = entered("Env", ["Dev"], written_as)
+    (name,) = enter_loop("Env", ["Dev"], {"Orders${Env}": 1})[1]
+    _, marked = enter_loop("Env", ["Dev"], written_as)
     assert text(marked) == (Reference(name, "Arn"),)
 
 
@@ -89,26 +89,26 @@ def test_a_name_that_is_no_text_is_not_read() -> None:
 
 def test_an_item_is_not_the_resource_that_it_names() -> None:
     """`Ref` of the variable is the item; `Ref` of a name made of it is a resource (rule 3.3)."""
-    _, (item, resource, part) = entered(
+    _, (item, resource, part) = enter_loop(
         "Name", ["A"], [{"Ref": "Name"}, {"Ref": {"Fn::Sub": "${Name}"}}, {"Fn::Sub": "${Name}"}]
     )
     assert text(item) == text(part) != text(resource)
-    _, plain = entered("Name", ["A"], "orders-${Name}")
+    _, plain = enter_loop("Name", ["A"], "orders-${Name}")
     assert text(plain) == ("orders-", *text(item))
 
 
 def test_loops_of_one_variable_differ_by_what_they_go_through() -> None:
     """`Bot${Env}` of two loops is one thing only over the same items (rule 3.3)."""
     body = {"Fn::Sub": "Bot${Env}"}
-    assert entered("Env", ["A", "B"], body) == entered("Env", ["A", "B"], body)
-    assert entered("Env", ["A", "B"], body) != entered("Env", ["A"], body)
+    assert enter_loop("Env", ["A", "B"], body) == enter_loop("Env", ["A", "B"], body)
+    assert enter_loop("Env", ["A", "B"], body) != enter_loop("Env", ["A"], body)
 
 
 def test_the_order_of_keys_makes_no_other_items() -> None:
     """What a loop goes through may be put together by a function (rules 1.5, 3.2)."""
     one = {"Fn::Split": [",", {"Fn::Sub": ["${A}${B}", {"A": "a", "B": "b"}]}]}
     other = {"Fn::Split": [",", {"Fn::Sub": ["${A}${B}", {"B": "b", "A": "a"}]}]}
-    assert entered("Env", one, "${Env}") == entered("Env", other, "${Env}")
+    assert enter_loop("Env", one, "${Env}") == enter_loop("Env", other, "${Env}")
 
 
 def test_an_id_in_a_loop_is_of_bounded_length() -> None:
@@ -138,8 +138,8 @@ def test_an_id_in_a_loop_is_of_bounded_length() -> None:
 )
 def test_what_was_entered_is_written_as_it_was(body: Any) -> None:
     """The author's part comes back to the letter (rule 6.6)."""
-    variable, marked = entered("Env", {"Ref": "Envs"}, body)
-    assert written(marked) == body
+    variable, marked = enter_loop("Env", {"Ref": "Envs"}, body)
+    assert unmark(marked) == body
     assert marked != body
     assert variables(next(iter(marked))) <= {(variable.name, variable.collection)}
 
@@ -159,7 +159,7 @@ def test_what_was_entered_is_written_as_it_was(body: Any) -> None:
 )
 def test_a_name_with_variables_is_read_again_as_it_was_written(name: str) -> None:
     """What is no variable stays a text, also where it looks like a parameter (rules 1.5, 6.5)."""
-    ((marked, _),) = entered("Env", ["Dev"], {name: 1})[1].items()
+    ((marked, _),) = enter_loop("Env", ["Dev"], {name: 1})[1].items()
     assert name_of(substituted(marked)) == marked
 
 

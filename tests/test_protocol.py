@@ -5,16 +5,16 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-
 
 import pytest
 
-from auto_lex_permissions import Request
-from auto_lex_permissions.protocol import BadRequest, failure, request_of, success
+from auto_lex_permissions import Request, TemplateError
+from auto_lex_permissions.protocol import failure, request_of, success
 
 NO_FRAGMENT = (
-    "AutoLexPermissions received a request without a fragment. It is a CloudFormation macro: name"
-    " it in a template's Transform section."
+    "ALP602 AutoLexPermissions received a request without a fragment. It is a CloudFormation"
+    " macro: name it in a template's Transform section."
 )
 NO_OBJECT = (
-    "AutoLexPermissions received a fragment that is not an object. A template is an object with a"
-    " Resources section."
+    "ALP603 AutoLexPermissions received a fragment that is not an object. A template is an object"
+    " with a Resources section."
 )
 EVENT: dict[str, object] = {
     "region": "us-east-1",
@@ -63,7 +63,7 @@ def test_a_request_without_a_template_is_told_where_the_macro_belongs(
     event: object, says: str
 ) -> None:
     """Whoever sends it reads what is missing, in whole sentences (rule 6.1)."""
-    with pytest.raises(BadRequest) as bad:
+    with pytest.raises(TemplateError) as bad:
         request_of(event)
     assert str(bad.value) == says
 

@@ -42,7 +42,7 @@ def governed(resource_arn: object, document: object, hook: object = F_ARN) -> di
 def judged(template: dict[str, Any]) -> tuple[int, bool]:
     """Return how many permissions the macro adds, and whether it could not compare a policy."""
     result = transform(Request(template, REGION, ACCOUNT))
-    return result.permissions_added, NOT_COMPARED in {report.code for report in result.reports}
+    return result.permissions_added, NOT_COMPARED in {report.name for report in result.reports}
 
 
 def statement(**changed: object) -> dict[str, object]:
@@ -199,7 +199,7 @@ def test_a_document_that_does_not_is_an_error(policy: object) -> None:
     with pytest.raises(TemplateError) as rejected:
         added(governed(F_ARN, policy))
     said = str(rejected.value)
-    assert said.startswith("Resources.Policy.Properties.PolicyDocument: it replaces every")
+    assert said.startswith("ALP203 Resources.Policy.Properties.PolicyDocument: it replaces every")
     assert '"AWS:SourceArn":{"Fn::GetAtt":["A","Arn"]}' in said
 
 

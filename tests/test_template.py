@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from auto_lex_permissions import Request, transform
-from auto_lex_permissions.template import path, unreadable
+from auto_lex_permissions.cfn.values import Values, path
 from tests.templates import ACCOUNT, REGION
 from tests.test_declared import F_ARN, added, stack
 
@@ -49,7 +49,7 @@ def test_a_report_needs_metadata_of_the_right_shape() -> None:
     """Metadata that is no object is CloudFormation's to reject (rules 1.4, 6.6)."""
     fragment = stack({"Ref": "One"}) | {"Metadata": ["text"]}
     result = transform(Request(fragment, REGION, ACCOUNT))
-    assert [report.code for report in result.reports] == ["HookOnVersion"]
+    assert [report.name for report in result.reports] == ["HookOnVersion"]
     assert result.fragment["Metadata"] == ["text"]
 
 
@@ -132,7 +132,7 @@ def test_conditions_that_cannot_be_read_are_found_in_both_branches() -> None:
     """Each `Fn::If` below another is looked at, wherever it stands (rule 1.4)."""
     unread = {"Fn::If": [{"Fn::FindInMap": ["Map", "A", "B"]}, "x", "y"]}
     both = {"Fn::If": ["IsProd", {"Fn::If": ["IsDev", unread, "z"]}, unread]}
-    found = [(path(place), name) for place, name in unreadable(both, (None, ".A"))]
+    found = [(path(*found.places), found.function) for found in Values.at(both, ("A",)).hidden]
     assert found == [
         ("A.Fn::If[1].Fn::If[1].Fn::If[0]", "Fn::FindInMap"),
         ("A.Fn::If[2].Fn::If[0]", "Fn::FindInMap"),

@@ -2,54 +2,54 @@
 
 One pytest run for everything gives one closing line and one exit code; without this, pytest would
 go by the alphabet and start with the tests that take minutes. Loaded by `python -m pytest -p
-tools.phases`.
+tools.phases`, also where pytest-xdist spreads the tests over several workers: each of these puts
+them in order, and the run that hears from all of them prints the titles.
 """
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
 # The folders below tests/ that have a phase of their own, in their order. All others come first.
 PHASES = {
+    "": "unit and golden tests",
     "scanners": "scanners: what cfn-lint and checkov say of what the macro adds",
     "build": "build: the artifact, the template and the set-up",
     "artifact": "artifact: what was built, under the runtime client of real Lambda",
     "e2e": "end to end: the real SAM CLI against a local CloudFormation",
 }
-FIRST = "unit and golden tests"
+ORDER = list(PHASES)
 
 
-def phase_of(item: pytest.Item) -> str:
-    """Return the folder that gives a test its phase, or the empty text."""
-    folders = item.path.relative_to(item.config.rootpath).parts[1:]
-    return folders[0] if folders and folders[0] in PHASES else ""
+def place_of(nodeid: str) -> int:
+    """Return the place of a test's phase, from its name, `tests/folder/test_file.py::test`."""
+    folder = nodeid.split("/")[1]
+    return ORDER.index(folder) if folder in PHASES else 0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests in the order of their phases, and leave it as it is within each."""
-    order = ["", *PHASES]
-    items.sort(key=lambda item: order.index(phase_of(item)))
+    items.sort(key=lambda item: place_of(item.nodeid))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(
-    item: pytest.Item, nextitem: pytest.Item | None
-) -> Generator[None, object, object]:
-    """Announce a phase before its first test."""
-    del nextitem
-    announced = item.session.stash.get(ANNOUNCED, None)
-    phase = phase_of(item)
-    if announced != phase:
-        item.session.stash[ANNOUNCED] = phase
-        reporter = item.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            reporter.write_sep("-", PHASES.get(phase, FIRST))
-    return (yield)
+class Titles:
+    """Announces each phase before its first test; on other workers the one before may still run."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Begin before the first phase."""
+        self._config = config
+        self._announced: set[int] = set()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Hear of a test that starts, here or on a worker."""
+        place = place_of(nodeid)
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and place not in self._announced:
+            if self._announced:
+                # The dots of the phase before stand on this line.
+                reporter.write_line("")
+            self._announced.add(place)
+            reporter.write_sep("-", PHASES[ORDER[place]])
 
 
-ANNOUNCED = pytest.StashKey[str]()
+def pytest_configure(config: pytest.Config) -> None:
+    """Listen."""
+    config.pluginmanager.register(Titles(config))

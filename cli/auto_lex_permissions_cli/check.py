@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from auto_lex_permissions.cfn.values import Place, path
+
 from .console import UsageError, coloured, counted, exit_code, print_json, print_line
 from .findings import Findings, findings
-from .reading import Place, Template, dotted
+from .reading import Template
 from .requests import Stack
 from .sarif import MISSING, Result, log
 from .templates import open_templates
@@ -73,7 +75,7 @@ def _print_json(checked: Checked) -> None:
 
 def _where(template: Template, place: Place) -> dict[str, Any]:
     position = template.position(place)
-    return {"path": dotted(place), "line": position.line, "column": position.column}
+    return {"path": path(place), "line": position.line, "column": position.column}
 
 
 def _print_sarif(checked: Checked) -> None:

@@ -1,25 +1,21 @@
 """What there is to say of a template: each code hook, and whether Lex may invoke its function."""
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from auto_lex_permissions import Problem, Request, TemplateError
+from auto_lex_permissions import Diagnostic, Request, TemplateError
+from auto_lex_permissions.bots import TEST_ALIAS_ID
+from auto_lex_permissions.cfn.conditions import ALWAYS, expression
+from auto_lex_permissions.cfn.loops import unmark
+from auto_lex_permissions.cfn.values import Place
 from auto_lex_permissions.code_hooks import BOT
-from auto_lex_permissions.conditions import ALWAYS, expression
-from auto_lex_permissions.loops import written
-from auto_lex_permissions.reports import ADVICE
-from auto_lex_permissions.sources import TEST_ALIAS_ID
 from auto_lex_permissions.transform import Examination, examine
 
-from .reading import Place
-
-# The code of a note on a mistake of the author, for which the core has no code.
+# The code of a note on any mistake of the author.
 MISTAKE: Final = "Mistake"
-_STEP: Final = re.compile(r"\[(\d+)\]|([^.]+?)(?=\.|\[\d+\]|$)")
 
 
 class State(StrEnum):
@@ -78,15 +74,6 @@ class Findings:
         return tuple(note for note in self.notes if note.code == MISTAKE)
 
 
-def steps(path: str) -> Place:
-    """Return a path of the core, `Resources.Alias.Properties.List[0]`, as a place.
-
-    A key that holds a dot comes apart; none on the way to a hook does. This goes when the core
-    hands out places itself.
-    """
-    return tuple(key or int(number) for number, key in _STEP.findall(path))
-
-
 def findings(request: Request, *, by_macro: bool = False) -> Findings:
     """Look at a template by the macro's own core; never raises for what the author wrote.
 
@@ -95,41 +82,43 @@ def findings(request: Request, *, by_macro: bool = False) -> Findings:
     try:
         examination = examine(request)
     except TemplateError as error:
-        return Findings((), tuple(map(_mistake, error.problems)))
-    notes = [
-        Note(steps(report.path), report.code, f"{report.why} {ADVICE[report.code]}".lstrip())
-        for report in sorted(set(examination.reports()))
-    ]
-    hooks = tuple(_hooks(examination, by_macro=by_macro))
-    return Findings(hooks, (*map(_mistake, examination.problems), *notes))
+        return Findings((), tuple(map(_note, error.diagnostics)))
+    notes = map(_note, [*examination.mistakes, *examination.reports])
+    return Findings(tuple(_hooks(examination, by_macro=by_macro)), tuple(notes))
 
 
 def _hooks(examination: Examination, *, by_macro: bool) -> Iterator[Hook]:
     states = {
-        path: State.ADDED if by_macro else State.MISSING
-        for grant in examination.missing
-        for hook in grant.hooks
-        if not examination.permissions.is_covered(hook)
-        for path in hook.paths
+        place: State.ADDED if by_macro else State.MISSING
+        for grant in examination.grants
+        if grant.is_missing
+        for hook in grant.uncovered
+        for place in hook.places
     }
-    states |= {path: State.UNREACHABLE for hook in examination.far for path in hook.paths}
-    for hook in examination.found:
-        is_out = hook.source.logical_id in examination.disabled
-        caller: str = written(hook.source.logical_id)
-        if hook.source.type == BOT:
+    unreachable = examination.cross_account_or_region
+    states |= {place: State.UNREACHABLE for hook in unreachable for place in hook.places}
+    for hook in examination.all_hooks:
+        is_out = hook.resource.logical_id in examination.opted_out
+        caller: str = unmark(hook.resource.logical_id)
+        if hook.resource.type == BOT:
             caller = f"{caller}/{TEST_ALIAS_ID}"
-        for path in hook.paths:
+        for place in hook.places:
             yield Hook(
-                steps(path),
-                written(hook.function),
+                _unmarked(place),
+                unmark(hook.expression),
                 caller,
-                None if hook.life is ALWAYS else written(expression(hook.life)),
-                State.OPTED_OUT if is_out else states.get(path, State.PERMITTED),
+                None if hook.when == ALWAYS else unmark(expression(hook.when)),
+                State.OPTED_OUT if is_out else states.get(place, State.PERMITTED),
             )
 
 
-def _mistake(problem: Problem) -> Note:
-    return Note(steps(written(problem.path)), MISTAKE, written(f"{problem.what} {problem.remedy}"))
+def _note(diagnostic: Diagnostic) -> Note:
+    code = MISTAKE if diagnostic.is_mistake else diagnostic.name
+    return Note(_unmarked(diagnostic.place), code, diagnostic.advice)
+
+
+def _unmarked(place: Place) -> Place:
+    return tuple(map(unmark, place))
 
 
 def short_name(expression: Any) -> str:

@@ -6,7 +6,6 @@ is written that was not read again and found to be exactly that.
 
 import contextlib
 import difflib
-import json
 import os
 import shutil
 import tempfile
@@ -16,14 +15,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from auto_lex_permissions import Request, TemplateError, transform
-from auto_lex_permissions.intrinsics import canonical_json, references
-from auto_lex_permissions.loops import written
-from auto_lex_permissions.resource_policies import ADD_STATEMENT
+from auto_lex_permissions.cfn.intrinsics import canonical_json, references
+from auto_lex_permissions.cfn.loops import unmark
+from auto_lex_permissions.cfn.values import Place
+from auto_lex_permissions.diagnostics import POLICY_SILENCES
 from auto_lex_permissions.transform import examine
 
 from .console import UsageError, counted, exit_code, print_diff, print_note, stdout
-from .findings import steps
-from .reading import Place, Template, parse
+from .reading import Template, parse
 from .requests import Stack
 from .splice import Insertion, insertions, spliced, unspliced
 from .templates import STDIN, OpenedTemplate, open_templates
@@ -31,8 +30,6 @@ from .templates import STDIN, OpenedTemplate, open_templates
 BOM: Final = b"\xef\xbb\xbf"
 # The sections that the macro adds to; the report in Metadata is for who cannot see this output.
 _SECTIONS: Final = ("Resources", "Conditions")
-# In the order in which people write a statement.
-_PARTS: Final = ("Effect", "Principal", "Action", "Resource", "Condition")
 _NO_NEWLINE: Final = "\\ No newline at end of file\n"
 
 
@@ -129,7 +126,7 @@ def _verify(fixed: Fixed, request: Request, wanted: Mapping[str, Any]) -> None:
     if original != template.text or canonical_json(value) != canonical_json(wanted):
         raise UsageError(f"{refused}: the result would read as something else.")
     again = {name: value[name] for name in request.fragment if name in value}
-    if examine(request._replace(fragment=again)).missing:
+    if any(grant.is_missing for grant in examine(request._replace(fragment=again)).grants):
         raise UsageError(f"{template.name}: uses conditions that it does not define.")
 
 
@@ -139,16 +136,14 @@ def _verify(fixed: Fixed, request: Request, wanted: Mapping[str, Any]) -> None:
 def _missing_statements(request: Request) -> list[tuple[Place, dict[str, Any]]]:
     """Return each statement that a resource policy lacks, and the place of the policy's document.
 
-    They are read out of the remedies of mistakes; this goes when the core hands out statements as
-    data. Other mistakes are left for `transform` to report.
+    Other mistakes are left for `transform` to report.
     """
     found = {
-        (written(problem.path), written(problem.remedy).removeprefix(ADD_STATEMENT))
-        for problem in examine(request).problems
-        if problem.remedy.startswith(ADD_STATEMENT)
+        str(mistake): (mistake.place, unmark(mistake.details["statement"]))
+        for mistake in examine(request).mistakes
+        if mistake.message == POLICY_SILENCES
     }
-    statements = ((steps(path), json.loads(text)) for path, text in sorted(found))
-    return [(place, {part: statement[part] for part in _PARTS}) for place, statement in statements]
+    return [found[text] for text in sorted(found)]
 
 
 def _with_statement(fragment: Mapping[str, Any], place: Place, statement: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from rich.text import Text
 from rich.tree import Tree
 
-from auto_lex_permissions.sources import TEST_ALIAS_ID
+from auto_lex_permissions.bots import TEST_ALIAS_ID
 
 from .console import coloured, print_error, print_tree, write
 from .findings import Hook, State, findings, short_name

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import yaml
 
+from auto_lex_permissions.cfn.values import Place
+
 from .console import UsageError
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -24,15 +26,6 @@ _FLOAT: Final = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)
 _TRUE: Final = frozenset({"yes", "true", "on"})
 # Short forms that have no `Fn::` before their long form.
 _WITHOUT_FN: Final = frozenset({"Ref", "Condition"})
-
-Place = tuple[str | int, ...]
-"""The keys and numbers on the way down: `("Resources", "Alias", "Properties", "List", 0)`."""
-
-
-def dotted(place: Place) -> str:
-    """Return a place as people read it: `Resources.Alias.Properties.List[0]`."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
-    return "".join(steps).removeprefix(".")
 
 
 def is_short(node: Any) -> bool:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
 from auto_lex_permissions import __version__
-from auto_lex_permissions.reports import ADVICE
+from auto_lex_permissions.diagnostics import CATALOGUE
 
 from .findings import MISTAKE
 from .reading import Position
@@ -19,7 +19,7 @@ LEVELS: Final = {MISSING: "error", MISTAKE: "error"}
 HELP: Final = {
     MISSING: "A bot alias names a Lambda function as its code hook; nothing lets Lex invoke it.",
     MISTAKE: "The template cannot be served as it is.",
-    **ADVICE,
+    **{message.name: message.title for message in CATALOGUE if message.severity != "error"},
 }
 
 

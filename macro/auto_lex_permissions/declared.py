@@ -1,31 +1,54 @@
-"""Permissions that the author has declared: what they cover, and which are not as they should be.
+"""What the author's template already lets Lex invoke: permissions, and resource policies.
 
-Each property may have several values under conditions; what a permission covers is a formula
-over them. The author's permissions are read and reported, never changed (rule 3.4).
+Two types of resources allow a call. An `AWS::Lambda::Permission` adds a statement to a function's
+policy. An `AWS::Lambda::ResourcePolicy` replaces all statements of its function, version or alias
+(rule 3.5), so where one belongs to a hook's function, its document alone decides. The author's part
+is read and reported, never changed (rule 3.4).
+
+Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-resourcepolicy.html
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
-from typing import Final
+import json
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
 
+from .bots import Bots, Caller, is_no_alias, is_whole_bot
+from .cfn.conditions import ALWAYS, NEVER, Formula, all_of, any_of
+from .cfn.intrinsics import (
+    ACCOUNT,
+    Reference,
+    Text,
+    is_literal,
+    is_no_value,
+    text,
+    without_space,
+)
+from .cfn.template import Resource, Template
+from .cfn.values import Value, Values
 from .code_hooks import CodeHook
-from .conditions import NEVER, Formula, all_of, any_of
+from .diagnostics import (
+    NEVER_MATCHES,
+    POLICY_NOT_COMPARED,
+    POLICY_SILENCES,
+    TOO_WIDE,
+    Diagnostic,
+)
 from .functions import Functions, LambdaFunction
-from .intrinsics import ACCOUNT, Reference, Text, is_no_value, text, without_space
-from .reports import NEVER_MATCHES, TOO_WIDE, Report
-from .sources import Sources
-from .template import Branch, Resource, Template
+from .iam import (
+    INVOKE,
+    LEX_PRINCIPAL,
+    Arn,
+    has_wildcard,
+    includes_invoking,
+    operator_named,
+)
 
 PERMISSION: Final = "AWS::Lambda::Permission"
-LEX_PRINCIPAL: Final = "lexv2.amazonaws.com"
-INVOKE: Final = "lambda:InvokeFunction"
-_EXACT_PRINCIPALS: Final[tuple[Text, ...]] = (
-    (LEX_PRINCIPAL,),
-    ("lexv2.", Reference("AWS::URLSuffix")),
-)
+RESOURCE_POLICY: Final = "AWS::Lambda::ResourcePolicy"
+_LEX: Final[tuple[Text, ...]] = ((LEX_PRINCIPAL,), ("lexv2.", Reference("AWS::URLSuffix")))
 _ANYONE: Final[Text] = ("*",)
 # Lex V1 is what Lex V2 is most often mistaken for.
-_LEX: Final = ("lex.", "lexv2.")
+_BEGINNINGS: Final = ("lex.", "lexv2.")
 _ACTIONS: Final = frozenset({INVOKE.lower(), "lambda:*", "*"})
 # A permission with one of these allows less than Lex needs.
 _NARROWING: Final = (
@@ -34,202 +57,400 @@ _NARROWING: Final = (
     "FunctionUrlAuthType",
     "InvokedViaFunctionUrl",
 )
+# The elements of a statement; the statements of a policy are about its own function.
+_ELEMENTS: Final = frozenset({"Sid", "Effect", "Principal", "Action", "Resource", "Condition"})
+
+
+class Permission(NamedTuple):
+    """A declared permission, read once.
+
+    `functions` are what its `FunctionName` may name, `arns` its `SourceArn`s, None where there is
+    none; `suits` is when it lets Lex invoke, whichever function and bot alias it is about.
+    """
+
+    resource: Resource
+    functions: Values[tuple[LambdaFunction, ...]]
+    arns: Values[Arn | None]
+    suits: Formula
+
+
+class _Hooks(NamedTuple):
+    """The hooks of one function, whatever their qualifiers: all of them, and those of each ARN."""
+
+    all: list[CodeHook]
+    by_arn: dict[Arn, list[CodeHook]]
+    qualifiers: set[Text]
 
 
 class Declared:
-    """The declared permissions of a template."""
+    """The permissions and resource policies of a template, found by function."""
 
-    def __init__(self, template: Template, functions: Functions, sources: Sources) -> None:
-        """Take the template, and how its functions and hook sources are named."""
+    def __init__(self, template: Template, functions: Functions, bots: Bots) -> None:
+        """Take the template, and how its functions, bots and bot aliases are named."""
         self._template = template
         self._functions = functions
-        self._sources = sources
+        self._bots = bots
+        self._permissions = [self._read(one) for one in template.of_type(PERMISSION)]
+        self._policies = template.of_type(RESOURCE_POLICY)
+        # Permissions by function and ARN; by None the ones that may match several ARNs.
+        self._by_function: dict[tuple[LambdaFunction, Arn | None], list[Permission]] = {}
+        for permission in self._permissions:
+            for key in dict.fromkeys(self._keys(permission)):
+                self._by_function.setdefault(key, []).append(permission)
+        self._policies_by_function: dict[LambdaFunction, list[Resource]] = {}
+        for policy in self._policies:
+            for function in dict.fromkeys(self._spellings(self._policy_functions(policy))):
+                self._policies_by_function.setdefault(function, []).append(policy)
 
-    def covering(self, hook: CodeHook) -> Iterator[Formula]:
-        """Yield when each declared permission that may cover a hook does so."""
-        for permission in self._candidates(hook):
-            yield self._coverage(permission, hook)
+    def _read(self, resource: Resource) -> Permission:
+        """Read a permission, property by property (rule 3.1)."""
+        return Permission(
+            resource,
+            resource.values("FunctionName").map(self._functions.resolve_name),
+            resource.values("SourceArn").map(
+                lambda arn: None if is_no_value(arn) else self._bots.arn(arn)
+            ),
+            resource.values("Principal").where(is_lex_or_anyone)
+            & resource.values("Action").where(_is_invoke)
+            & resource.values("SourceAccount").where(self._is_absent_or_own)
+            & all_of(resource.values(key).where(is_no_value) for key in _NARROWING),
+        )
 
-    def _coverage(self, permission: Resource, hook: CodeHook) -> Formula:
-        """Return when a permission covers a hook: it lives, names, matches and suits."""
-        return all_of((
-            self._suiting[permission.logical_id],
-            any_of(self._naming(permission, hook.named)),
-            any_of(self._matching(permission, hook.source)),
-        ))  # fmt: skip
+    def _is_absent_or_own(self, account: object) -> bool:
+        return is_no_value(account) or self._is_own(account)
+
+    def _is_own(self, account: object) -> bool:
+        return without_space(text(account)) in ((ACCOUNT,), (self._template.account,))
+
+    def _keys(self, permission: Permission) -> Iterator[tuple[LambdaFunction, Arn | None]]:
+        arns = {_exact(arn.value): None for arn in permission.arns}
+        for names in permission.functions:
+            for function in self._spellings(names.value):
+                for arn in arns:
+                    yield function, arn
+
+    def _spellings(
+        self, functions: Iterator[LambdaFunction] | tuple[LambdaFunction, ...]
+    ) -> Iterator[LambdaFunction]:
+        for function in functions:
+            yield from self._functions.spellings(function)
+
+    def _policy_functions(self, policy: Resource) -> Iterator[LambdaFunction]:
+        for arn in policy.values("ResourceArn").present():
+            yield self._functions.resolve(arn.value)
+
+    # What is allowed.
+
+    def allowed_when(self, hook: CodeHook) -> Formula:
+        """Return when the author's template lets Lex invoke at a hook.
+
+        Where a resource policy decides about the function, permissions count for nothing.
+        """
+        permitted = any_of(self._covers_when(one, hook) for one in self._permissions_of(hook))
+        policies = self._policies_of(hook)
+        decided = any_of(self._decides_when(policy, hook) for policy in policies)
+        return (permitted & ~decided) | any_of(
+            self._decides_when(policy, hook) & self._allows_when(policy, hook)
+            for policy in policies
+        )
+
+    def _permissions_of(self, hook: CodeHook) -> list[Permission]:
+        """Return the permissions that may cover a hook."""
+        arns = [*(arn for arn, _ in self._bots.arns(hook.resource)), None]
+        found = {
+            permission.resource.logical_id: permission
+            for function in self._functions.spellings(hook.function)
+            for arn in arns
+            for permission in self._by_function.get((function, arn), ())
+        }
+        # One in a loop over who knows what may never come to be.
+        scope = hook.resource.scope
+        return [one for one in found.values() if one.resource.scope.exists_for(scope)]
+
+    def _covers_when(self, permission: Permission, hook: CodeHook) -> Formula:
+        """Return when a permission names a hook's function, matches its ARN, and suits Lex."""
+        return (
+            permission.suits
+            & permission.functions.where(
+                lambda names: any_of(
+                    self._functions.same_when(name, hook.function) for name in names
+                )
+            )
+            & permission.arns.where(
+                lambda arn: arn is None or self._bots.matches_when(arn, hook.resource)
+            )
+        )
 
     def covers_whole_bot(self, hook: CodeHook) -> bool:
-        """Tell whether a permission for a hook's whole bot covers it under some condition."""
+        """Return whether a permission for a hook's whole bot covers it in some deployment."""
         return any(
-            self._sources.is_whole_bot(branch.value)
-            and self._template.conditions.possible(
-                all_of((hook.life, self._coverage(permission, hook), branch.life))
+            self._template.conditions.possible(
+                hook.when
+                & self._covers_when(permission, hook)
+                & permission.arns.where(lambda arn: arn is not None and is_whole_bot(arn))
             )
-            for permission in self._candidates(hook)
-            for branch in permission.values("SourceArn")
+            for permission in self._permissions_of(hook)
         )
 
-    def _candidates(self, hook: CodeHook) -> list[Resource]:
-        """Return the permissions that may be meant, found by function and bot alias."""
-        if not self._index:
-            return []
-        found = dict.fromkeys(
-            permission
-            for name in self._functions.names(hook.named)
-            for place in ((name, hook.source.logical_id), (name, ""))
-            for permission in self._index.get(place, ())
+    # Resource policies.
+
+    def _policies_of(self, hook: CodeHook) -> list[Resource]:
+        """Return the resource policies that may decide about a hook's function."""
+        found = {
+            policy.logical_id: policy
+            for function in self._functions.spellings(hook.function)
+            for policy in self._policies_by_function.get(function, ())
+        }
+        return list(found.values())
+
+    def _decides_when(self, policy: Resource, hook: CodeHook) -> Formula:
+        return (
+            policy.values("ResourceArn")
+            .present()
+            .map(self._functions.resolve)
+            .where(lambda function: self._functions.same_when(function, hook.function))
         )
-        # One in a loop over who knows what may never come to be.
-        return [
-            resource
-            for name in found
-            if (resource := self._template.find(name))
-            and resource.scope.is_there_for(hook.source.scope)
-        ]
 
-    @cached_property
-    def _index(self) -> dict[tuple[LambdaFunction, str], list[str]]:
-        """Return the permissions by function and, where it is plain, by bot alias."""
-        index: dict[tuple[LambdaFunction, str], list[str]] = {}
-        for permission in self._template.of_type(PERMISSION):
-            source = _plain_source(permission)
-            for branch in permission.values("FunctionName"):
-                for function in self._functions.granted(branch.value):
-                    for name in self._functions.names(function):
-                        index.setdefault((name, source), []).append(permission.logical_id)
-        return index
+    def _allows_when(self, policy: Resource, hook: CodeHook) -> Formula:
+        """Return when a policy's document lets Lex invoke: an Allow fits, and no Deny does.
 
-    def _naming(self, permission: Resource, function: LambdaFunction) -> Iterator[Formula]:
-        """Yield when a permission's `FunctionName` names the function."""
-        for branch in permission.values("FunctionName"):
-            for named in self._functions.granted(branch.value):
-                yield all_of((branch.life, self._functions.same(named, function)))
+        A denial whose conditions are not proved to hold is taken to be about something else.
+        """
+        documents = policy.values("PolicyDocument").present().map(_parsed)
+        statements = list(documents.get("Statement").each())
+        return any_of(
+            self._fits_when(statement, "Allow", hook) for statement in statements
+        ) & ~any_of(self._fits_when(statement, "Deny", hook) for statement in statements)
 
-    def _matching(self, permission: Resource, source: Resource) -> Iterator[Formula]:
-        """Yield when a permission's `SourceArn` is absent or matches the hook source."""
-        for branch in permission.values("SourceArn"):
-            if is_no_value(branch.value):
-                yield branch.life
-            else:
-                yield all_of((branch.life, self._sources.matches(branch.value, source)))
+    def _fits_when(self, statement: Value[object], effect: str, hook: CodeHook) -> Formula:
+        """Return when a statement of this effect is about Lex invoking its policy's function.
 
-    @cached_property
-    def _suiting(self) -> dict[str, Formula]:
-        """Return when all but a permission's function and source suit Lex (rule 3.1)."""
+        Whatever is not understood does not fit.
+        """
+        if not isinstance(statement.value, dict) or not statement.value.keys() <= _ELEMENTS:
+            return NEVER
+        this = Values([statement])
+        principals = this.get("Principal")
+        # IAM knows no wildcard for a service.
+        is_lex = (
+            principals.where(is_lex_or_anyone)
+            | principals.get("Service")
+            .each()
+            .where(lambda name: name != "*" and is_lex_or_anyone(name))
+            | principals.get("AWS").each().where(lambda name: name == "*")
+        )
+        return (
+            statement.when
+            & this.get("Effect").where(lambda found: found == effect)
+            & is_lex
+            & this.get("Action").each().where(includes_invoking)
+            & self._conditions_hold_when(this.get("Condition"), hook)
+        )
+
+    def _conditions_hold_when(self, conditions: Values[object], hook: CodeHook) -> Formula:
+        """Return when all conditions of a statement hold for a hook; none at all always do."""
+        if not list(conditions):
+            return ALWAYS
+        return any_of(
+            condition.when
+            & all_of(
+                self._operator_holds_when(operator, Values([condition]).get(operator), hook)
+                for operator in condition.value
+            )
+            for condition in conditions
+            if isinstance(condition.value, dict)
+        )
+
+    def _operator_holds_when(self, operator: str, tests: Values[object], hook: CodeHook) -> Formula:
+        return any_of(
+            test.when
+            & all_of(
+                self._holds_when(operator, key, Values([test]).get(key).each(), hook)
+                for key in test.value
+            )
+            for test in tests
+            if isinstance(test.value, dict)
+        )
+
+    def _holds_when(
+        self, operator: str, key: str, wanted: Values[object], hook: CodeHook
+    ) -> Formula:
+        """Return when one of a test's values is what Lex sends for a hook."""
+        known = operator_named(operator)
+        if known is None or known.is_negated or known.compares == "ignoring case":
+            return NEVER
+        match key.lower():
+            case "aws:sourceaccount":
+                return wanted.where(self._is_own)
+            case "aws:sourcearn":
+                takes_wildcards = known.compares != "exactly"
+                return wanted.map(self._bots.arn).where(
+                    lambda arn: (
+                        (takes_wildcards or not any(map(has_wildcard, arn)))
+                        and self._bots.matches_when(arn, hook.resource)
+                    )
+                )
+        return NEVER
+
+    # What there is to say about them.
+
+    def mistakes(self, hook: CodeHook) -> Iterator[Diagnostic]:
+        """Yield, for each resource policy that silences a hook, the statement to add."""
+        for policy in self._policies_of(hook):
+            silent = hook.when & self._decides_when(policy, hook)
+            if not self._template.conditions.implies(silent, self._allows_when(policy, hook)):
+                ((caller, _),) = self._bots.callers(hook.resource, by_bot=False)
+                yield POLICY_SILENCES.at(
+                    *policy.place,
+                    "Properties",
+                    "PolicyDocument",
+                    alias=hook.resource.logical_id,
+                    statement=self._statement(caller, policy),
+                )
+
+    def _statement(self, caller: Caller, policy: Resource) -> Mapping[str, object]:
+        """Return the statement that lets a caller invoke, for the author to paste."""
         return {
-            permission.logical_id: all_of((
-                any_of(_where(permission.values("Principal"), is_lex_or_anyone)),
-                any_of(_where(permission.values("Action"), is_invoke)),
-                any_of(_where(permission.values("SourceAccount"), self.is_own_account)),
-                *(any_of(_where(permission.values(key), is_no_value)) for key in _NARROWING),
-            ))
-            for permission in self._template.of_type(PERMISSION)
-        }  # fmt: skip
+            "Effect": "Allow",
+            "Principal": {"Service": LEX_PRINCIPAL},
+            "Action": INVOKE,
+            "Resource": "*",
+            "Condition": {
+                "StringEquals": {"AWS:SourceAccount": {"Ref": "AWS::AccountId"}},
+                "ArnLike": {"AWS:SourceArn": self._bots.source_arn(caller, policy.scope)},
+            },
+        }
 
-    def is_own_account(self, value: object) -> bool:
-        """Tell whether a `SourceAccount` is absent or the stack's own account."""
-        if is_no_value(value):
-            return True
-        return without_space(text(value)) in ((ACCOUNT,), (self._template.account,))
+    def reports(self, hooks: list[CodeHook], *, by_bot: bool) -> Iterator[Diagnostic]:
+        """Yield what is too wide, what never matches, and what cannot be compared (3.4, 3.5)."""
+        yield from self._permission_reports(hooks, by_bot=by_bot)
+        yield from self._policy_reports(hooks)
 
-    def reports(self, hooks: list[CodeHook], *, by_bot: bool) -> Iterator[Report]:
-        """Yield what is too wide, and what can never match, on the functions of the hooks."""
-        permissions = self._template.of_type(PERMISSION)
-        if not permissions:
+    def _permission_reports(self, hooks: list[CodeHook], *, by_bot: bool) -> Iterator[Diagnostic]:
+        """Yield what there is to say about permissions on the functions of hooks."""
+        if not self._permissions:
             return
-        related: dict[LambdaFunction, list[CodeHook]] = {}
+        by_function: dict[LambdaFunction, _Hooks] = {}
         for hook in hooks:
-            for base in self._bases(hook.named):
-                related.setdefault(base, []).append(hook)
-        for permission in permissions:
-            bases = {
-                base: None
-                for branch in permission.values("FunctionName")
-                for function in self._functions.granted(branch.value)
-                for base in self._bases(function)
-            }
-            found = [hook for base in bases for hook in related.get(base, ())]
-            if found and any(map(_is_about_lex, permission.values("Principal"))):
-                yield from self._report(permission, found, by_bot=by_bot)
-
-    def _bases(self, function: LambdaFunction) -> Iterator[LambdaFunction]:
-        """Yield the names of a function without its qualifier."""
-        return self._functions.names(function.unqualified)
+            for function in self._functions.spellings(hook.function.unqualified):
+                found = by_function.setdefault(function, _Hooks([], {}, set()))
+                found.all.append(hook)
+                found.qualifiers.add(hook.function.qualifier)
+                for arn, _ in self._bots.arns(hook.resource):
+                    found.by_arn.setdefault(arn, []).append(hook)
+        for permission in self._permissions:
+            if not any(_is_about_lex(one.value) for one in permission.resource.values("Principal")):
+                continue
+            names = (name.unqualified for named in permission.functions for name in named.value)
+            related = [
+                by_function[function]
+                for function in dict.fromkeys(self._spellings(names))
+                if function in by_function
+            ]
+            if related:
+                yield from self._report(permission, related, by_bot=by_bot)
 
     def _report(
-        self, permission: Resource, hooks: list[CodeHook], *, by_bot: bool
-    ) -> Iterator[Report]:
-        """Yield what there is to say about a permission on the function of these hooks."""
-        source = _plain_source(permission)
-        candidates = [hook for hook in hooks if source in ("", hook.source.logical_id)]
-        if any(self._coverage(permission, hook) != NEVER for hook in candidates):
-            if why := self._width(permission, by_bot=by_bot):
-                yield Report(permission.path, TOO_WIDE, why)
-        elif why := self._mismatch(permission, hooks):
-            yield Report(permission.path, NEVER_MATCHES, why)
+        self, permission: Permission, related: list[_Hooks], *, by_bot: bool
+    ) -> Iterator[Diagnostic]:
+        exact = [_exact(arn.value) for arn in permission.arns]
+        candidates = (
+            hook
+            for hooks in related
+            for arn in exact
+            for hook in (hooks.all if arn is None else hooks.by_arn.get(arn, ()))
+        )
+        if any(self._covers_when(permission, hook) != NEVER for hook in candidates):
+            if reason := _too_wide(permission, by_bot=by_bot):
+                yield TOO_WIDE.at(*permission.resource.place, reason=reason)
+        elif reason := _never_matching(permission, related):
+            yield NEVER_MATCHES.at(*permission.resource.place, reason=reason)
 
-    def _width(self, permission: Resource, *, by_bot: bool) -> str:
-        """Return in what a permission allows more than what the macro would add, or nothing."""
-        if any(without_space(text(b.value)) == _ANYONE for b in permission.values("Principal")):
-            return "Its Principal is anyone."
-        if any(str(b.value).strip().lower() != INVOKE.lower() for b in permission.values("Action")):
-            return f"Its Action is more than {INVOKE}."
-        arns = [branch.value for branch in permission.values("SourceArn")]
-        if any(map(is_no_value, arns)):
-            return "It has no SourceArn."
-        whole = self._sources.is_whole_bot
-        if any(self._sources.is_wide(arn) and not (by_bot and whole(arn)) for arn in arns):
-            return "Its SourceArn holds a wildcard."
-        return ""
+    def _policy_reports(self, hooks: list[CodeHook]) -> Iterator[Diagnostic]:
+        """Yield the resource policies that may or may not decide about a hook's function."""
+        if not self._policies:
+            return
+        functions = dict.fromkeys(hook.function for hook in hooks)
+        by_name: dict[LambdaFunction | None, list[LambdaFunction]] = {}
+        for function in functions:
+            by_name.setdefault(self._functions.known_name(function), []).append(function)
+        for policy in self._policies:
+            for arn in policy.values("ResourceArn").present():
+                named = self._functions.resolve(arn.value)
+                name = self._functions.known_name(named)
+                # Two functions whose names are known for sure and differ are compared.
+                others = (
+                    functions if name is None else (*by_name.get(name, ()), *by_name.get(None, ()))
+                )
+                if any(self._is_open(named, other) for other in others):
+                    yield POLICY_NOT_COMPARED.at(*arn.places[0])
 
-    def _mismatch(self, permission: Resource, hooks: list[CodeHook]) -> str:
-        """Return why a permission is proved to let Lex V2 invoke no hook's function, or nothing."""
-        if not any(_where(permission.values("Principal"), is_lex_or_anyone)):
-            return f"Its Principal is not {LEX_PRINCIPAL}."
-        if all(self._sources.is_no_alias(arn.value) for arn in permission.values("SourceArn")):
-            return "Its SourceArn is not that of a bot alias."
-        wanted = {hook.named.qualifier for hook in hooks}
-        if all(
-            qualifier != function.qualifier and _is_literal((*qualifier, *function.qualifier))
-            for branch in permission.values("FunctionName")
-            for function in self._functions.granted(branch.value)
-            for qualifier in wanted
-        ):
-            return "It names another version or alias of the function."
-        return ""
-
-
-def _is_literal(words: Text) -> bool:
-    return all(isinstance(word, str) for word in words)
+    def _is_open(self, one: LambdaFunction, other: LambdaFunction) -> bool:
+        """Return whether two functions are proved neither the same nor different."""
+        if self._functions.same_when(one, other) != NEVER:
+            return False
+        return not self._functions.never_same(one, other)
 
 
-def _plain_source(permission: Resource) -> str:
-    """Return the bot alias whose `Arn` is the permission's only `SourceArn`, else nothing."""
-    match text(permission.sole("SourceArn")):
-        case (Reference(logical_id, "Arn"),):
-            return logical_id
+def _exact(arn: Arn | None) -> Arn | None:
+    """Return an ARN that can match only itself, None of an absent one or a pattern."""
+    return None if arn is None or any(map(has_wildcard, arn)) else arn
+
+
+def _too_wide(permission: Permission, *, by_bot: bool) -> str:
+    """Return in what a permission allows more than what the macro would add, or nothing."""
+    resource = permission.resource
+    if any(without_space(text(one.value)) == _ANYONE for one in resource.values("Principal")):
+        return "Its Principal is anyone."
+    if any(str(one.value).strip().lower() != INVOKE.lower() for one in resource.values("Action")):
+        return f"Its Action is more than {INVOKE}."
+    arns = [arn.value for arn in permission.arns]
+    if None in arns:
+        return "It has no SourceArn."
+    if any(
+        any(map(has_wildcard, arn)) and not (by_bot and is_whole_bot(arn)) for arn in arns if arn
+    ):
+        return "Its SourceArn holds a wildcard."
     return ""
 
 
-def _where(values: Iterable[Branch], suits: Callable[[object], bool]) -> Iterator[Formula]:
-    """Yield when a property has a value that suits."""
-    return (branch.life for branch in values if suits(branch.value))
+def _never_matching(permission: Permission, related: list[_Hooks]) -> str:
+    """Return why a permission is proved to let Lex V2 invoke no hook's function, or nothing."""
+    if not any(is_lex_or_anyone(one.value) for one in permission.resource.values("Principal")):
+        return f"Its Principal is not {LEX_PRINCIPAL}."
+    if all(arn.value is not None and is_no_alias(arn.value) for arn in permission.arns):
+        return "Its SourceArn is not that of a bot alias."
+    wanted = {qualifier for hooks in related for qualifier in hooks.qualifiers}
+    own = {name.qualifier for named in permission.functions for name in named.value}
+    if all(is_literal(one) for one in (*wanted, *own)) and wanted.isdisjoint(own):
+        return "It names another version or alias of the function."
+    return ""
 
 
-def is_lex_or_anyone(value: object) -> bool:
-    """Tell whether a principal is Lex V2, or anyone."""
-    words = without_space(text(value))
-    return words in _EXACT_PRINCIPALS or words == _ANYONE
+def is_lex_or_anyone(principal: object) -> bool:
+    """Return whether a principal is Lex V2, or anyone."""
+    words = without_space(text(principal))
+    return words in _LEX or words == _ANYONE
 
 
-def is_invoke(value: object) -> bool:
-    """Tell whether an action holds lambda:InvokeFunction; letter case does not matter."""
-    return isinstance(value, str) and value.strip().lower() in _ACTIONS
-
-
-def _is_about_lex(principal: Branch) -> bool:
-    """Tell whether a principal is Lex V2, anyone, or what is often mistaken for Lex V2."""
-    match without_space(text(principal.value)):
+def _is_about_lex(principal: object) -> bool:
+    """Return whether a principal is Lex V2, anyone, or what is often mistaken for Lex V2."""
+    match without_space(text(principal)):
         case (str(literal), *_):
-            return literal == "*" or literal.startswith(_LEX)
+            return literal == "*" or literal.startswith(_BEGINNINGS)
     return False
+
+
+def _is_invoke(action: object) -> bool:
+    """Return whether a permission's action includes invoking; letter case does not matter."""
+    return isinstance(action, str) and action.strip().lower() in _ACTIONS
+
+
+def _parsed(document: object) -> object:
+    """Return a policy document, read where it is written as text."""
+    if not isinstance(document, str):
+        return document
+    try:
+        return json.loads(document)
+    except (ValueError, RecursionError):
+        return document

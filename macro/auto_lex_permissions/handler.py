@@ -12,9 +12,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from . import __version__
-from .errors import TemplateError
-from .protocol import BadRequest, failure, request_id, request_of, success
-from .reports import ADVICE
+from .diagnostics import INTERNAL_FAILURE, TemplateError
+from .protocol import failure, request_id, request_of, success
 from .transform import Result, transform
 
 if TYPE_CHECKING:
@@ -49,13 +48,13 @@ def _answer(event: object, context: "LambdaContext") -> dict[str, object]:
     )
     try:
         result = transform(request_of(event))
-    except (TemplateError, BadRequest) as error:
+    except TemplateError as error:
         return _rejected(event, error)
-    _told(result)
+    _log_result(result)
     return success(event, result.fragment)
 
 
-def _told(result: Result) -> None:
+def _log_result(result: Result) -> None:
     logger.info(
         "template processed",
         code_hooks=result.code_hooks,
@@ -66,8 +65,9 @@ def _told(result: Result) -> None:
         logger.warning(
             "reported",
             path=report.path,
-            code=report.code,
-            advice=f"{report.why} {ADVICE[report.code]}".lstrip(),
+            code=report.name,
+            id=report.code,
+            advice=report.advice,
         )
     _count("TemplatesProcessed", 1)
     _count("Reports", len(result.reports))
@@ -75,9 +75,9 @@ def _told(result: Result) -> None:
     _count("GrantsAlreadyDeclared", result.grants_declared)
 
 
-def _rejected(event: object, error: TemplateError | BadRequest) -> dict[str, object]:
+def _rejected(event: object, error: TemplateError) -> dict[str, object]:
     """Answer a mistake of the author's, which pages nobody."""
-    mistakes = [problem.path for problem in getattr(error, "problems", ())]
+    mistakes = [f"{mistake.code} {mistake.path}".strip() for mistake in error.diagnostics]
     logger.warning("template rejected", mistakes=mistakes)
     _count("TemplatesRejected", 1)
     return failure(event, str(error))
@@ -90,12 +90,8 @@ def _internal_failure(
     frames = traceback.format_tb(error.__traceback__)
     logger.error("internal failure", error=type(error).__name__, frames=frames)
     _count("InternalFailures", 1)
-    return failure(
-        event,
-        "AutoLexPermissions failed on this template by a fault of its own; the template is not to"
-        f" blame. Ask its owner to look up request {context.aws_request_id} in log group"
-        f" {context.log_group_name}.",
-    )
+    where = {"request": context.aws_request_id, "log_group": context.log_group_name}
+    return failure(event, str(INTERNAL_FAILURE.at(**where)))
 
 
 def _count(name: str, value: int) -> None:

@@ -5,28 +5,17 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-
 
 from collections.abc import Mapping
 
+from .diagnostics import FRAGMENT_SHAPE, NO_FRAGMENT, TemplateError
 from .transform import Request
 
 
-class BadRequest(Exception):  # noqa: N818 - named for what it says of the request
-    """The request is not one that CloudFormation sends to a macro."""
-
-
 def request_of(event: object) -> Request:
-    """Read a macro's event; raises BadRequest where it holds no fragment."""
+    """Read a macro's event; raises TemplateError where it holds no fragment."""
     if not isinstance(event, dict) or "fragment" not in event:
-        message = (
-            "AutoLexPermissions received a request without a fragment. It is a CloudFormation"
-            " macro: name it in a template's Transform section."
-        )
-        raise BadRequest(message)
+        raise TemplateError([NO_FRAGMENT.at()])
     fragment = event["fragment"]
     if not isinstance(fragment, dict):
-        message = (
-            "AutoLexPermissions received a fragment that is not an object. A template is an"
-            " object with a Resources section."
-        )
-        raise BadRequest(message)
+        raise TemplateError([FRAGMENT_SHAPE.at()])
     parameters = event.get("params")
     values = event.get("templateParameterValues")
     return Request(
@@ -50,8 +39,8 @@ def success(event: object, fragment: Mapping[str, object]) -> dict[str, object]:
 
 def failure(event: object, message: str) -> dict[str, object]:
     """Return the answer that CloudFormation shows to the author, with a full stop of its own."""
-    told = message.removesuffix(".")
-    return {"requestId": request_id(event), "status": "failure", "errorMessage": told}
+    shown = message.removesuffix(".")
+    return {"requestId": request_id(event), "status": "failure", "errorMessage": shown}
 
 
 def _text(value: object) -> str:

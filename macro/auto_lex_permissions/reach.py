@@ -1,65 +1,134 @@
-"""Functions out of reach: of another account or Region, where this stack cannot grant (4.1).
+"""What no permission of this stack can do for a hook (section 4 of the contract).
 
-Only what is visible counts: literals of an ARN, `Fn::GetStackOutput` with another Region or a
-role, and the value of a template parameter, which is read for nothing else. A parameter that is
-`NoEcho` or of an SSM type is left unread: the one is secret, the other's value is a name.
+A function of another account or Region can be granted by its owner only. Only what is visible
+counts: literals of an ARN, `Fn::GetStackOutput` with another Region or a role, and the value of a
+template parameter, which is read for nothing else. A parameter that is `NoEcho` or of an SSM type
+is left unread: the first is secret, the second's value is a name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
-from .code_hooks import CodeHook
+from .bots import Bots
+from .cfn.intrinsics import REGION, Reference, Text, Word, function, text, without_space
+from .cfn.template import Template
+from .cfn.values import Place, path
+from .code_hooks import BOT, CodeHook
+from .diagnostics import (
+    NAME_TOO_LONG,
+    NO_POLICY,
+    OUT_OF_REACH,
+    REPLICA,
+    UNREACHABLE,
+    VERSION_HOOK,
+    Diagnostic,
+)
 from .functions import Functions, LambdaFunction
-from .intrinsics import REGION, Reference, Word, function, text, without_space
-from .template import Template
+
+# https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
+LONGEST_FUNCTION_NAME: Final = 140
 
 
-def unreachable(
-    template: Template, functions: Functions, values: Mapping[str, object], hook: CodeHook
-) -> str | None:
-    """Return the parameter that says that a hook's function is out of reach, as a path.
+class Reach:
+    """Which functions a stack can grant."""
 
-    Returns an empty text where `LambdaArn` says so itself, and None where nothing does.
-    """
-    if hook.named.is_own or not (template.region and template.account):
+    def __init__(
+        self, template: Template, functions: Functions, parameters: Mapping[str, object]
+    ) -> None:
+        """Take the template, how its functions are named, and its parameters' values."""
+        self._template = template
+        self._functions = functions
+        self._parameters = parameters
+
+    def diagnostics(self, hook: CodeHook, *, skips: bool) -> list[Diagnostic]:
+        """Return, for each place of a hook, that its function is out of reach (rule 4.1).
+
+        Nothing where it is not. With `OnUnreachable: Skip`, it is no mistake.
+        """
+        if hook.function.is_own or not (self._template.region and self._template.account):
+            return []
+        if _is_elsewhere(hook.function) or self._is_foreign_output(hook):
+            if skips:
+                return [UNREACHABLE.at(*place) for place in hook.places]
+            return [OUT_OF_REACH.at(*place, named="") for place in hook.places]
+        parameter = self._foreign_parameter(hook)
+        if parameter is None:
+            return []
+        if skips:
+            return [UNREACHABLE.at(*place) for place in hook.places]
+        return [
+            OUT_OF_REACH.at("Parameters", parameter, named=f"{path(place)} names by it ")
+            for place in hook.places
+        ]
+
+    def _is_foreign_output(self, hook: CodeHook) -> bool:
+        match function(hook.expression):
+            case ("Fn::GetStackOutput", {"RoleArn": _}):
+                return True
+            case ("Fn::GetStackOutput", {"Region": str(region)}):
+                return text(region) not in ((REGION,), (self._template.region,))
+        return False
+
+    def _foreign_parameter(self, hook: CodeHook) -> str | None:
+        """Return the parameter whose value says that a hook's function is elsewhere, or None."""
+        words = text(hook.expression)
+        for word in words:
+            if isinstance(word, Reference) and self._is_readable(word):
+                known = without_space(tuple(map(self._value, words)))
+                if _is_elsewhere(self._functions.resolve_text(known)):
+                    return word.logical_id
         return None
-    if _is_elsewhere(hook.named) or _is_foreign_output(template, hook):
-        return ""
-    words = text(hook.function)
-    for word in words:
-        if isinstance(word, Reference) and _is_readable(template, word):
-            known = tuple(_value(template, values, other) for other in words)
-            if _is_elsewhere(functions.named_by(without_space(known))):
-                return f"Parameters.{word.logical_id}"
-    return None
+
+    def _is_readable(self, reference: Reference) -> bool:
+        parameter = self._template.section("Parameters").get(reference.logical_id)
+        return (
+            isinstance(parameter, dict)
+            and not reference.attribute
+            and str(parameter.get("NoEcho", "false")).lower() == "false"
+            and not str(parameter.get("Type")).startswith("AWS::SSM::")
+        )
+
+    def _value(self, word: Word) -> Word:
+        """Return a parameter's value in place of a reference to it, where that may be read."""
+        if isinstance(word, Reference) and self._is_readable(word):
+            value = self._parameters.get(word.logical_id)
+            return value if isinstance(value, str) else word
+        return word
 
 
 def _is_elsewhere(found: LambdaFunction) -> bool:
-    """Tell whether a field that is all literal names another partition, Region or account."""
+    """Return whether a field that is all literal names another partition, Region or account."""
     fields = (found.partition, found.region, found.account)
     return any(len(field) == 1 and isinstance(field[0], str) for field in fields)
 
 
-def _is_foreign_output(template: Template, hook: CodeHook) -> bool:
-    match function(hook.function):
-        case ("Fn::GetStackOutput", {"RoleArn": _}):
-            return True
-        case ("Fn::GetStackOutput", {"Region": region}):
-            return text(region) not in ((REGION,), (template.region,)) and isinstance(region, str)
-    return False
+def mistakes(hook: CodeHook) -> Iterator[Diagnostic]:
+    """Yield that a hook's function takes no permission by the name that it has there."""
+    match hook.function.qualifier:
+        case (str(literal), *_) if literal.startswith("$"):  # Rule 4.2.
+            yield from (NO_POLICY.at(*place) for place in hook.places)
+    words = () if hook.function.is_reference else without_space(text(hook.expression))
+    length = sum(len(word) for word in words if isinstance(word, str))
+    if length > LONGEST_FUNCTION_NAME:  # Rule 4.3.
+        most = str(LONGEST_FUNCTION_NAME)
+        yield from (NAME_TOO_LONG.at(*place, most=most) for place in hook.places)
 
 
-def _is_readable(template: Template, word: Reference) -> bool:
-    parameter = template.section("Parameters").get(word.logical_id)
-    return (
-        isinstance(parameter, dict)
-        and not word.attribute
-        and str(parameter.get("NoEcho", "false")).lower() == "false"
-        and not str(parameter.get("Type")).startswith("AWS::SSM::")
-    )
-
-
-def _value(template: Template, values: Mapping[str, object], word: Word) -> Word:
-    if isinstance(word, Reference) and _is_readable(template, word):
-        value = values.get(word.logical_id)
-        return value if isinstance(value, str) else word
-    return word
+def reports(
+    template: Template, bots: Bots, hooks: Iterable[CodeHook], *, by_bot: bool
+) -> Iterator[Diagnostic]:
+    """Yield what permissions cannot do for hooks on versions and for replicas (rule 4.4)."""
+    replicated: dict[Text, list[Place]] = {
+        (Reference(bot.logical_id),): [found.places[0] for found in bot.values("Replication")]
+        for bot in template.of_type(BOT)
+        if any(bot.values("Replication").present())
+    }
+    for hook in hooks:
+        match hook.function.qualifier:
+            case (str(version),) if not by_bot and version.isdecimal():
+                yield from (VERSION_HOOK.at(*place) for place in hook.places)
+            case (Reference(_, "Version"),) if not by_bot:
+                yield from (VERSION_HOOK.at(*place) for place in hook.places)
+        for caller, _ in bots.callers(hook.resource, by_bot=True) if replicated else ():
+            for place in replicated.get(caller.name, ()):
+                yield REPLICA.at(*place)

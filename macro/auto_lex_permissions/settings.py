@@ -3,7 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from .errors import Problem
+from .cfn.values import Place
+from .diagnostics import (
+    SETTING_UNKNOWN,
+    SETTING_VALUE,
+    SETTINGS_DISAGREE,
+    SETTINGS_SHAPE,
+    Diagnostic,
+)
 
 METADATA_KEY: Final = "AutoLexPermissions"
 # What the macro itself writes into a resource's Metadata beside the author's settings.
@@ -13,7 +20,6 @@ _STACK: Final[Mapping[str, tuple[str, ...]]] = {
     "OnUnreachable": ("Fail", "Skip"),
 }
 _RESOURCE: Final[Mapping[str, tuple[str, ...]]] = {"Enabled": ("true", "false")}
-_ENABLED_BELONGS: Final = " Enabled belongs in the Metadata of a bot or of a bot alias."
 
 
 class Settings(NamedTuple):
@@ -23,63 +29,61 @@ class Settings(NamedTuple):
     skips_unreachable: bool = False
 
 
-def of_stack(
-    parameters: object, metadata: Mapping[str, object], problems: list[Problem]
-) -> Settings:
-    """Return the settings of both places; mistakes are added to the problems (rule 5.4)."""
+def stack_settings(
+    parameters: object, metadata: Mapping[str, object]
+) -> tuple[Settings, list[Diagnostic]]:
+    """Return the settings of a stack, and what is wrong with them (rules 5.1 and 5.4).
+
+    `parameters` are those of the `Transform` entry, `metadata` is the template's section.
+    """
     values: dict[str, str] = {}
-    for place, given in (
-        ("Transform.Parameters", parameters),
-        (f"Metadata.{METADATA_KEY}", metadata.get(METADATA_KEY, {})),
-    ):
-        for name, value in _checked(place, given, _STACK, problems):
+    mistakes: list[Diagnostic] = []
+    places: tuple[tuple[Place, object], ...] = (
+        (("Transform", "Parameters"), parameters),
+        (("Metadata", METADATA_KEY), metadata.get(METADATA_KEY, {})),
+    )
+    for place, given in places:
+        for setting in _checked(place, given, _STACK):
+            if isinstance(setting, Diagnostic):
+                mistakes.append(setting)
+                continue
+            name, value = setting
             if values.setdefault(name, value) != value:
-                problems.append(
-                    Problem(
-                        f"{place}.{name}",
-                        f"it disagrees with Transform.Parameters.{name}.",
-                        "Set it in one of the two places.",
-                    )
-                )
-    return Settings(values.get("SourceScope") == "Bot", values.get("OnUnreachable") == "Skip")
+                mistakes.append(SETTINGS_DISAGREE.at(*place, name, name=name))
+    settings = Settings(values.get("SourceScope") == "Bot", values.get("OnUnreachable") == "Skip")
+    return settings, mistakes
 
 
-def is_enabled(path: str, metadata: object, problems: list[Problem]) -> bool:
-    """Tell whether a bot or bot alias takes part; mistakes are added to the problems (5.1)."""
+def opts_out(place: Place, metadata: object) -> tuple[bool, list[Diagnostic]]:
+    """Return whether a bot or bot alias opts out, and what is wrong with its settings (rule 5.1).
+
+    `place` is the resource's, `metadata` its attribute of that name.
+    """
     given = metadata.get(METADATA_KEY, {}) if isinstance(metadata, dict) else {}
-    if isinstance(given, dict):
-        given = {name: value for name, value in given.items() if not _is_ours(name, value)}
-    checked = _checked(f"{path}.Metadata.{METADATA_KEY}", given, _RESOURCE, problems)
-    return dict(checked).get("Enabled") != "false"
-
-
-def _is_ours(name: str, value: object) -> bool:
-    """Tell whether this is what the macro wrote there itself."""
-    return name == WAITS_FOR and isinstance(value, list)
-
-
-def _told(value: object) -> object:
-    """Return a boolean as text, in one letter case (rule 5.4)."""
-    text = str(value).lower()
-    return text if text in _RESOURCE["Enabled"] and isinstance(value, bool | str) else value
+    if isinstance(given, dict) and isinstance(given.get(WAITS_FOR), list):
+        given = {name: value for name, value in given.items() if name != WAITS_FOR}
+    checked = list(_checked((*place, "Metadata", METADATA_KEY), given, _RESOURCE))
+    mistakes = [setting for setting in checked if isinstance(setting, Diagnostic)]
+    return ("Enabled", "false") in checked, mistakes
 
 
 def _checked(
-    place: str, given: object, known: Mapping[str, tuple[str, ...]], problems: list[Problem]
-) -> Iterator[tuple[str, str]]:
-    """Yield the settings that are as they should be, booleans as text."""
-    names = f"Allowed names: {', '.join(known)}."
+    place: Place, given: object, known: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, str] | Diagnostic]:
+    """Yield the settings that are as they should be, booleans as text, and what is not."""
+    names = ", ".join(known)
     if not isinstance(given, dict):
-        problems.append(Problem(place, "settings are an object of names and values.", names))
+        yield SETTINGS_SHAPE.at(*place, names=names)
         return
     for name, value in given.items():
-        told = _told(value)
+        # A boolean may arrive as text, in any letter case.
+        text = str(value).lower() if isinstance(value, bool | str) else ""
+        normal = text if text in ("true", "false") else value
         if name not in known:
-            elsewhere = "" if name not in _RESOURCE else _ENABLED_BELONGS
-            what = "there is no such setting."
-            problems.append(Problem(f"{place}.{name}", what, f"{names}{elsewhere}"))
-        elif told not in known[name]:
-            allowed = f"Allowed values: {', '.join(known[name])}."
-            problems.append(Problem(f"{place}.{name}", "this value is not allowed.", allowed))
+            of_resources = " Enabled belongs in the Metadata of a bot or of a bot alias."
+            belongs = of_resources if name in _RESOURCE else ""
+            yield SETTING_UNKNOWN.at(*place, name, names=names, belongs=belongs)
+        elif isinstance(normal, str) and normal in known[name]:
+            yield name, normal
         else:
-            yield name, told
+            yield SETTING_VALUE.at(*place, name, values=", ".join(known[name]))

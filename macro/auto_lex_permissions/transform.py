@@ -1,19 +1,27 @@
 """The whole macro as one pure function: a request's fragment in, the new fragment out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from .advice import mistakes, noticed, out_of_reach, still_covered
+from . import reach
+from .additions import Additions, Writer, with_additions
+from .bots import Bots
+from .cfn.template import Template, kind_of
 from .code_hooks import BOT, BOT_ALIAS, CodeHook, code_hooks
-from .errors import Problem, TemplateError
-from .fragment import Writer
+from .declared import Declared
+from .diagnostics import (
+    MISPLACED,
+    STILL_COVERED,
+    UNDECIDED,
+    Diagnostic,
+    TemplateError,
+    mistakes,
+    reports,
+)
+from .functions import Functions
+from .grants import Grant, Grants
 from .limits import exceeded, full_policies
-from .loops import written_text
-from .permissions import Grant, Permissions
-from .reach import unreachable
-from .reports import POLICY_TOO_LARGE, UNDECIDED, UNREACHABLE, Report
-from .settings import Settings, is_enabled, of_stack
-from .template import Template
+from .settings import Settings, opts_out, stack_settings
 
 _NOTHING: Final[Mapping[str, object]] = {}
 
@@ -40,105 +48,118 @@ class Result(NamedTuple):
     code_hooks: int = 0
     permissions_added: int = 0
     grants_declared: int = 0
-    reports: tuple[Report, ...] = ()
+    reports: tuple[Diagnostic, ...] = ()
 
 
 class Examination(NamedTuple):
-    """What a template needs: its hooks, their grants, and which of these nothing covers yet.
+    """What a template needs: its hooks, what has to be granted for them, what is added.
 
-    `hooks` are those that take part; `found` are all, `disabled` the logical ids of what has opted
-    out, and `far` the hooks on functions out of reach.
+    `opted_out` are the logical ids of bots and bot aliases whose hooks do not take part, and
+    `cross_account_or_region` the hooks on functions that this stack cannot grant; all others are
+    active. `diagnostics` are all mistakes in the order of the template, and what is only reported.
     """
 
     template: Template
-    permissions: Permissions
     settings: Settings
-    found: list[CodeHook]
-    disabled: frozenset[str]
-    hooks: list[CodeHook]
-    far: list[CodeHook]
+    all_hooks: list[CodeHook]
+    active_hooks: list[CodeHook]
+    opted_out: frozenset[str]
+    cross_account_or_region: list[CodeHook]
     grants: list[Grant]
-    missing: list[Grant]
-    problems: list[Problem]
+    additions: Additions
+    diagnostics: list[Diagnostic]
 
-    def reports(self) -> Iterator[Report]:
-        """Yield what is noteworthy about the author's part (rules 3.4, 3.5, 4.1, 4.4, 5.1, 6.7)."""
-        permissions, by_bot = self.permissions, self.settings.by_bot
-        yield from permissions.declared.reports(self.hooks, by_bot=by_bot)
-        yield from permissions.policies.reports(self.hooks)
-        yield from noticed(permissions, self.hooks, by_bot=by_bot)
-        yield from still_covered(permissions, self.found, self.disabled, self.missing)
-        for hook in self.far:
-            yield from (Report(where, UNREACHABLE) for where in hook.paths)
-        for grant in full_policies(self.grants):
-            yield Report(grant.hooks[0].paths[0], POLICY_TOO_LARGE)
-        # The last, since it is known only when all has been asked.
-        if self.template.conditions.undecided:
-            yield Report("Conditions", UNDECIDED)
+    @property
+    def mistakes(self) -> tuple[Diagnostic, ...]:
+        """Return what the author has to change before the macro can go on."""
+        return mistakes(self.diagnostics)
+
+    @property
+    def reports(self) -> tuple[Diagnostic, ...]:
+        """Return what is only reported, in the order of the report."""
+        return reports(self.diagnostics)
 
 
 def examine(request: Request) -> Examination:
-    """Find out what a template needs; its author's mistakes are among the problems.
+    """Find out what a template needs, and what is wrong or noteworthy in it.
 
     Raises TemplateError where the fragment is neither a template nor a `Resources` map.
     """
-    problems: list[Problem] = []
+    if kind_of(request.fragment) is None:
+        raise TemplateError([MISPLACED.at("Fn::Transform")])
     template = Template(request.fragment, request.region, request.account)
-    stack = of_stack(request.parameters, template.section("Metadata"), problems)
-    permissions = Permissions(template)
-    found = list(code_hooks(template, permissions.functions, problems))
-    disabled = _disabled(template, problems)
-    hooks: list[CodeHook] = []
-    far: list[CodeHook] = []
-    for hook in found:
-        if hook.source.logical_id in disabled:
-            continue
-        says = unreachable(template, permissions.functions, request.template_parameters, hook)
-        (hooks if says is None else far).append(hook)
-        if says is not None and not stack.skips_unreachable:
-            problems += out_of_reach(hook, says)
-    problems += mistakes(permissions, hooks)
-    grants = permissions.grants(hooks, by_bot=stack.by_bot)
-    missing = permissions.missing(grants)
+    functions, bots = Functions(template), Bots(template)
+    declared = Declared(template, functions, bots)
+    settings, diagnostics = stack_settings(request.parameters, template.section("Metadata"))
+    hooks, hidden = code_hooks(template, functions)
+    diagnostics += hidden
+    opted_out, wrong = _opted_out(template)
+    diagnostics += wrong
+
+    active: list[CodeHook] = []
+    unreachable: list[CodeHook] = []
+    in_reach = reach.Reach(template, functions, request.template_parameters)
+    for hook in hooks:
+        if hook.resource.logical_id not in opted_out:
+            found = in_reach.diagnostics(hook, skips=settings.skips_unreachable)
+            (unreachable if found else active).append(hook)
+            diagnostics += found
+    for hook in active:
+        diagnostics += [*reach.mistakes(hook), *declared.mistakes(hook)]
+
+    engine = Grants(template, functions, bots, declared)
+    grants = engine.needed(active, by_bot=settings.by_bot)
+    additions = Writer(template, functions, bots).additions(grants)
+    diagnostics += additions.diagnostics
+
+    diagnostics += declared.reports(active, by_bot=settings.by_bot)
+    diagnostics += reach.reports(template, bots, active, by_bot=settings.by_bot)
+    inactive = [hook for hook in hooks if hook.resource.logical_id in opted_out]
+    missing = [grant for grant in grants if grant.is_missing]
+    covered = [*filter(declared.covers_whole_bot, inactive), *engine.serving(missing, inactive)]
+    diagnostics += (STILL_COVERED.at(*hook.resource.place, "Metadata") for hook in covered)
+    diagnostics += full_policies(grants)
+    if template.conditions.undecided:  # The last, since it is known only when all was asked.
+        diagnostics.append(UNDECIDED.at("Conditions"))
     return Examination(
-        template, permissions, stack, found, disabled, hooks, far, grants, missing, problems
+        template,
+        settings,
+        hooks,
+        active,
+        opted_out,
+        unreachable,
+        grants,
+        additions,
+        diagnostics,
     )
+
+
+def _opted_out(template: Template) -> tuple[frozenset[str], list[Diagnostic]]:
+    """Return the bots and bot aliases that have opted out, and mistakes in this (rule 5.1)."""
+    opted_out: set[str] = set()
+    wrong: list[Diagnostic] = []
+    for resource in template.of_type(BOT, BOT_ALIAS):
+        is_out, found = opts_out(resource.place, resource.body.get("Metadata"))
+        wrong += found
+        if is_out:
+            opted_out.add(resource.logical_id)
+    return frozenset(opted_out), wrong
 
 
 def transform(request: Request) -> Result:
     """Give each code hook of the fragment the permission that it needs and does not have.
 
     The fragment itself is never changed. Raises TemplateError with all mistakes that the
-    template's author has to mend.
+    template's author has to fix.
     """
     found = examine(request)
-    template, missing = found.template, found.missing
-    writer = Writer(template, found.permissions)
-    writer.add(found.grants, missing)
-    reports = {*found.reports(), *writer.reports}
-    fragment = writer.fragment(reports)
-    problems = [*found.problems, *writer.problems, *exceeded(template, fragment, writer.added)]
-    if problems:
-        raise TemplateError(dict.fromkeys(map(_as_written, problems)))
-    return Result(
-        fragment,
-        sum(len(hook.places) for hook in found.hooks),
-        len(missing),
-        len(found.grants) - len(missing),
-        tuple(sorted(reports)),
-    )
-
-
-def _as_written(problem: Problem) -> Problem:
-    """Return a problem in the author's words, in which loops have variables."""
-    return Problem(*map(written_text, (problem.path, problem.what, problem.remedy)))
-
-
-def _disabled(template: Template, problems: list[Problem]) -> frozenset[str]:
-    """Return the bots and bot aliases that have opted out (rule 5.1)."""
-    return frozenset(
-        source.logical_id
-        for source in template.of_type(BOT, BOT_ALIAS)
-        if "Metadata" in source.body
-        and not is_enabled(source.path, source.body["Metadata"], problems)
-    )
+    fragment = with_additions(found.template, found.additions, found.reports)
+    mistakes = [
+        *found.mistakes,
+        *exceeded(found.template, fragment, found.additions.permission_count),
+    ]
+    if mistakes:
+        raise TemplateError(mistakes)
+    places = sum(len(hook.places) for hook in found.active_hooks)
+    added = sum(grant.is_missing for grant in found.grants)
+    return Result(fragment, places, added, len(found.grants) - added, found.reports)

@@ -1,6 +1,7 @@
 """The set-up finds Python by running it, and makes environments that are whole or not in use."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -196,19 +197,55 @@ def test_locks_name_no_index_and_no_machine(lock: Path) -> None:
         assert word not in text, word
 
 
-def test_make_test_runs_the_quick_tests_first() -> None:
-    """Every phase has tests, also that in a folder `build`, which pytest by itself passes over."""
-    result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "tools.phases", "--collect-only", "-q", "tests"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    ids = [line for line in result.stdout.splitlines() if "::" in line]
-    phases = [test.split("/")[1] if test.count("/") > 1 else "quick" for test in ids]
-    slow = ["scanners", "build", "artifact", "e2e"]
-    order = [phase for phase in dict.fromkeys(phases) if phase in slow]
-    assert order == slow
-    assert phases == sorted(phases, key=lambda phase: slow.index(phase) if phase in slow else -1)
+class TestPhases:
+    """tools/phases.py, under the options that `make test` gives pytest."""
+
+    FILES = ("e2e/test_a.py", "test_b.py", "artifact/test_c.py", "build/test_d.py", "cli/test_e.py")
+
+    def run(self, project: Path, *options: str) -> tuple[int, str]:
+        """Run the tests of a small project; return pytest's exit code and what it printed."""
+        (parallel,) = re.findall(
+            r"^PARALLEL = (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE
+        )
+        shutil.copy(ROOT / "pyproject.toml", project)
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *parallel.split(), "-p", "tools.phases", *options],
+            cwd=project,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    @pytest.fixture
+    def project(self, tmp_path: Path) -> Path:
+        """Return a project with a test in each of some folders, `build` among them."""
+        for name in self.FILES:
+            file = tmp_path / "tests" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("def test_nothing(): pass\n")
+        return tmp_path
+
+    def test_all_phases_are_one_run(self, project: Path) -> None:
+        """The quick tests first, and each phase under its title, also where one of them fails.
+
+        In the folder `build`, too, which pytest by itself passes over. There is one exit code and
+        one closing line, whatever the number of workers: here it is one, so that nothing overlaps.
+        """
+        (project / "tests" / "test_b.py").write_text("def test_wrong(): assert False\n")
+        code, said = self.run(project, "-n1")
+        assert code == 1
+        titles = re.findall(r"^-+ ([\w ]+)(?::.+)? -+$", said, re.MULTILINE)
+        assert titles == ["unit and golden tests", "build", "artifact", "end to end"]
+        assert re.search(r"^=+ 1 failed, 4 passed in .+ =+$", said.splitlines()[-1])
+
+    def test_a_run_that_takes_too_long_is_ended(self, project: Path) -> None:
+        """What has not begun by then is left out."""
+        slow = "import time\ndef test_slow(): time.sleep(1)\ndef test_never(): assert False\n"
+        (project / "tests" / "test_b.py").write_text(slow)
+        code, said = self.run(project, "--session-timeout=0.5")
+        assert code == 2, said
+        assert "session-timeout: 0.5 sec exceeded" in said
+        assert "failed" not in said.splitlines()[-1]

@@ -107,7 +107,9 @@ def test_mistakes_of_the_author_exit_with_2(tmp_path: Path) -> None:
     text = TEMPLATE.replace("!GetAtt Orders.Arn", "!Sub ${Orders.Arn}:$LATEST")
     ended = run("expand", written(tmp_path, text))
     assert ended.code == 2
-    assert ended.err.startswith(f"auto-lex-permissions: {tmp_path}/template.yaml: {PATH}: Lambda")
+    assert ended.err.startswith(
+        f"auto-lex-permissions: {tmp_path}/template.yaml: ALP403 {PATH}: Lambda"
+    )
 
 
 def test_check_names_file_line_and_column(tmp_path: Path) -> None:

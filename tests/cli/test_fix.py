@@ -358,7 +358,7 @@ GOLDEN = [case for case in cases("cases") if "Transform" not in case.request.fra
     st.randoms(use_true_random=False),
     st.sampled_from(["", "\n"]),
 )
-@settings(max_examples=100, deadline=None, phases=PHASES)
+@settings(phases=PHASES)
 def test_yaml_of_any_style(case: Case, style: dict[str, Any], random: Random, end: str) -> None:
     """However PyYAML writes the template, with comments and empty lines anywhere."""
     text: str = yaml.safe_dump(case.request.fragment, sort_keys=False, **style)
@@ -379,7 +379,7 @@ def commented(random: Random, line: str) -> str:
 
 
 @given(st.sampled_from(GOLDEN), JSON_STYLES, st.sampled_from(["\n", "\r\n"]))
-@settings(max_examples=100, deadline=None, phases=PHASES)
+@settings(phases=PHASES)
 def test_json_of_any_style(case: Case, style: dict[str, Any], line_end: str) -> None:
     """However a program writes the template."""
     text = json.dumps(case.request.fragment, **style)
@@ -527,7 +527,7 @@ def test_bytes_before_the_text_stay() -> None:
         ),
         pytest.param(
             PLAIN.replace("!GetAtt Orders.Arn", "!Sub ${Orders.Arn}:$LATEST"),
-            "t: Resources.Alias.Properties.",
+            "t: ALP403 Resources.Alias.Properties.",
             id="a mistake",
         ),
     ],

@@ -11,10 +11,10 @@ from functools import cached_property
 from types import FrameType
 from typing import Any, Final
 
-from auto_lex_permissions.errors import MOST_CHARACTERS, MOST_PROBLEMS
+from auto_lex_permissions.cfn.template import SECTIONS
+from auto_lex_permissions.diagnostics import METADATA_KEY as REPORT
+from auto_lex_permissions.diagnostics import MOST_CHARACTERS, MOST_MISTAKES
 from auto_lex_permissions.limits import MOST_BYTES, MOST_RESOURCES
-from auto_lex_permissions.reports import METADATA_KEY as REPORT
-from auto_lex_permissions.template import SECTIONS
 from tests.fuzz.mutations import FOR_EACH, Place, places, resources_of
 from tests.laws.laws import the_author_is_left_alone, the_report_holds_no_values
 from tests.laws.trial import OURS, Trial
@@ -115,7 +115,7 @@ def _rejected(message: Any) -> Iterator[str]:
         yield "fault: the macro failed by a fault of its own"
     if len(message) > MOST_CHARACTERS:
         yield f"message: of {len(message)} characters"
-    if len(re.findall(r"(?:^| )\(\d+\) ", message)) > MOST_PROBLEMS:
+    if len(re.findall(r"(?:^| )\(\d+\) ", message)) > MOST_MISTAKES:
         yield "message: of too many mistakes"
 
 

@@ -321,16 +321,16 @@ def _told_more(before: Template, after: Template) -> bool:
 
 
 def the_report_holds_no_values(trial: Trial) -> list[str]:
-    """The report is a list of paths and codes, and absent where it has nothing to say."""
+    """The report is a list of paths, names and codes, and absent where it has nothing to say."""
     metadata = trial.after.get("Metadata")
     if not isinstance(metadata, dict) or REPORT not in metadata:
         return []
     report = metadata[REPORT]
     shaped = bool(report) and all(
-        set(entry) == {"Path", "Code"} and all(isinstance(one, str) for one in entry.values())
+        set(entry) == {"Path", "Code", "Id"} and all(isinstance(one, str) for one in entry.values())
         for entry in report
     )
-    return [] if shaped else [f"reported: not a list of Path and Code: {json.dumps(report)}"]
+    return [] if shaped else [f"reported: not a list of Path, Code and Id: {json.dumps(report)}"]
 
 
 # What the generated part looks like.

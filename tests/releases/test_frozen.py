@@ -1,10 +1,11 @@
 """What was released stays: the answers within a major version, the logical ids in all of them."""
 
+import sys
 from typing import Any
 
 import pytest
 
-from auto_lex_permissions import fragment
+from auto_lex_permissions import ids
 from tools.release import Frozen, Version, broken, current, generated, releases
 
 FROZEN = [(version, case) for version, cases in releases().items() for case in cases]
@@ -41,7 +42,7 @@ def _faults(now: Version) -> list[str]:
 @pytest.mark.parametrize("now", [current(), OTHER_MAJOR], ids=["same major", "next major"])
 def test_another_logical_id_is_noticed(monkeypatch: pytest.MonkeyPatch, now: Version) -> None:
     """Planted: ids made by another digest, which no version may do (rule 2.5)."""
-    monkeypatch.setattr(fragment, "_digest", lambda _: "00000000")
+    monkeypatch.setattr(ids, "_digest", lambda _: "00000000")
     faults = _faults(now)
     assert len(faults) > 50
     assert all("(rule 2.5)" in fault or "rejected now" in fault for fault in faults)
@@ -49,12 +50,13 @@ def test_another_logical_id_is_noticed(monkeypatch: pytest.MonkeyPatch, now: Ver
 
 def test_another_answer_is_noticed_within_a_major_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: one more entry in each template, which only a new major version may add."""
-    before = fragment.Writer.fragment
+    module: Any = sys.modules["auto_lex_permissions.transform"]
+    before = module.with_additions
 
-    def changed(writer: fragment.Writer, reports: Any) -> Any:
-        return {**before(writer, reports), "Metadata": {"Planted": True}}
+    def changed(*arguments: Any) -> Any:
+        return {**before(*arguments), "Metadata": {"Planted": True}}
 
-    monkeypatch.setattr(fragment.Writer, "fragment", changed)
+    monkeypatch.setattr(module, "with_additions", changed)
     assert any("another template" in fault for fault in _faults(current()))
     assert _faults(OTHER_MAJOR) == []
 

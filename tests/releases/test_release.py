@@ -208,7 +208,7 @@ def test_a_place_for_the_version_that_is_gone(
 def test_a_release_that_changes_a_frozen_case_is_refused(project: Project) -> None:
     """Planted: another digest in the ids of permissions (rule 2.5)."""
     project.replace(
-        "macro/auto_lex_permissions/digests.py", ".hexdigest()[:8]", ".hexdigest()[8:16]"
+        "macro/auto_lex_permissions/cfn/digests.py", ".hexdigest()[:8]", ".hexdigest()[8:16]"
     )
     code, _, errors = project.release("1.1.0")
     assert (code, project.changed()) == (1, [])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from auto_lex_permissions.declared import INVOKE, LEX_PRINCIPAL
+from auto_lex_permissions.iam import INVOKE, LEX_PRINCIPAL
 from auto_lex_permissions_cli.console import (
     coloured,
     counted,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
 
-from auto_lex_permissions.declared import INVOKE, LEX_PRINCIPAL
-from auto_lex_permissions.limits import LONGEST_FUNCTION_NAME
+from auto_lex_permissions.iam import INVOKE, LEX_PRINCIPAL
+from auto_lex_permissions.reach import LONGEST_FUNCTION_NAME
 
 from .account import Function
 from .diagnosis import Diagnosis

@@ -16,7 +16,7 @@ from itertools import takewhile
 from operator import eq
 from typing import Any, Final
 
-from auto_lex_permissions.declared import INVOKE, LEX_PRINCIPAL
+from auto_lex_permissions.iam import INVOKE, LEX_PRINCIPAL
 
 from .matching import OPERATORS, all_of, any_of, matches_pattern, only_account_differs
 

@@ -2,28 +2,27 @@
 
 CloudFormation orders what refers to something after it. Text refers to nothing, so a permission
 whose function is named by text could be created before the function. To wait is `DependsOn`
-where the other resource is sure to live; elsewhere it is a reference inside an `Fn::If` in the
-resource's Metadata, since `DependsOn` on a resource that does not live does not validate.
+where the other resource is sure to exist; elsewhere it is a reference inside an `Fn::If` in the
+resource's Metadata, since `DependsOn` on a resource that does not exist does not validate.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from .conditions import NEVER, Formula, Named, all_of
-from .functions import LambdaFunction
-from .intrinsics import Reference, references, substituted, text
-from .loops import is_item, pattern, variables
-from .permissions import Grant, Permissions
+from .cfn.conditions import NEVER, Conditions, Formula, Named
+from .cfn.intrinsics import Reference, references, substituted, text
+from .cfn.loops import is_item, pattern, variables
+from .cfn.template import Resource, Scope, Template
+from .functions import LAMBDA_ALIAS, LAMBDA_VERSION, Functions, LambdaFunction
+from .grants import Grant
 from .settings import METADATA_KEY, WAITS_FOR
-from .template import Resource, Template
 
-_LAMBDA_ALIAS: Final = "AWS::Lambda::Alias"
 # A reference to one of these waits for the function and for the qualifier.
-_MAKE_QUALIFIERS: Final = frozenset({_LAMBDA_ALIAS, "AWS::Lambda::Version"})
+_MAKE_QUALIFIERS: Final = frozenset({LAMBDA_ALIAS, LAMBDA_VERSION})
 
 
 class Wait(NamedTuple):
-    """A resource to wait for, and the condition under which it lives where that is not sure.
+    """A resource to wait for, and the condition under which it exists where that is not sure.
 
     Of an alias that SAM names in its own way, the logical id is SAM's `Fn.Alias`.
     """
@@ -33,7 +32,7 @@ class Wait(NamedTuple):
 
     @property
     def is_certain(self) -> bool:
-        """Tell whether `DependsOn` can say it, which takes plain names alone."""
+        """Return whether `DependsOn` can say it, which takes plain names alone."""
         return not (self.condition or "." in self.logical_id or variables(self.logical_id))
 
     @property
@@ -42,79 +41,92 @@ class Wait(NamedTuple):
         reference = {"Ref": substituted(self.logical_id)}
         return {"Fn::If": [self.condition, reference, ""]} if self.condition else reference
 
+    def can_stand_in(self, scope: Scope) -> bool:
+        """Return whether it can be written in a scope: it is the same for each of its items."""
+        return not variables(self.condition) and variables(self.logical_id) <= scope.names
 
-def with_waits(body: Mapping[str, object], waits: list[Wait]) -> dict[str, object]:
+
+def wait_for(
+    conditions: Conditions, logical_id: str, when: Formula, waiting: Formula
+) -> Wait | None:
+    """Return how what exists under `waiting` waits for a resource that exists under `when`.
+
+    None where both never exist together, or where no single condition says when.
+    """
+    if conditions.implies(waiting, when):
+        return Wait(logical_id)
+    if isinstance(when, Named) and conditions.possible(when & waiting):
+        return Wait(logical_id, when.name)
+    return None
+
+
+def with_waits(body: Mapping[str, object], waits: Iterable[Wait]) -> dict[str, object]:
     """Return a resource that waits; what it already says stays, and stays in its place."""
     certain = [wait.logical_id for wait in waits if wait.is_certain]
     others = [wait.in_metadata for wait in waits if not wait.is_certain]
     waiting = dict(body)
     if certain:
-        waiting["DependsOn"] = _with(body.get("DependsOn", []), certain)
+        waiting["DependsOn"] = _extended(body.get("DependsOn", []), certain)
     if others and isinstance(body.get("Metadata", {}), dict):
         metadata = _object(body.get("Metadata"))
         own = _object(metadata.get(METADATA_KEY))
-        waits_for = _with(own.get(WAITS_FOR, []), others)
+        waits_for = _extended(own.get(WAITS_FOR, []), others)
         waiting["Metadata"] = {**metadata, METADATA_KEY: {**own, WAITS_FOR: waits_for}}
     return waiting
 
 
-def _with(before: object, more: Iterable[object]) -> list[object]:
+def _extended(before: object, more: Iterable[object]) -> list[object]:
     """Return what was listed, or stood there alone, and whatever else is to be."""
     listed = before if isinstance(before, list) else [before]
-    return [*listed, *(one for one in more if one not in listed)]
+    return [*listed, *(item for item in more if item not in listed)]
 
 
 def _object(value: object) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-class Waits:
-    """What the resources of one template have to wait for."""
+def has_waits(body: Mapping[str, object]) -> bool:
+    """Return whether a generated permission waits for anything beside what it refers to."""
+    metadata = _object(_object(body.get("Metadata")).get(METADATA_KEY))
+    return "DependsOn" in body or WAITS_FOR in metadata
 
-    def __init__(self, template: Template, permissions: Permissions) -> None:
+
+class Makers:
+    """Which resources of a template make the function and the qualifier that a text names."""
+
+    def __init__(self, template: Template, functions: Functions) -> None:
         """Take the template, and how its functions are named."""
         self._template = template
-        self._functions = permissions.functions
+        self._functions = functions
 
-    def of_permission(self, grant: Grant) -> list[Wait]:
-        """Return what makes the function and the qualifier that the grant names by text."""
+    def waits(self, grant: Grant) -> list[Wait]:
+        """Return what a permission waits for whose function is named by text (rule 2.7)."""
         match text(grant.expression):
             case (Reference(),):
                 return []  # A reference waits by itself.
-        referred = set(references(grant.expression))
-        function = self._functions.hooked(grant.expression)
         waits = (
-            self.wait(logical_id, life, grant.life)
-            for logical_id, life in self._makers(function, referred)
+            wait_for(self._template.conditions, logical_id, when, grant.when)
+            for logical_id, when in self._of(grant)
         )
         return sorted({wait for wait in waits if wait})
 
-    def wait(self, logical_id: str, life: Formula, waiting: Formula) -> Wait | None:
-        """Return the wait of what lives under one formula for what lives under another."""
-        conditions = self._template.conditions
-        if conditions.implies(waiting, life):
-            return Wait(logical_id)
-        if isinstance(life, Named) and conditions.possible(all_of((life, waiting))):
-            return Wait(logical_id, life.name)
-        return None
-
-    def _makers(
-        self, function: LambdaFunction, referred: set[Reference]
-    ) -> Iterator[tuple[str, Formula]]:
+    def _of(self, grant: Grant) -> Iterator[tuple[str, Formula]]:
         """Yield what makes a function and its qualifier without being referred to, and when."""
+        function = grant.function
+        referred = set(references(grant.expression))
         ids = {reference.logical_id for reference in referred}
         if any(self._template.type_of(logical_id) in _MAKE_QUALIFIERS for logical_id in ids):
             return
         for resource in filter(None, map(self._template.find, self._functions.resources(function))):
             if resource.logical_id not in ids:
-                yield resource.logical_id, resource.life
+                yield resource.logical_id, resource.when
             if function.qualifier and Reference(resource.logical_id, "Alias") not in referred:
                 yield from self._published(resource, function)
         if function.qualifier:
-            for alias in self._template.of_type(_LAMBDA_ALIAS):
-                made = self._functions.hooked({"Ref": alias.logical_id})
-                if self._functions.same(made, function) != NEVER:
-                    yield alias.logical_id, alias.life
+            for alias in self._template.of_type(LAMBDA_ALIAS):
+                made = self._functions.resolve({"Ref": alias.logical_id})
+                if self._functions.same_when(made, function) != NEVER:
+                    yield alias.logical_id, alias.when
 
     def _published(
         self, resource: Resource, function: LambdaFunction
@@ -129,28 +141,26 @@ class Waits:
         if isinstance(name, str):
             letters = name.replace("-", "D").replace("_", "U")
             made = f"{resource.logical_id}Alias{letters}"
-        yield made, resource.life
-
-
-def waits_of(body: Mapping[str, object]) -> bool:
-    """Tell whether a generated permission waits for anything beside what it refers to."""
-    metadata = _object(_object(body.get("Metadata")).get(METADATA_KEY))
-    return "DependsOn" in body or WAITS_FOR in metadata
+        yield made, resource.when
 
 
 class Dependencies:
     """Who refers to whom in a template: CloudFormation creates what is referred to first."""
 
-    def __init__(self, template: Template) -> None:
-        """Take the template as its author wrote it."""
+    def __init__(self, template: Template, added: Mapping[str, Mapping[str, object]]) -> None:
+        """Take the template as its author wrote it, and the bodies of what is added to it."""
         self._template = template
-        self._looped = {name: pattern(name) for name in template.scopes}
-        self.bodies: dict[str, Mapping[str, object]] = {}  # Of generated permissions.
-        self.added: dict[str, list[str]] = {}  # What aliases wait for.
+        self._added = added
+        self._patterns = {name: pattern(name) for name in template.scopes}
+        self._waits: dict[str, list[str]] = {}
         self._known: dict[str, set[str]] = {}
 
+    def add(self, logical_id: str, other: str) -> None:
+        """Let a resource wait for another one."""
+        self._waits.setdefault(logical_id, []).append(other)
+
     def reaches(self, start: str, goal: str) -> bool:
-        """Tell whether a permission needs a resource, directly or through others."""
+        """Return whether a resource needs another one, directly or through others."""
         seen: set[str] = set()
         stack = [start]
         while stack:
@@ -159,33 +169,32 @@ class Dependencies:
                 return True
             if logical_id not in seen:
                 seen.add(logical_id)
-                stack += self.added.get(logical_id, ())
-                stack += self._own(logical_id)
+                stack += self._waits.get(logical_id, ())
+                stack += self._needed_by(logical_id)
         return False
 
-    def _own(self, logical_id: str) -> set[str]:
+    def _needed_by(self, logical_id: str) -> set[str]:
         """Return what a resource refers to by itself."""
         if logical_id not in self._known:
             resource = self._template.find(logical_id)
-            body = resource.body if resource else self.bodies.get(logical_id, {})
-            needed = _needed_by(body)
-            if self._looped:
-                needed |= {one for name in needed for one in self._alike(name)}
+            needed = _referred(resource.body if resource else self._added.get(logical_id, {}))
+            if self._patterns:
+                needed |= {item for name in needed for item in self._items(name)}
             self._known[logical_id] = needed
         return self._known[logical_id]
 
-    def _alike(self, name: str) -> Iterator[str]:
+    def _items(self, name: str) -> Iterator[str]:
         """Yield the resources that a name may mean, where loops make one of them or build it."""
         if name not in self._template.entries:
-            yield from (one for one, like in self._looped.items() if like.fullmatch(name))
+            yield from (item for item, known in self._patterns.items() if known.fullmatch(name))
             if variables(name):
-                like = pattern(name)
-                yield from (one for one in self._template.entries if like.fullmatch(one))
+                built = pattern(name)
+                yield from (item for item in self._template.entries if built.fullmatch(item))
 
 
-def _needed_by(body: Mapping[str, object]) -> set[str]:
+def _referred(body: Mapping[str, object]) -> set[str]:
     on = body.get("DependsOn", [])
     named = on if isinstance(on, list) else [on]
     # A loop's item is a text, and no resource.
-    ids = {one.logical_id for one in references(body) if not is_item(one.logical_id)}
+    ids = {name.logical_id for name in references(body) if not is_item(name.logical_id)}
     return ids | {name for name in named if isinstance(name, str)}

@@ -54,11 +54,16 @@ def canonical_json(value: object) -> str:
     return _CANONICAL.encode(value)
 
 
+def is_intrinsic(key: object) -> bool:
+    """Return whether a key is the name of an intrinsic function."""
+    return isinstance(key, str) and (key == "Ref" or key.startswith("Fn::"))
+
+
 def function(value: object) -> tuple[str, object] | None:
     """Return (name, argument) where the value is one intrinsic function call, else None."""
     if isinstance(value, dict) and len(value) == 1:
         ((name, argument),) = value.items()
-        if isinstance(name, str) and (name == "Ref" or name.startswith("Fn::")):
+        if is_intrinsic(name):
             return name, argument
     return None
 
@@ -206,6 +211,11 @@ def _merged(words: Iterable[Word]) -> Iterator[Word]:
         yield word
     if literal:
         yield literal
+
+
+def is_literal(words: Text) -> bool:
+    """Return whether a text holds nothing but literals."""
+    return all(isinstance(word, str) for word in words)
 
 
 def without_space(words: Text) -> Text:

@@ -41,7 +41,7 @@ class Variable(NamedTuple):
         return f"{_ID}{self.name}{_OF}{self.collection}{_END}"
 
 
-def entered(name: str, collection: object, body: Any) -> tuple[Variable, Any]:  # noqa: ANN401 - JSON
+def enter_loop(name: str, collection: object, body: Any) -> tuple[Variable, Any]:  # noqa: ANN401 - JSON
     """Return the variable of a loop, and its body with marks where the variable stands."""
     told = digest(json.dumps(collection, sort_keys=True))
     variable = Variable(name, told, len(collection) if isinstance(collection, list) else 0)
@@ -74,19 +74,19 @@ def marked_text(text: str, variable: Variable) -> str:
     )
 
 
-def written(value: Any) -> Any:  # noqa: ANN401 - JSON
+def unmark(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a value as it stands in a template: variables in place of their marks."""
     match value:
         case str():
-            return written_text(value)
+            return unmark_text(value)
         case list():
-            return [written(item) for item in value]
+            return [unmark(item) for item in value]
         case dict():
-            return {written_text(key): written(item) for key, item in value.items()}
+            return {unmark_text(key): unmark(item) for key, item in value.items()}
     return value
 
 
-def written_text(text: str) -> str:
+def unmark_text(text: str) -> str:
     """Return a text as it stands in a template: variables in place of their marks."""
     if text.isascii():
         return text
@@ -124,7 +124,7 @@ def pattern(name: str) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, literals)))
 
 
-def pieces(name: str) -> list[tuple[str, str]]:
+def split_at_marks(name: str) -> list[tuple[str, str]]:
     """Return a name as pairs of a literal and the mark after it; the last mark is empty."""
     if name.isascii():
         return [(name, "")]

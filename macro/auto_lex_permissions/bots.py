@@ -1,0 +1,261 @@
+"""Who invokes: bots and bot aliases, their ARNs, and which of them a `SourceArn` means."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Final, Literal, NamedTuple
+
+from .cfn.conditions import ALWAYS, Formula, any_of
+from .cfn.intrinsics import (
+    ACCOUNT,
+    PARTITION,
+    REGION,
+    Reference,
+    Text,
+    Unread,
+    Word,
+    canonical_json,
+    split,
+    text,
+    without_space,
+)
+from .cfn.loops import as_part, is_item
+from .cfn.template import OUTSIDE, Resource, Scope, Template
+from .code_hooks import BOT, BOT_ALIAS
+from .iam import ARN_FIELDS, Arn, arn_of, has_wildcard, matches_arn, own_field, partition_of
+
+TEST_ALIAS_ID: Final = "TSTALIASID"
+_LEX_ARN: Final = "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}"
+_OWN_LEX: Final[Text] = ("arn:", PARTITION, ":lex:", REGION, ":", ACCOUNT, ":")
+_PLAIN_ATTRIBUTE: Final = re.compile(r"[\w.-]*")
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+_DYNAMIC_REFERENCE: Final = re.compile(r"\{\{resolve:[^{}]*\}\}")
+# What no bot's id holds: a text with one of these is an ARN, or means several bots.
+_NOT_IN_IDS: Final = frozenset("*?:/")
+_LABELS: Final = {
+    "bot-alias": "bot alias",
+    "test-alias": "the test alias of bot",
+    "bot": "all aliases of bot",
+}
+
+
+class Caller(NamedTuple):
+    """Who invokes: a bot alias, a bot's test alias, or under `SourceScope: Bot` a whole bot.
+
+    `name` is the canonical text: a reference to the resource, or a bot's id.
+    """
+
+    kind: Literal["bot-alias", "test-alias", "bot"]
+    name: Text
+
+    @property
+    def readable_name(self) -> str:
+        """Return the name that the author knows it by: a logical id, or the id of a bot."""
+        words = [_readable(word) for word in self.name]
+        return "BotId" if None in words else "".join(filter(None, words))
+
+    @property
+    def label(self) -> str:
+        """Return what it is, in words."""
+        return f"{_LABELS[self.kind]} {self.readable_name}"
+
+
+def _readable(word: Word) -> str | None:
+    match word:
+        case Reference(logical_id, attribute):
+            return f"{as_part(logical_id)}.{attribute}" if attribute else as_part(logical_id)
+        case Unread():
+            return None
+    return word
+
+
+class Bots:
+    """The bots and bot aliases of a template, and their ARNs."""
+
+    def __init__(self, template: Template) -> None:
+        """Take the template whose bots and bot aliases are meant."""
+        self._template = template
+        self._ids: dict[Text, Text] = {}
+        self._arns: dict[str, tuple[tuple[Arn, Formula], ...]] = {}
+
+    # Who invokes.
+
+    def callers(self, resource: Resource, *, by_bot: bool) -> list[tuple[Caller, Formula]]:
+        """Return who invokes at the hooks of a bot or bot alias, and when.
+
+        A whole bot can be named only where the alias names a single one; else it is the alias
+        alone (rule 5.2).
+        """
+        this = (Reference(resource.logical_id),)
+        if resource.type == BOT:
+            return [(Caller("bot" if by_bot else "test-alias", this), resource.when)]
+        alone = Caller("bot-alias", this)
+        found = [
+            (Caller("bot", bot) if self._is_id(bot) else alone, when)
+            for bot, when in (self._bots_of(resource) if by_bot else ())
+        ]
+        return found or [(alone, resource.when)]
+
+    def _is_id(self, bot: Text) -> bool:
+        """Return whether a text may be the id of one bot: it is no ARN, and has no wildcard."""
+        literals = (word for word in self._expanded(bot) if isinstance(word, str))
+        return all(_NOT_IN_IDS.isdisjoint(literal) for literal in literals)
+
+    def _bots_of(self, alias: Resource) -> Iterator[tuple[Text, Formula]]:
+        """Yield each bot id that a bot alias may have, and when it has it."""
+        for bot in alias.values("BotId").present():
+            yield self.bot_id(bot.value), bot.when
+
+    def bot_id(self, expression: object) -> Text:
+        """Return an expression for a bot's id as the one text of all its spellings."""
+        words = without_space(text(expression))
+        known = self._ids.get(words)
+        if known is None:
+            pieces = (piece for word in words for piece in self._bot_word(word))
+            known = self._ids[words] = tuple(pieces)
+        return known
+
+    def _bot_word(self, word: Word) -> Text:
+        """Return a reference to a bot's id as the reference to the bot, other words as they are.
+
+        A dynamic reference is left unread, whatever colons and slashes it holds.
+        """
+        if isinstance(word, str):
+            return tuple(filter(None, _with_dynamic_references(word)))
+        if isinstance(word, Reference):
+            resource = self._template.find(word.logical_id)
+            match resource.type if resource else "", word.attribute:
+                case ("AWS::Lex::Bot", "Id"):
+                    return (Reference(word.logical_id),)
+                case ("AWS::Lex::BotVersion", "BotId") if resource:
+                    match text(resource.sole("BotId")):
+                        case (Reference(logical_id, "" | "Id"),):
+                            return (Reference(logical_id),)
+        return (word,)
+
+    # Their ARNs, written.
+
+    def source_arn(self, caller: Caller, scope: Scope = OUTSIDE) -> object:
+        """Return the expression for `SourceArn` in a scope, as narrow as it may be (rule 2.1)."""
+        alias = TEST_ALIAS_ID if caller.kind == "test-alias" else "*"
+        taken = {variable.name for variable in scope.variables}
+        match caller.kind, caller.name:
+            case ("bot-alias", (Reference(logical_id, _),)):
+                return Reference(logical_id, "Arn").expression
+            case (_, (Reference(logical_id, attribute) as bot,)) if not is_item(logical_id):
+                is_plain = logical_id.isalnum() and _PLAIN_ATTRIBUTE.fullmatch(attribute)
+                if is_plain and logical_id not in taken:
+                    named = f"${{{caller.readable_name}}}"
+                    return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/{named}/{alias}"}
+                # `${…}` holds no loop's variable, nothing that one would hide, and no odd name.
+                # Nor can `Ref` hold what a loop's item would replace, or a dot would split.
+                if logical_id in taken or "." in logical_id:
+                    bot = Reference(logical_id, attribute or "Id")
+                bot_id = bot.expression
+            case _:
+                bot_id = self._spelling[caller.name]
+        more = (f"IdOfBot{number}" for number in range(2, len(taken) + 2))
+        free = next(name for name in ("BotId", "IdOfBot", *more) if name not in taken)
+        return {"Fn::Sub": [f"{_LEX_ARN}:bot-alias/${{{free}}}/{alias}", {free: bot_id}]}
+
+    @cached_property
+    def _spelling(self) -> Mapping[Text, object]:
+        """Return for each bot's id the first of its expressions, in the order of their JSON.
+
+        The keys of objects are sorted, too: which alias comes first does not show.
+        """
+        written = (
+            canonical_json(bot.value)
+            for alias in self._template.of_type(BOT_ALIAS)
+            for bot in alias.values("BotId").present()
+        )
+        expressions = map(json.loads, sorted(written, reverse=True))
+        return {self.bot_id(expression): expression for expression in expressions}
+
+    # Their ARNs, read.
+
+    def matches_when(self, pattern: Arn, resource: Resource) -> Formula:
+        """Return when a `SourceArn` is proved to match the ARN of a bot's hooks or bot alias's."""
+        return any_of(when for arn, when in self.arns(resource) if matches_arn(pattern, arn))
+
+    def arns(self, resource: Resource) -> tuple[tuple[Arn, Formula], ...]:
+        """Return each ARN that a bot's test alias or a bot alias may have, and when it has it."""
+        if resource.logical_id not in self._arns:
+            self._arns[resource.logical_id] = tuple(self._arns_of(resource))
+        return self._arns[resource.logical_id]
+
+    def _arns_of(self, resource: Resource) -> Iterator[tuple[Arn, Formula]]:
+        if resource.type == BOT:
+            test = ("bot-alias/", Reference(resource.logical_id), f"/{TEST_ALIAS_ID}")
+            yield self._own_arn((*_OWN_LEX, *test)), resource.when
+            return
+        yield ((Reference(resource.logical_id, "Arn"),),), ALWAYS
+        for bot, when in self._bots_of(resource):
+            yield self._own_arn(_alias_arn(resource.logical_id, bot)), when
+
+    def arn(self, source_arn: object) -> Arn:
+        """Return the fields of the ARN that an expression for `SourceArn` writes."""
+        words = without_space(text(source_arn))
+        match words:
+            case (Reference(logical_id, "Arn"),) if self._template.type_of(logical_id) == BOT_ALIAS:
+                return (words,)
+        return self._own_arn(self._expanded(words))
+
+    def _expanded(self, words: Text) -> Text:
+        """Write out the references whose text is known to hold others."""
+        return tuple(piece for word in words for piece in self._expansion(word))
+
+    def _expansion(self, word: Word) -> Text:
+        match word:
+            case Reference(logical_id, "Arn"):
+                resource = self._template.find(logical_id)
+                if resource and resource.type == BOT:
+                    return (*_OWN_LEX, "bot/", Reference(logical_id))
+                if resource and resource.type == BOT_ALIAS:
+                    bots = [bot for bot, _ in self._bots_of(resource)]
+                    return _alias_arn(logical_id, bots[0]) if len(bots) == 1 else (word,)
+        return self._bot_word(word)
+
+    def _own_arn(self, words: Text) -> Arn:
+        """Split an ARN; the request's own literal values become pseudo parameters."""
+        fields = list(arn_of(words))
+        owns = (
+            (1, PARTITION, partition_of(self._template.region)),
+            (3, REGION, self._template.region),
+            (4, ACCOUNT, self._template.account),
+        )
+        for place, own, literal in owns:
+            if place < len(fields):
+                fields[place] = own_field(fields[place], own, literal)
+        return tuple(fields)
+
+
+def is_whole_bot(pattern: Arn) -> bool:
+    """Return whether an ARN means all aliases of one bot, which `SourceScope: Bot` does."""
+    match split(pattern[-1], "/"):
+        case [("bot-alias",), bot, ("*",)]:
+            return not has_wildcard(bot)
+    return False
+
+
+def is_no_alias(pattern: Arn) -> bool:
+    """Return whether an ARN is proved to be no bot alias's: `bot/…`, or too long."""
+    if len(pattern) != ARN_FIELDS:
+        return False
+    parts = split(pattern[-1], "/")
+    return parts[0] == ("bot",) or len(parts) > len(("bot-alias", "bot", "alias"))
+
+
+def _alias_arn(logical_id: str, bot: Text) -> Text:
+    return (*_OWN_LEX, "bot-alias/", *bot, "/", Reference(logical_id, "BotAliasId"))
+
+
+def _with_dynamic_references(literal: str) -> Iterator[Word]:
+    """Yield the pieces of a literal between its dynamic references, and these left unread."""
+    position = 0
+    for found in _DYNAMIC_REFERENCE.finditer(literal):
+        yield literal[position : found.start()]
+        position = found.end()
+        yield Unread(found[0])
+    yield literal[position:]

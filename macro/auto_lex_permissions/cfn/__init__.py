@@ -1,0 +1,1 @@
+"""CloudFormation templates: expressions, conditions, values, loops. Nothing of Lex or Lambda."""

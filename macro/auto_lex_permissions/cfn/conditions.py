@@ -1,0 +1,498 @@
+"""Formulas over a template's named conditions, and what follows from them.
+
+A formula says in which deployments something holds. Whether one formula implies another is decided
+exactly: the definitions in the `Conditions` section are read down to their `Fn::Equals` when a
+formula first needs them, and each formula becomes a reduced ordered binary decision diagram
+(Bryant, "Graph-Based Algorithms for Boolean Function Manipulation", 1986), in which equal formulas
+are the same node. Comparisons of one operand with different literals exclude each other.
+
+Diagrams can grow without bound. A named condition whose diagram would is taken as a comparison that
+nothing is known of, and a question that still grows too large is answered "not proved": both err
+towards adding a permission, and `Conditions.undecided` says that it happened.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+from .intrinsics import Reference, canonical_json, is_literal, text
+
+# New nodes that one question or one definition may cost, and all of a template together.
+MOST_NEW_NODES: Final = 5_000
+MOST_NODES: Final = 100_000
+# The depth of a diagram is the number of its comparisons, and Python's stack ends at 1,000 calls.
+DEEPEST: Final = 300
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-conditions.html
+MOST_OPERANDS: Final = 10
+
+
+class Formula:
+    """In which deployments something holds: combined by `&`, `|` and `~`, equal by value.
+
+    Example: `Named("IsProd") & ~Named("IsEu")`.
+    """
+
+    __slots__ = ("_hash", "_parts")
+    _parts: tuple[Any, ...]
+
+    def __init__(self, *parts: object) -> None:
+        """Take what the formula is made of: a name, what is compared, or other formulas."""
+        self._parts = parts
+        # Formulas are keys of tables, and large ones would be hashed again and again.
+        self._hash = hash((type(self), parts))
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether the other formula is of the same kind, and its parts are equal."""
+        return isinstance(other, type(self)) and self._parts == other._parts
+
+    def __hash__(self) -> int:
+        """Return the hash of kind and parts."""
+        return self._hash
+
+    def __repr__(self) -> str:
+        """Return the formula as Python that makes it."""
+        return f"{type(self).__name__}({', '.join(map(repr, self._parts))})"
+
+    def __and__(self, other: "Formula") -> "Formula":
+        """Return the formula that holds where both hold."""
+        return all_of((self, other))
+
+    def __or__(self, other: "Formula") -> "Formula":
+        """Return the formula that holds where one of the two holds."""
+        return any_of((self, other))
+
+    def __invert__(self) -> "Formula":
+        """Return the formula that holds where this one does not."""
+        match self:
+            case Not(operand):
+                return operand
+            case And(()):
+                return NEVER
+            case Or(()):
+                return ALWAYS
+        return Not(self)
+
+
+class Named(Formula):
+    """The condition of this name holds."""
+
+    __slots__ = ()
+    __match_args__ = ("name",)
+
+    @property
+    def name(self) -> str:
+        """Return the name of the condition."""
+        name: str = self._parts[0]
+        return name
+
+
+class Equals(Formula):
+    """A comparison that is not looked into: `subject` equals the literal `value`."""
+
+    __slots__ = ()
+    __match_args__ = ("subject", "value")
+
+    @property
+    def subject(self) -> str:
+        """Return the operand that is no literal, as text."""
+        subject: str = self._parts[0]
+        return subject
+
+    @property
+    def value(self) -> str:
+        """Return the literal."""
+        value: str = self._parts[1]
+        return value
+
+
+class Not(Formula):
+    """The operand does not hold."""
+
+    __slots__ = ()
+    __match_args__ = ("operand",)
+
+    @property
+    def operand(self) -> Formula:
+        """Return the formula that does not hold."""
+        operand: Formula = self._parts[0]
+        return operand
+
+
+class And(Formula):
+    """All operands hold; of none: always."""
+
+    __slots__ = ()
+    __match_args__ = ("operands",)
+
+    @property
+    def operands(self) -> tuple[Formula, ...]:
+        """Return the formulas that hold together."""
+        return self._parts
+
+
+class Or(Formula):
+    """One of the operands holds; of none: never."""
+
+    __slots__ = ()
+    __match_args__ = ("operands",)
+
+    @property
+    def operands(self) -> tuple[Formula, ...]:
+        """Return the formulas of which one holds."""
+        return self._parts
+
+
+ALWAYS: Final[Formula] = And()
+NEVER: Final[Formula] = Or()
+
+
+def all_of(formulas: Iterable[Formula]) -> Formula:
+    """Return the conjunction of any number of formulas, flat and without repetitions."""
+    return _flat(And, NEVER, formulas)
+
+
+def any_of(formulas: Iterable[Formula]) -> Formula:
+    """Return the disjunction of any number of formulas, flat and without repetitions."""
+    return _flat(Or, ALWAYS, formulas)
+
+
+def _flat(kind: type[And | Or], absorbing: Formula, formulas: Iterable[Formula]) -> Formula:
+    operands: dict[Formula, None] = {}
+    for formula in formulas:
+        if formula == absorbing:
+            return absorbing
+        operands.update(dict.fromkeys(formula.operands if isinstance(formula, kind) else [formula]))
+    return next(iter(operands)) if len(operands) == 1 else kind(*operands)
+
+
+def names(formula: Formula) -> set[str]:
+    """Return the names of the conditions that a formula mentions."""
+    match formula:
+        case Named(name):
+            return {name}
+        case Not(operand):
+            return names(operand)
+        case And(operands) | Or(operands):
+            return {name for operand in operands for name in names(operand)}
+    return set()
+
+
+def expression(formula: Formula) -> object:
+    """Return a formula as the `Conditions` section writes it.
+
+    Raises TypeError for a formula that holds comparisons, which no path through a template does.
+    """
+    match formula:
+        case Named(name):
+            return {"Condition": name}
+        case Not(operand):
+            return {"Fn::Not": [expression(operand)]}
+        case And(operands):
+            return _grouped("Fn::And", [expression(operand) for operand in operands])
+        case Or(operands):
+            return _grouped("Fn::Or", [expression(operand) for operand in operands])
+    message = "a comparison has no name in the Conditions section"
+    raise TypeError(message)
+
+
+def _grouped(name: str, operands: list[object]) -> object:
+    """Nest operands so that no call has more than CloudFormation takes."""
+    while len(operands) > MOST_OPERANDS:
+        starts = range(0, len(operands), MOST_OPERANDS)
+        chunks = [operands[start : start + MOST_OPERANDS] for start in starts]
+        operands = [{name: chunk} if len(chunk) > 1 else chunk[0] for chunk in chunks]
+    return {name: operands}
+
+
+class Conditions:
+    """The conditions of one template: what implies what, by their definitions."""
+
+    def __init__(
+        self, definitions: Mapping[str, object], allowed_values: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        """Take the `Conditions` section, and the allowed values of parameters that have some."""
+        self.definitions = definitions
+        self._diagrams = _Diagrams(definitions, allowed_values)
+
+    @property
+    def undecided(self) -> bool:
+        """Return whether something was too large to be decided so far."""
+        return self._diagrams.gave_up
+
+    def implies(self, premise: Formula, conclusion: Formula) -> bool:
+        """Return whether the conclusion is proved to hold wherever the premise does."""
+        if conclusion in (ALWAYS, premise):
+            return True
+        return not self.possible(premise & ~conclusion)
+
+    def possible(self, formula: Formula) -> bool:
+        """Return whether the formula may hold in some deployment: it does unless disproved."""
+        return formula == ALWAYS or self._diagrams.of(formula) != FALSE
+
+    def equivalent(self, one: Formula, other: Formula) -> bool:
+        """Return whether both are proved to hold in the same deployments."""
+        node = self._diagrams.of(one)
+        return one == other or (node is not None and node == self._diagrams.of(other))
+
+    def name_for(
+        self, formula: Formula, is_usable: Callable[[str], bool] = lambda _: True
+    ) -> str | None:
+        """Return the usable condition that is equivalent to a formula, or None.
+
+        Of several those that the formula mentions come first, then the first by name.
+        """
+        node = self._diagrams.of(formula)
+        known = filter(is_usable, self._names_by_node.get(node, ()) if node is not None else ())
+        return min(known, key=lambda name: (name not in names(formula), name), default=None)
+
+    @cached_property
+    def _names_by_node(self) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = {}
+        for name in self.definitions:
+            node = self._diagrams.of(Named(name))
+            if node is not None:
+                found.setdefault(node, []).append(name)
+        return found
+
+    def simplified(self, formula: Formula) -> Formula:
+        """Return an equivalent formula without operands that follow from the others.
+
+        The result depends on what the formula says, not on the order of its operands.
+        """
+        match formula:
+            case Or(operands):
+                return any_of(self._needed(operands, lambda one, rest: (one, any_of(rest))))
+            case And(operands):
+                return all_of(self._needed(operands, lambda one, rest: (all_of(rest), one)))
+        return formula
+
+    def _needed(
+        self,
+        operands: tuple[Formula, ...],
+        implied: Callable[[Formula, list[Formula]], tuple[Formula, Formula]],
+    ) -> list[Formula]:
+        """Return the operands that are needed; one is not if the first `implied` means the other.
+
+        The longest are tried first: of `A` and `A and B` the shorter one shall stay.
+        """
+        sizes = {
+            operand: canonical_json(expression(operand))
+            for operand in map(self.simplified, operands)
+        }
+        kept = sorted(sizes, key=lambda operand: sizes[operand])
+        for operand in sorted(kept, key=lambda operand: -len(sizes[operand])):
+            others = [other for other in kept if other != operand]
+            if self.implies(*implied(operand, others)):
+                kept = others
+        return kept
+
+
+class _TooLargeError(Exception):
+    """A diagram would take more room than there is."""
+
+
+FALSE: Final = 0
+TRUE: Final = 1
+
+
+class _Diagrams:
+    """Binary decision diagrams that share their nodes; a node is (level, low, high).
+
+    A level is a place in the order of all comparisons: the number of the subject, and the number of
+    the literal among those that this subject is compared with. So the comparisons of one subject
+    stand together, whenever a definition brings another one.
+    """
+
+    def __init__(
+        self, definitions: Mapping[str, object], allowed_values: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        self._definitions = definitions
+        self._allowed_values = allowed_values
+        self._read: dict[str, Formula] = {}  # Definitions, as far as they were needed.
+        self._named: dict[str, int] = {}  # Their nodes.
+        self._answers: dict[Formula, int | None] = {}
+        self._subjects: dict[str, int] = {}
+        self._values: dict[str, dict[str, int]] = {}  # By subject.
+        self._nodes: list[tuple[tuple[int, int], int, int]] = [((-1, 0), 0, 0), ((-1, 0), 1, 1)]
+        self._ids: dict[tuple[tuple[int, int], int, int], int] = {}
+        self._chosen: dict[tuple[int, int, int], int] = {}
+        self._room = 0
+        self._depth = 0
+        self.gave_up = False
+
+    def of(self, formula: Formula) -> int | None:
+        """Return the formula's node, None if it is too large; equivalent formulas have the same."""
+        if formula not in self._answers:
+            for name in self._unread_names(formula):
+                node = self._limited(self._definition(name))
+                if node is None:
+                    self._room = 1  # The definition may have used up all room.
+                    node = self._comparison(_unknown(name))
+                self._named[name] = node
+            self._answers[formula] = self._limited(formula)
+        return self._answers[formula]
+
+    def _limited(self, formula: Formula) -> int | None:
+        """Build a formula's node in the room that one question may take."""
+        self._room = min(MOST_NEW_NODES, MOST_NODES - len(self._nodes))
+        self._depth = 0
+        try:
+            return self._build(formula)
+        except _TooLargeError:
+            self.gave_up = True
+            return None
+
+    def _definition(self, name: str) -> Formula:
+        """Read a condition's definition: a formula over other names and comparisons."""
+        if name not in self._read:
+            self._read[name] = (
+                _formula(self._definitions[name], self._allowed_values)
+                if name in self._definitions
+                else _unknown(name)
+            )
+        return self._read[name]
+
+    def _unread_names(self, formula: Formula) -> Iterator[str]:
+        """Yield the conditions that the formula needs and that have no node, deepest first.
+
+        A cycle of definitions, which CloudFormation rejects, is cut open at some name.
+        """
+        entered: set[str] = set()
+        stack = sorted(names(formula), reverse=True)
+        while stack:
+            name = stack.pop()
+            if name in self._named:
+                continue
+            below = names(self._definition(name)) - self._named.keys()
+            if name not in entered and below:
+                entered.add(name)
+                stack += [name, *sorted(below, reverse=True)]
+            else:
+                yield name
+
+    def _build(self, formula: Formula) -> int:
+        match formula:
+            case Named(name):
+                return (
+                    self._named[name] if name in self._named else self._comparison(_unknown(name))
+                )
+            case Equals():
+                return self._comparison(formula)
+            case Not(operand):
+                return self._choose(self._build(operand), FALSE, TRUE)
+            case And(operands):
+                node = TRUE
+                for operand in operands:
+                    node = self._choose(node, self._build(operand), FALSE)
+                return node
+            case Or(operands):
+                node = FALSE
+                for operand in operands:
+                    node = self._choose(node, TRUE, self._build(operand))
+                return node
+        raise TypeError(formula)
+
+    def _comparison(self, comparison: Equals) -> int:
+        values = self._values.setdefault(comparison.subject, {})
+        value = values.setdefault(comparison.value, len(values))
+        subject = self._subjects.setdefault(comparison.subject, len(self._subjects))
+        return self._node((subject, value), FALSE, TRUE)
+
+    def _node(self, level: tuple[int, int], low: int, high: int) -> int:
+        # Where a subject equals one literal it equals no other: skip what would compare it.
+        high = self._elsewhere(high, level)
+        if self._elsewhere(low, level) == high:
+            return low
+        key = (level, low, high)
+        if key not in self._ids:
+            if self._room <= 0:
+                raise _TooLargeError
+            self._room -= 1
+            self._ids[key] = len(self._nodes)
+            self._nodes.append(key)
+        return self._ids[key]
+
+    def _elsewhere(self, node: int, level: tuple[int, int]) -> int:
+        """Return the diagram's part for when the subject equals none of the later literals."""
+        while node > TRUE and self._nodes[node][0][0] == level[0]:
+            node = self._nodes[node][1]
+        return node
+
+    def _choose(self, test: int, then: int, otherwise: int) -> int:
+        """Return the diagram of "if test then … else …"."""
+        if test <= TRUE:
+            return then if test == TRUE else otherwise
+        if then == otherwise:
+            return then
+        if (then, otherwise) == (TRUE, FALSE):
+            return test
+        key = (test, then, otherwise)
+        if key not in self._chosen:
+            if self._depth >= DEEPEST:
+                raise _TooLargeError
+            self._depth += 1
+            level = min(self._nodes[node][0] for node in key if node > TRUE)
+            lows, highs = zip(*(self._branches(node, level) for node in key), strict=True)
+            branches = self._choose(*lows), self._choose(*highs)
+            self._depth -= 1
+            self._chosen[key] = self._node(level, *branches)
+        return self._chosen[key]
+
+    def _branches(self, node: int, level: tuple[int, int]) -> tuple[int, int]:
+        """Return what is left of a diagram where the comparison of this level fails, and holds."""
+        own, low, high = self._nodes[node]
+        return (low, high) if own == level else (node, node)
+
+
+def _unknown(name: str) -> Equals:
+    """Return the comparison that stands for a condition of which nothing is known."""
+    return Equals(f"condition {name}", "")
+
+
+def _formula(definition: object, allowed_values: Mapping[str, tuple[str, ...]]) -> Formula:
+    """Read a definition of the `Conditions` section; what is not understood equals only itself."""
+    match definition:
+        case {"Condition": str(name), **rest} if not rest:
+            return Named(name)
+        case {"Fn::Not": [operand], **rest} if not rest:
+            return ~_formula(operand, allowed_values)
+        case {"Fn::And": [*operands], **rest} if not rest:
+            return all_of(_formula(operand, allowed_values) for operand in operands)
+        case {"Fn::Or": [*operands], **rest} if not rest:
+            return any_of(_formula(operand, allowed_values) for operand in operands)
+        case {"Fn::Equals": [one, other], **rest} if not rest:
+            return _equals(one, other, allowed_values)
+    return Equals(canonical_json(definition), "")
+
+
+def _equals(one: object, other: object, allowed_values: Mapping[str, tuple[str, ...]]) -> Formula:
+    """Read a comparison; CloudFormation compares operands as strings."""
+    match _literal(one), _literal(other):
+        case str(left), str(right):
+            return ALWAYS if left == right else NEVER
+        case None, str(value):
+            return _compared(one, value, allowed_values)
+        case str(value), None:
+            return _compared(other, value, allowed_values)
+    subjects = sorted((repr(text(one)), repr(text(other))))
+    return ALWAYS if subjects[0] == subjects[1] else Equals(" = ".join(subjects), "")
+
+
+def _literal(operand: object) -> str | None:
+    words = text(operand)
+    return "".join(map(str, words)) if is_literal(words) else None
+
+
+def _compared(
+    operand: object, value: str, allowed_values: Mapping[str, tuple[str, ...]]
+) -> Formula:
+    """Compare an operand with a literal; of a closed set of values the last is "none other"."""
+    words = text(operand)
+    subject = repr(words)
+    match words:
+        case (Reference(parameter, ""),) if values := allowed_values.get(parameter):
+            if value not in values:
+                return NEVER
+            if value == values[-1]:
+                return all_of(~Equals(subject, other) for other in values[:-1])
+    return Equals(subject, value)

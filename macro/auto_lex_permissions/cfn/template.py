@@ -1,0 +1,259 @@
+"""A read-only view of a fragment: its resources, conditions and parameters.
+
+The macro never changes what it reads. Everything that looks into a template goes through this view.
+What stands in the body of an `Fn::ForEach` is a resource like any other: its logical id holds the
+loop's variables, and its scope says which loops stand around it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from math import prod
+from typing import Final, Literal, NamedTuple
+
+from .conditions import ALWAYS, Conditions, Formula, Named
+from .intrinsics import NO_VALUE, canonical_json, function, is_no_value, name_of
+from .loops import LOOP, Variable, enter_loop, unmark_text, variables
+from .values import Place, Values, path
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html, and
+# `Globals` of AWS SAM: a macro listed before it sees the section.
+SECTIONS: Final = frozenset({
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Globals",
+    "Hooks",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Resources",
+    "Rules",
+    "Transform",
+})  # fmt: skip
+# A loop is a list of its variable, its collection and its body.
+_BODY: Final = 2
+
+
+class Scope(NamedTuple):
+    """The body of a loop: the names of the loops down to it, and their variables."""
+
+    loops: tuple[str, ...] = ()
+    variables: tuple[Variable, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Return where it stands in the template."""
+        return "Resources", *(step for loop in self.loops for step in (loop, _BODY))
+
+    @property
+    def names(self) -> frozenset[tuple[str, str]]:
+        """Return the variables as texts hold them: each as (name, collection)."""
+        return frozenset((variable.name, variable.collection) for variable in self.variables)
+
+    @property
+    def items(self) -> int:
+        """Return how many resources a resource of the body comes to, as far as is written."""
+        return prod(max(variable.items, 1) for variable in self.variables)
+
+    @property
+    def around(self) -> Iterator["Scope"]:
+        """Yield the scopes that this one stands in, from the template itself to this one."""
+        for depth in range(len(self.loops) + 1):
+            yield Scope(self.loops[:depth], self.variables[:depth])
+
+    def exists_for(self, other: "Scope") -> bool:
+        """Return whether this body comes to something wherever the other one does."""
+        known = other.names
+        return all(
+            variable.items or (variable.name, variable.collection) in known
+            for variable in self.variables
+        )
+
+
+OUTSIDE: Final = Scope()
+
+
+class Resource(NamedTuple):
+    """One resource: its logical id, its type, its body as written, when it exists, and where."""
+
+    logical_id: str
+    type: str
+    body: Mapping[str, object]
+    when: Formula
+    scope: Scope = OUTSIDE
+
+    @property
+    def place(self) -> Place:
+        """Return where it stands in the template."""
+        return *self.scope.place, unmark_text(self.logical_id)
+
+    @property
+    def path(self) -> str:
+        """Return where it stands in the template, as people read it."""
+        return path(self.place)
+
+    @property
+    def properties(self) -> Values[object]:
+        """Return its `Properties`."""
+        return Values.at(self.body.get("Properties"), (*self.place, "Properties"), self.when)
+
+    def values(self, key: str) -> Values[object]:
+        """Return each value that a property may have, `AWS::NoValue` where it may be absent."""
+        properties = self.body.get("Properties")
+        value = properties.get(key) if isinstance(properties, dict) else None
+        place = (*self.place, "Properties", key)
+        return Values.at(NO_VALUE if value is None else value, place, self.when)
+
+    def sole(self, key: str) -> object:
+        """Return the one value of a property, or None where it is absent or has several."""
+        values = [value.value for value in self.values(key)]
+        return values[0] if len(values) == 1 and not is_no_value(values[0]) else None
+
+
+def kind_of(fragment: Mapping[str, object]) -> Literal["template", "resources"] | None:
+    """Return what a macro was given: a whole template or, from `Fn::Transform`, its resources.
+
+    None is neither (rule 6.1). LocalStack leaves `Fn::Transform` in both.
+    """
+    entries = {key: value for key, value in fragment.items() if key != "Fn::Transform"}
+    if isinstance(entries.get("Resources"), dict) or entries.keys() <= SECTIONS:
+        return "template"
+    are_resources = all(
+        isinstance(value, list)
+        if key.startswith(LOOP)
+        else isinstance(value, dict) and isinstance(value.get("Type"), str)
+        for key, value in entries.items()
+    )
+    return "resources" if are_resources else None
+
+
+class Template:
+    """What the macro reads of a fragment, and of the request that brought it."""
+
+    def __init__(self, fragment: Mapping[str, object], region: str, account: str) -> None:
+        """Take a fragment of one of both kinds; of any other, nothing is read."""
+        self.fragment = fragment
+        self.region = region
+        self.account = account
+        self.is_whole = kind_of(fragment) == "template"
+        entries = fragment.get("Resources") if self.is_whole else fragment
+        # CloudFormation rejects a template whose sections are no objects: nothing is read of one.
+        conditions = fragment.get("Conditions") if self.is_whole else None
+        is_sound = conditions is None or isinstance(conditions, dict)
+        self.written: Mapping[str, object] = (
+            entries if isinstance(entries, dict) and is_sound else {}
+        )
+        self.entries, self.scopes = _without_loops(self.written)
+        self._found: dict[str, Resource | None] = {}
+
+    def find(self, logical_id: str) -> Resource | None:
+        """Return a well-formed resource, or None where there is none of this logical id."""
+        if logical_id not in self._found:
+            entry = self.entries.get(logical_id)
+            body = entry if isinstance(entry, dict) else {}
+            kind = body.get("Type")
+            when = _condition(body["Condition"]) if "Condition" in body else ALWAYS
+            scope = self.scopes.get(logical_id, OUTSIDE)
+            self._found[logical_id] = (
+                Resource(logical_id, kind, body, when, scope) if isinstance(kind, str) else None
+            )
+        return self._found[logical_id]
+
+    @cached_property
+    def ids_by_type(self) -> Mapping[str, list[str]]:
+        """Return the logical ids by type, each type's in the order of the template."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for name, entry in self.entries.items():
+            if isinstance(entry, dict) and isinstance(kind := entry.get("Type"), str):
+                found[kind].append(name)
+        return found
+
+    def of_type(self, *types: str) -> list[Resource]:
+        """Return the resources of these types, each type's in the order of the template."""
+        found = (self.find(name) for kind in types for name in self.ids_by_type.get(kind, ()))
+        return [resource for resource in found if resource]
+
+    def type_of(self, logical_id: str) -> str:
+        """Return the type of a resource, or nothing where there is no such resource."""
+        resource = self.find(logical_id)
+        return resource.type if resource else ""
+
+    @property
+    def size(self) -> int:
+        """Return the number of resources, loops written out as far as the template says."""
+        return len(self.entries) + sum(scope.items - 1 for scope in self.scopes.values())
+
+    def section(self, name: str) -> Mapping[str, object]:
+        """Return a section of the template; empty where it is absent or has no members."""
+        section = self.fragment.get(name) if self.is_whole else None
+        return section if isinstance(section, dict) else {}
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """Return the template's conditions, ready to reason over."""
+        definitions, _ = _without_loops(self.section("Conditions"))
+        # A String parameter with allowed values has one of these.
+        allowed_values = {
+            name: tuple(sorted({str(value) for value in values}))
+            for name, parameter in self.section("Parameters").items()
+            if isinstance(parameter, dict)
+            and parameter.get("Type") == "String"
+            and isinstance(values := parameter.get("AllowedValues"), list)
+            and all(isinstance(value, str) for value in values)
+        }
+        return Conditions(definitions, allowed_values)
+
+    @cached_property
+    def condition_functions(self) -> Mapping[str, object]:
+        """Return the `Condition`s of resources that are functions, by the name of their formula."""
+        return {
+            canonical_json(condition): condition
+            for entry in self.entries.values()
+            if isinstance(entry, dict)
+            and function(condition := entry.get("Condition"))
+            and name_of(condition) is None
+        }
+
+
+def _condition(condition: object) -> Formula:
+    """Return the formula of a resource's `Condition`: that condition, or always.
+
+    In a loop it may be a function. Where that puts a name together it means the condition of this
+    name; any other function is a condition of its own, named by its JSON.
+    """
+    name = name_of(condition)
+    if name is None and function(condition):
+        name = canonical_json(condition)
+    return ALWAYS if name is None else Named(name)
+
+
+def _without_loops(
+    entries: Mapping[str, object],
+) -> tuple[Mapping[str, object], Mapping[str, Scope]]:
+    """Return the entries of a section and of its loops' bodies, and the scopes of the latter.
+
+    A loop of the wrong shape stays an entry, for CloudFormation to reject; and so does one whose
+    variable another loop would name.
+    """
+    if LOOP not in "".join(entries):
+        return entries, {}
+    flat: dict[str, object] = {}
+    scopes: dict[str, Scope] = {}
+    stack = [(entries, OUTSIDE)]
+    while stack:
+        body, scope = stack.pop()
+        for name, entry in body.items():
+            match entry:
+                case [str(variable), collection, dict(inside)] if name.startswith(
+                    LOOP
+                ) and not variables(variable):
+                    entered, marked = enter_loop(variable, collection, inside)
+                    loops = (*scope.loops, unmark_text(name))
+                    stack.append((marked, Scope(loops, (*scope.variables, entered))))
+                case _:
+                    flat[name] = entry
+                    if scope.loops:
+                        scopes[name] = scope
+    return flat, scopes

@@ -1,0 +1,438 @@
+"""Every message there is: mistakes of a template's author, and what the macro only reports.
+
+A message has a code that never changes, the name under which reports have it, how serious it is,
+what is wrong, and what to do. docs/messages.md explains each. A diagnostic is one message at one
+place. Nothing in it may hold a value of the template: only logical ids, paths, names, and text that
+the macro builds from these (rule 6.4).
+
+CloudFormation shows the author one string for each failed transform, so all mistakes of a template
+travel together in one exception, and the exception alone decides how they read (rule 6.3).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from .cfn.intrinsics import canonical_json
+from .cfn.loops import unmark
+from .cfn.values import Place, Step, path
+
+METADATA_KEY: Final = "AutoLexPermissionsReport"
+# Where docs/messages.md is read.
+PAGE: Final = "https://github.com/OWNER/auto-lex-permissions/blob/main/docs/messages.md"
+MOST_MISTAKES: Final = 20
+MOST_CHARACTERS: Final = 2_000
+
+Severity: TypeAlias = Literal["error", "warning", "note"]
+
+
+class Message(NamedTuple):
+    """What can be said of a template: a code, a name, a severity, what is wrong and what to do.
+
+    `title` says it in one line for lists of messages. In `what` and `remedy`, words in braces are
+    filled in by the details of a diagnostic.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    title: str
+    what: str
+    remedy: str
+
+    def at(self, *place: Step, **details: object) -> "Diagnostic":
+        """Return this message at a place, with the details that fill it in."""
+        return Diagnostic(self, place, details)
+
+    @property
+    def url(self) -> str:
+        """Return where the message is explained."""
+        return f"{PAGE}#{self.code.lower()}"
+
+
+class Diagnostic(NamedTuple):
+    """One message at one place of a template."""
+
+    message: Message
+    place: Place = ()
+    details: Mapping[str, object] = {}
+
+    @property
+    def code(self) -> str:
+        """Return the message's code, such as `ALP101`."""
+        return self.message.code
+
+    @property
+    def name(self) -> str:
+        """Return the message's name, such as `PermissionTooWide`."""
+        return self.message.name
+
+    @property
+    def is_mistake(self) -> bool:
+        """Return whether the template has to be changed before the macro can go on."""
+        return self.message.severity == "error"
+
+    @property
+    def path(self) -> str:
+        """Return the place as the author reads it, loops with their variables."""
+        return str(unmark(path(self.place)))
+
+    @property
+    def what(self) -> str:
+        """Return what is wrong."""
+        return self._filled(self.message.what)
+
+    @property
+    def remedy(self) -> str:
+        """Return what to do about it."""
+        return self._filled(self.message.remedy)
+
+    def _filled(self, words: str) -> str:
+        texts = {
+            name: value if isinstance(value, str) else canonical_json(value)
+            for name, value in self.details.items()
+        }
+        return str(unmark(words.format(**texts))).strip()
+
+    @property
+    def advice(self) -> str:
+        """Return what is wrong and what to do about it."""
+        return f"{self.what} {self.remedy}".strip()
+
+    @property
+    def entry(self) -> dict[str, str]:
+        """Return the entry of the template's report: no values. `Code` is the message's name."""
+        return {"Path": self.path, "Code": self.name, "Id": self.code}
+
+    def __str__(self) -> str:
+        """Return the sentence that the author reads: `ALP302 Transform.Parameters.Scop: …`."""
+        return f"{self.code} {f'{self.path}: ' if self.place else ''}{self.advice}"
+
+
+def mistakes(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics that are mistakes, each once, in their order."""
+    found = {str(diagnostic): diagnostic for diagnostic in diagnostics if diagnostic.is_mistake}
+    return tuple(found.values())
+
+
+def reports(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the diagnostics that are no mistakes, each once, in the order of the report."""
+    found = {
+        (diagnostic.path, diagnostic.name, diagnostic.what): diagnostic
+        for diagnostic in diagnostics
+        if not diagnostic.is_mistake
+    }
+    return tuple(found[key] for key in sorted(found))
+
+
+class TemplateError(Exception):
+    """The template has mistakes that its author has to fix; holds all of them."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Take one mistake or more, in the order of the template; each counts once."""
+        self.diagnostics = mistakes(diagnostics)
+        super().__init__(_joined([str(mistake) for mistake in self.diagnostics]))
+
+
+def _joined(mistakes: list[str]) -> str:
+    """Join mistakes, at most 20 of them and 2,000 characters, then "and N more"."""
+    if len(mistakes) == 1:
+        return _cut(mistakes[0], MOST_CHARACTERS)
+    lines = [f"({number}) {mistake}" for number, mistake in enumerate(mistakes, start=1)]
+    for shown in range(min(len(lines), MOST_MISTAKES), 0, -1):
+        rest = [f"and {len(lines) - shown} more"] if shown < len(lines) else []
+        message = " ".join(lines[:shown] + rest)
+        if len(message) <= MOST_CHARACTERS:
+            return message
+    more = f" and {len(lines) - 1} more"
+    return _cut(lines[0], MOST_CHARACTERS - len(more)) + more
+
+
+def _cut(line: str, most: int) -> str:
+    """Shorten a line that is longer than there is room: a path may be of any length."""
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+_AFTER_LOOPS: Final = "List AutoLexPermissions after AWS::LanguageExtensions."
+
+# Code hooks, and the permissions that they need: ALP1xx.
+
+NO_PERMISSION: Final = Message(
+    "ALP101",
+    "CodeHookWithoutPermission",
+    "error",
+    "Nothing lets Lex invoke the function of a code hook",
+    "Lex may not invoke {function} for {caller}: no permission covers this code hook.",
+    "Add Transform: AutoLexPermissions to the template, or run auto-lex-permissions fix.",
+)
+HOOK_HIDDEN: Final = Message(
+    "ALP102",
+    "CodeHookHidden",
+    "error",
+    "An intrinsic function may hide a code hook",
+    "the value of {function} may hide a code hook from AutoLexPermissions, which reads templates"
+    " but does not resolve intrinsic functions.",
+    "Write the value out here, or choose between values with Fn::If.",
+)
+TYPE_IN_LOOP: Final = Message(
+    "ALP103",
+    "TypeDiffersInLoop",
+    "error",
+    "A loop may make bots of what is another type for each item",
+    "it is another type for each item of the loop, which may be that of bots or bot aliases.",
+    _AFTER_LOOPS,
+)
+PERMISSION_IN_LOOP: Final = Message(
+    "ALP104",
+    "PermissionDiffersInLoop",
+    "error",
+    "A permission cannot be written inside a loop",
+    "its permission would be another one for each item of the loop, in a way that cannot be"
+    " written inside the loop.",
+    _AFTER_LOOPS,
+)
+WAIT_IN_LOOP: Final = Message(
+    "ALP105",
+    "DependencyDiffersInLoop",
+    "error",
+    "A dependency cannot be written inside a loop",
+    "what has to be created before it is another resource for each item of a loop.",
+    _AFTER_LOOPS,
+)
+ID_TAKEN: Final = Message(
+    "ALP106",
+    "LogicalIdTaken",
+    "error",
+    "The logical id of a generated permission is taken",
+    "AutoLexPermissions needs this logical id for a permission of its own.",
+    "Give the resource, parameter or condition another name.",
+)
+CONDITIONS_NEEDED: Final = Message(
+    "ALP107",
+    "ConditionsNeeded",
+    "error",
+    "A permission needs a condition where none can be added",
+    "these permissions need new conditions, which cannot be added from Fn::Transform under"
+    " Resources.",
+    "List AutoLexPermissions in the template's Transform section instead.",
+)
+VERSION_HOOK: Final = Message(
+    "ALP108",
+    "HookOnVersion",
+    "note",
+    "A code hook names a function version",
+    "A hook on a version moves with every deployment, and Lex is not permitted for the seconds"
+    " between.",
+    "Hook a Lambda alias, or set SourceScope: Bot.",
+)
+STILL_COVERED: Final = Message(
+    "ALP109",
+    "OptedOutButCovered",
+    "note",
+    "A bot alias opted out, and its bot's permission covers it",
+    "This bot alias has opted out, and yet a permission for its whole bot lets it invoke the"
+    " function.",
+    "Name single bot aliases in that permission, or take the hook out of this one.",
+)
+CYCLE: Final = Message(
+    "ALP110",
+    "WaitWouldCloseCircle",
+    "note",
+    "A bot alias cannot wait for its permission",
+    "The alias cannot wait for its new permission, since the permission already waits for the"
+    " alias. Lex is not permitted for some seconds when the hook moves.",
+    "Let nothing that the permission refers to refer to the alias.",
+)
+UNDECIDED: Final = Message(
+    "ALP111",
+    "ConditionsUndecided",
+    "warning",
+    "The conditions are too many to be decided exactly",
+    "The conditions are too many to be decided exactly.",
+    "Where coverage could not be proved, a permission was added.",
+)
+
+# Permissions and resource policies of the author: ALP2xx.
+
+TOO_WIDE: Final = Message(
+    "ALP201",
+    "PermissionTooWide",
+    "warning",
+    "A declared permission lets in more than Lex needs",
+    "{reason} This permission lets more invoke the function than Lex needs.",
+    "Name the bot alias in SourceArn and lexv2.amazonaws.com as Principal, or delete the"
+    " permission: the macro then adds an exact one.",
+)
+NEVER_MATCHES: Final = Message(
+    "ALP202",
+    "PermissionNeverMatches",
+    "warning",
+    "A declared permission never lets Lex V2 in",
+    "{reason} This permission never lets Lex V2 invoke the function.",
+    "Its Principal has to be lexv2.amazonaws.com, its SourceArn the bot alias's, its qualifier the"
+    " hook's.",
+)
+POLICY_SILENCES: Final = Message(
+    "ALP203",
+    "ResourcePolicyWithoutLex",
+    "error",
+    "A resource policy does not let Lex invoke the function",
+    "it replaces every permission of the function that {alias} names as its code hook, and does"
+    " not let Lex invoke it.",
+    "Add to its Statement list: {statement}",
+)
+POLICY_NOT_COMPARED: Final = Message(
+    "ALP204",
+    "ResourcePolicyNotCompared",
+    "warning",
+    "A resource policy may belong to the function of a code hook",
+    "It cannot be told which function this resource policy belongs to.",
+    "If it is a hook's, it replaces the permission that the macro adds: allow Lex in it.",
+)
+
+# Settings: ALP3xx.
+
+SETTINGS_SHAPE: Final = Message(
+    "ALP301",
+    "SettingsNotAnObject",
+    "error",
+    "Settings are no object",
+    "settings are an object of names and values.",
+    "Allowed names: {names}.",
+)
+SETTING_UNKNOWN: Final = Message(
+    "ALP302",
+    "SettingUnknown",
+    "error",
+    "There is no such setting",
+    "there is no such setting.",
+    "Allowed names: {names}.{belongs}",
+)
+SETTING_VALUE: Final = Message(
+    "ALP303",
+    "SettingValueNotAllowed",
+    "error",
+    "A setting has a value that is not allowed",
+    "this value is not allowed.",
+    "Allowed values: {values}.",
+)
+SETTINGS_DISAGREE: Final = Message(
+    "ALP304",
+    "SettingsDisagree",
+    "error",
+    "Two places set different values",
+    "it disagrees with Transform.Parameters.{name}.",
+    "Set it in one of the two places.",
+)
+
+# Functions that no permission of this stack can serve: ALP4xx.
+
+OUT_OF_REACH: Final = Message(
+    "ALP401",
+    "FunctionOutOfReach",
+    "error",
+    "A function belongs to another account or Region",
+    "{named}a function of another account or Region, and this stack cannot let Lex invoke that.",
+    "Have its owner add the permission there, and set OnUnreachable: Skip to go on without it"
+    " here; or name a function of this account and Region.",
+)
+UNREACHABLE: Final = Message(
+    "ALP402",
+    "FunctionUnreachable",
+    "warning",
+    "A function of another account or Region was skipped",
+    "The function is of another account or Region, and this stack cannot let Lex invoke it.",
+    "Its owner has to.",
+)
+NO_POLICY: Final = Message(
+    "ALP403",
+    "QualifierWithoutPolicy",
+    "error",
+    "A qualifier takes no resource-based policy",
+    "Lambda keeps no resource-based policy for a qualifier that begins with $, such as $LATEST, so"
+    " Lex could never be allowed to invoke the function by that name.",
+    "Name the function without a qualifier, or with a version or a Lambda alias.",
+)
+NAME_TOO_LONG: Final = Message(
+    "ALP404",
+    "FunctionNameTooLong",
+    "error",
+    "A function's name is longer than a permission takes",
+    "a permission names its function in at most {most} characters.",
+    "Give the function or its alias a shorter name.",
+)
+REPLICA: Final = Message(
+    "ALP405",
+    "ReplicaNeedsPermission",
+    "warning",
+    "A bot's replica needs a permission of its own",
+    "The bot's replica invokes a function of its own Region.",
+    "That function needs its own permission there.",
+)
+
+# Limits: ALP5xx.
+
+TOO_MANY_RESOURCES: Final = Message(
+    "ALP501",
+    "TooManyResources",
+    "error",
+    "The permissions would take the stack past CloudFormation's number of resources",
+    "with the {added} permissions that AutoLexPermissions adds they are {count}; CloudFormation"
+    " takes {most}.",
+    "Move some of them into a nested stack, or set SourceScope: Bot.",
+)
+TEMPLATE_TOO_LARGE: Final = Message(
+    "ALP502",
+    "TemplateTooLarge",
+    "error",
+    "The permissions would take the template past CloudFormation's size",
+    "with the {added} permissions that AutoLexPermissions adds the template is larger than the"
+    " {most} bytes that CloudFormation takes.",
+    "Move some of the resources into a nested stack, or set SourceScope: Bot.",
+)
+POLICY_TOO_LARGE: Final = Message(
+    "ALP503",
+    "FunctionPolicyTooLarge",
+    "warning",
+    "A function's policy would grow past Lambda's size",
+    "The function's policy would grow past the 20 KB that Lambda takes.",
+    "Set SourceScope: Bot for one permission per bot.",
+)
+
+# The request itself: ALP6xx.
+
+MISPLACED: Final = Message(
+    "ALP601",
+    "MacroMisplaced",
+    "error",
+    "The macro was given neither a template nor a Resources section",
+    "AutoLexPermissions was given neither a template nor a Resources section.",
+    "List it in the template's Transform section, or put Fn::Transform at the top of the template"
+    " or directly under Resources.",
+)
+NO_FRAGMENT: Final = Message(
+    "ALP602",
+    "RequestWithoutFragment",
+    "error",
+    "The request holds no fragment",
+    "AutoLexPermissions received a request without a fragment.",
+    "It is a CloudFormation macro: name it in a template's Transform section.",
+)
+FRAGMENT_SHAPE: Final = Message(
+    "ALP603",
+    "FragmentNotAnObject",
+    "error",
+    "The request's fragment is not an object",
+    "AutoLexPermissions received a fragment that is not an object.",
+    "A template is an object with a Resources section.",
+)
+INTERNAL_FAILURE: Final = Message(
+    "ALP901",
+    "InternalFailure",
+    "error",
+    "The macro failed by a fault of its own",
+    "AutoLexPermissions failed on this template by a fault of its own; the template is not to"
+    " blame.",
+    "Ask its owner to look up request {request} in log group {log_group}.",
+)
+
+CATALOGUE: Final = tuple(value for value in globals().values() if isinstance(value, Message))

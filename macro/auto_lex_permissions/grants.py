@@ -1,0 +1,179 @@
+"""What each code hook needs, and what of it the author's template does not allow yet.
+
+A grant is one function with its qualifier, and one caller that has to be able to invoke it. It is
+missing when the template is not proved to allow the call wherever one of its hooks exists.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from .bots import Bots, Caller
+from .cfn.conditions import Formula, any_of
+from .cfn.intrinsics import Text, canonical_json, references, text, without_space
+from .cfn.loops import variables
+from .cfn.template import OUTSIDE, Scope, Template
+from .code_hooks import CodeHook
+from .declared import Declared
+from .functions import Functions, LambdaFunction, named_by_text
+
+
+class Grant(NamedTuple):
+    """What an invocation needs: a function with its qualifier, and a caller.
+
+    `function` is what `expression`, the author's spelling, names; `canonical` stands for all
+    spellings and decides the logical id. `when` is when one of the hooks exists; the hooks exist as
+    they do for this caller. `scope` is the loop's body that the permission belongs to, None where
+    there is no such place. `uncovered` are the hooks that the author's template is not proved to
+    allow, and the grant `is_missing` where no other grant covers these.
+    """
+
+    caller: Caller
+    canonical: LambdaFunction
+    function: LambdaFunction
+    expression: object
+    hooks: tuple[CodeHook, ...]
+    when: Formula
+    scope: Scope | None = OUTSIDE
+    uncovered: tuple[CodeHook, ...] = ()
+    is_missing: bool = False
+
+
+class Grants:
+    """The grants of a template's hooks, less what the template allows."""
+
+    def __init__(
+        self, template: Template, functions: Functions, bots: Bots, declared: Declared
+    ) -> None:
+        """Take the template, and how its functions, bots and permissions are read."""
+        self._template = template
+        self._functions = functions
+        self._bots = bots
+        self._declared = declared
+        self._implies = template.conditions.implies
+
+    def needed(self, hooks: Iterable[CodeHook], *, by_bot: bool) -> list[Grant]:
+        """Return one grant for each pair of function and caller, in the order of the hooks."""
+        grouped: dict[tuple[Caller, LambdaFunction], list[CodeHook]] = {}
+        for hook in hooks:
+            canonical = self._functions.canonical(hook.function)
+            for caller, when in self._bots.callers(hook.resource, by_bot=by_bot):
+                of_caller = hook._replace(when=hook.when & when)
+                if self._template.conditions.possible(of_caller.when):
+                    grouped.setdefault((caller, canonical), []).append(of_caller)
+        return self._compared(
+            [
+                grant._replace(scope=self._scope(grant))
+                for (caller, canonical), group in grouped.items()
+                for grant in self._spelled(caller, canonical, group)
+            ]
+        )
+
+    def _spelled(
+        self, caller: Caller, canonical: LambdaFunction, hooks: list[CodeHook]
+    ) -> Iterator[Grant]:
+        """Yield the grant under the first spelling that means it wherever it exists (rule 2.2).
+
+        Where no spelling does, each keeps its own hooks, named by its text.
+        """
+        when = any_of(hook.when for hook in hooks)
+        spellings = _spellings(hooks)
+        for spelling in spellings:
+            if len(spellings) == 1 or self._means_all(spelling, hooks, when):
+                function, expression = spelling.function, spelling.expression
+                yield Grant(caller, canonical, function, expression, tuple(hooks), when)
+                return
+        by_text: dict[Text, list[CodeHook]] = {}
+        for hook in hooks:
+            by_text.setdefault(without_space(text(hook.expression)), []).append(hook)
+        for words, group in by_text.items():
+            when = any_of(hook.when for hook in group)
+            first = _spellings(group)[0]
+            by_words = named_by_text(words)
+            yield Grant(caller, by_words, first.function, first.expression, tuple(group), when)
+
+    def _means_all(self, spelling: CodeHook, hooks: Iterable[CodeHook], when: Formula) -> bool:
+        """Return whether a spelling names the function of each hook wherever that hook exists.
+
+        What it refers to has to exist there, too.
+        """
+        referred = (
+            self._template.find(name.logical_id) for name in references(spelling.expression)
+        )
+        return all(self._implies(when, resource.when) for resource in referred if resource) and all(
+            self._implies(hook.when, self._functions.same_when(spelling.function, hook.function))
+            for hook in hooks
+        )
+
+    def _scope(self, grant: Grant) -> Scope | None:
+        """Return the loop's body that a permission belongs to, or the template itself.
+
+        It is that of the hooks. A permission for a whole bot belongs where the variables are known
+        that it needs, and no others; there may be no such place.
+        """
+        if not self._template.scopes:
+            return OUTSIDE
+        scopes = sorted({hook.resource.scope for hook in grant.hooks})
+        if grant.caller.kind != "bot" or not any(scope.variables for scope in scopes):
+            return scopes[0]
+        source_arn = self._bots.source_arn(grant.caller)
+        needed = variables(canonical_json([source_arn, grant.expression]))
+        around = (outer for scope in scopes for outer in scope.around)
+        return next((outer for outer in around if outer.names == needed), None)
+
+    def _compared(self, grants: list[Grant]) -> list[Grant]:
+        """Return the grants with what is missing of them.
+
+        One grant can cover another of the same caller where text names a resource; of those one is
+        left out, the ones that name a resource first.
+        """
+        compared = []
+        missing: dict[Caller, list[int]] = {}
+        for number, grant in enumerate(grants):
+            uncovered = tuple(hook for hook in grant.hooks if not self._is_covered(hook, []))
+            compared.append(grant._replace(uncovered=uncovered, is_missing=bool(uncovered)))
+            if uncovered:
+                missing.setdefault(grant.caller, []).append(number)
+        for kept in missing.values():
+            by_text = {
+                number: self._functions.is_named_by_text(compared[number].function)
+                for number in kept
+            }
+            if any(by_text.values()):
+                for number in sorted(by_text, key=by_text.__getitem__):
+                    others = [compared[other] for other in kept if other != number]
+                    if all(self._is_covered(hook, others) for hook in compared[number].hooks):
+                        kept.remove(number)
+                        compared[number] = compared[number]._replace(is_missing=False)
+        return compared
+
+    def _is_covered(self, hook: CodeHook, others: Iterable[Grant]) -> bool:
+        """Return whether a hook is proved to be allowed, by the author or by others' grants."""
+        allowed = self._declared.allowed_when(hook)
+        granted = any_of(self._serves_when(grant, hook) for grant in others)
+        return self._implies(hook.when, allowed | granted)
+
+    def _serves_when(self, grant: Grant, hook: CodeHook) -> Formula:
+        return grant.when & self._functions.same_when(grant.function, hook.function)
+
+    def serving(self, grants: Iterable[Grant], hooks: Iterable[CodeHook]) -> Iterator[CodeHook]:
+        """Yield the hooks that a grant for their whole bot serves in some deployment (rule 5.1)."""
+        by_caller: dict[Caller, list[Grant]] = {}
+        for grant in grants:
+            by_caller.setdefault(grant.caller, []).append(grant)
+        for hook in hooks:
+            if any(
+                self._template.conditions.possible(
+                    hook.when & when & self._serves_when(grant, hook)
+                )
+                for caller, when in self._bots.callers(hook.resource, by_bot=True)
+                for grant in by_caller.get(caller, ())
+            ):
+                yield hook
+
+
+def _spellings(hooks: Iterable[CodeHook]) -> list[CodeHook]:
+    """Return a hook for each expression of the function, in the order of their JSON."""
+    different: dict[str, CodeHook] = {}
+    for hook in hooks:
+        different.setdefault(canonical_json(hook.expression), hook)
+    return [different[spelling] for spelling in sorted(different)]

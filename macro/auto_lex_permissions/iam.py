@@ -1,0 +1,125 @@
+"""How IAM compares what a policy says with what is asked: wildcards, ARNs, condition operators.
+
+Texts are compared word by word: a reference is one unknown piece, which only `*` can stand for. So
+one code compares a template's expressions and the plain texts of a live policy.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from .cfn.intrinsics import Reference, Text, Word, split
+
+# The fields of an ARN, split at its colons.
+Arn: TypeAlias = tuple[Text, ...]
+ARN_FIELDS: Final = 6
+INVOKE: Final = "lambda:InvokeFunction"
+LEX_PRINCIPAL: Final = "lexv2.amazonaws.com"
+# https://docs.aws.amazon.com/general/latest/gr/aws-arns-and-namespaces.html
+_PARTITIONS: Final = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
+
+
+def partition_of(region: str) -> str:
+    """Return the partition that a Region belongs to."""
+    return next((p for prefix, p in _PARTITIONS.items() if region.startswith(prefix)), "aws")
+
+
+def own_field(field: Text, own: Reference, literal: str) -> Text:
+    """Return an ARN's field; the request's own literal value is the pseudo parameter."""
+    return (own,) if field == (literal,) else field
+
+
+def arn_of(words: Text) -> Arn:
+    """Return the fields of an ARN; a colon in the last one makes more of them than an ARN has."""
+    return tuple(split(words, ":"))
+
+
+def matches_pattern(pattern: Text, words: Text) -> bool:
+    """Return whether a text matches a pattern of `*`, `?`, characters and references.
+
+    As IAM's StringLike: `*` stands for any words, `?` for one character.
+    """
+    wanted, given = _pieces(pattern), _pieces(words)
+    place = at = 0
+    # Behind the last `*`: where the pattern goes on, and from where on the text may.
+    again: tuple[int, int] | None = None
+    while place < len(given):
+        piece = wanted[at] if at < len(wanted) else None
+        if piece == "*":
+            at += 1
+            again = at, place
+        elif piece == given[place] or (piece == "?" and isinstance(given[place], str)):
+            place, at = place + 1, at + 1
+        elif again:
+            at, place = again[0], again[1] + 1
+            again = at, place
+        else:
+            return False
+    return all(piece == "*" for piece in wanted[at:])
+
+
+def _pieces(words: Text) -> list[Word]:
+    """Return the characters and references of a text."""
+    return [piece for word in words for piece in (word if isinstance(word, str) else (word,))]
+
+
+def matches_arn(pattern: Sequence[Text], arn: Sequence[Text]) -> bool:
+    """Return whether an ARN matches a pattern field by field, as ArnLike and ArnEquals both do.
+
+    What has not the fields of an ARN is only itself.
+    """
+    if len(pattern) != ARN_FIELDS:
+        return pattern == arn
+    return len(arn) == ARN_FIELDS and all(map(matches_pattern, pattern, arn))
+
+
+def has_wildcard(words: Text) -> bool:
+    """Return whether a text's literals hold a wildcard."""
+    return any(isinstance(word, str) and ("*" in word or "?" in word) for word in words)
+
+
+def includes_invoking(action: object) -> bool:
+    """Return whether an action of a policy is, or by its wildcards includes, invoking."""
+    return isinstance(action, str) and matches_pattern((action.lower(),), (INVOKE.lower(),))
+
+
+class Operator(NamedTuple):
+    """A condition operator: how it compares, and what it says of an absent key.
+
+    `compares` tells values as they are, without letter case, as patterns, or as patterns of ARNs.
+    """
+
+    compares: Literal["exactly", "ignoring case", "pattern", "arn"]
+    is_negated: bool = False
+    if_exists: bool = False
+
+
+_OPERATORS: Final[Mapping[str, Operator]] = {
+    "stringequals": Operator("exactly"),
+    "stringnotequals": Operator("exactly", is_negated=True),
+    "stringequalsignorecase": Operator("ignoring case"),
+    "stringnotequalsignorecase": Operator("ignoring case", is_negated=True),
+    "stringlike": Operator("pattern"),
+    "stringnotlike": Operator("pattern", is_negated=True),
+    "arnequals": Operator("arn"),
+    "arnnotequals": Operator("arn", is_negated=True),
+    "arnlike": Operator("arn"),
+    "arnnotlike": Operator("arn", is_negated=True),
+    "bool": Operator("ignoring case"),
+}
+
+
+def operator_named(name: str) -> Operator | None:
+    """Return a condition operator by its name, or None where it is not known here."""
+    base = name.lower().removesuffix("ifexists")
+    found = _OPERATORS.get(base)
+    return found and found._replace(if_exists=base != name.lower())
