@@ -1,20 +1,17 @@
-"""The command `auto-lex-permissions`: what it takes, and how it ends.
+"""The command `auto-lex-permissions`: its commands, arguments and options.
 
-Exit codes: 0 fine, 1 findings, 2 misuse. Results go to the standard output, all else to the
-standard error. Modules of a command are imported when it runs, so that `--help` is quick.
+The module of a command is imported when it runs, so that `--help` is quick.
 """
 
 import os
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 import click
 
-from .errors import FINE, MISUSE, UsageProblem
-
-NAME: Final = "auto-lex-permissions"
+from .console import FINE, MISUSE, NAME, UsageError, print_error
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: object) -> None:
@@ -88,9 +85,9 @@ def expand(template: str, *, output: str, form: str, diff: bool, **stack: Any) -
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text")
 @stack_options
 def check(templates: tuple[str, ...], *, form: str, **stack: Any) -> int:
-    """Tell of each code hook in TEMPLATES whether Lex may invoke its function.
+    """Report for each code hook in TEMPLATES whether Lex may invoke its function.
 
-    TEMPLATES are files, folders, or - for the standard input. Ends with 1 where a permission is
+    TEMPLATES are files, folders, or - for the standard input. Exits with 1 where a permission is
     missing.
 
     \b
@@ -110,10 +107,10 @@ def check(templates: tuple[str, ...], *, form: str, **stack: Any) -> int:
 @click.option("--alias", metavar="NAME|ID", default="", help="Look at bot aliases so named only.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 def doctor(**options: str) -> int:
-    """Tell of each code hook in a live account whether Lex may invoke its function.
+    """Report for each code hook in a live account whether Lex may invoke its function.
 
     Reads bots, bot aliases and the policies of the functions that they name, and changes nothing.
-    Ends with 1 where a function is missing or Lex may not invoke it, and prints what would mend it.
+    Exits with 1 where a function is missing or Lex may not invoke it, and prints what would fix it.
 
     \b
     Examples:
@@ -132,7 +129,7 @@ def doctor(**options: str) -> int:
 def fix(templates: tuple[str, ...], *, write: bool, **stack: Any) -> int:
     """Add the missing permissions to TEMPLATES themselves; the stack then needs no macro.
 
-    TEMPLATES are files, folders, or - for the standard input. Shows a diff, and ends with 1 where
+    TEMPLATES are files, folders, or - for the standard input. Shows a diff, and exits with 1 where
     there is something to add; with --write it is written. Only ever adds: comments and all else
     stay as they are.
 
@@ -170,8 +167,8 @@ def main() -> NoReturn:
     try:
         result = app.main(prog_name=NAME, standalone_mode=False)
         sys.stdout.flush()
-    except UsageProblem as problem:
-        _fail(str(problem))
+    except UsageError as error:
+        _fail(error)
     except click.ClickException as error:
         error.show()
         sys.exit(MISUSE)
@@ -186,8 +183,8 @@ def main() -> NoReturn:
     sys.exit(result if isinstance(result, int) else FINE)
 
 
-def _fail(line: str) -> NoReturn:
+def _fail(error: object) -> NoReturn:
     if "--debug" in sys.argv:
         traceback.print_exc()
-    sys.stderr.write(f"{NAME}: {line}\n")
+    print_error(error)
     sys.exit(MISUSE)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-from .findings import findings, steps
+from .findings import findings
 from .requests import Stack, request_of, uses_macro
 
 
@@ -25,16 +25,15 @@ class CodeHookWithoutPermission(CloudFormationLintRule):  # type: ignore[misc] #
     tags: Final = ["resources", "lex", "lambda", "permissions"]
 
     def match(self, cfn: Template) -> list[RuleMatch]:
-        """Return a match for each hook that nothing covers."""
+        """Match each hook that nothing covers."""
         template: dict[str, Any] = cfn.template
         if uses_macro(template):
             return []
-        request = request_of(template, Stack(), strict=False)
         return [
             RuleMatch(
-                steps(hook.path),
-                f"Lex may not invoke this function for {hook.source}: no AWS::Lambda::Permission"
+                list(hook.place),
+                f"Lex may not invoke this function for {hook.caller}: no AWS::Lambda::Permission"
                 " covers it",
             )
-            for hook in findings(request).missing
+            for hook in findings(request_of(template, Stack())).missing
         ]

@@ -1,180 +1,97 @@
 """`check`: each code hook of many templates, and whether Lex may invoke its function."""
 
 import json
-import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from rich.console import Console
-from rich.text import Text
+from auto_lex_permissions.cfn.values import Place, path
 
-from .errors import FINDINGS, FINE, MISUSE, UsageProblem
-from .findings import MISTAKE, Findings, Hook, State, findings
-from .reading import LEX, STDIN, Position, Source, read_bytes, source_of
-from .requests import Stack, request_of, uses_macro
+from .console import UsageError, coloured, counted, exit_code, print_json, print_line
+from .findings import Findings, findings
+from .reading import Template
+from .requests import Stack
+from .sarif import MISSING, Result, log
+from .templates import open_templates
 
-SUFFIXES: Final = (".yaml", ".yml", ".json", ".template")
-# Folders of other people's files, and of what was built.
-SKIPPED: Final = frozenset({"node_modules", "cdk.out", "__pycache__", "venv"})
-STYLES: Final = {
-    State.MISSING: "bold red",
-    State.PERMITTED: "green",
-    State.ADDED: "green",
-}
+Checked = list[tuple[Template, Findings]]
+"""The templates that were checked, and what was found in each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """One template that was looked at."""
-
-    source: Source
-    found: Findings
-
-    def at(self, path: str) -> Position:
-        """Return where a path stands in the file."""
-        return self.source.position(path)
-
-
-def run(names: Iterable[str], form: str, options: Mapping[str, Any]) -> int:
-    """Check templates and print what was found; return the exit code."""
-    stack = Stack.of(options)
-    problems: list[str] = []
-    checked = list(_checked(names, stack, problems))
-    PRINTERS[form](checked)
-    for problem in problems:
-        sys.stderr.write(f"auto-lex-permissions: {problem}\n")
-    if problems:
-        return MISUSE
-    return FINDINGS if any(one.found.has_findings for one in checked) else FINE
-
-
-def _checked(names: Iterable[str], stack: Stack, problems: list[str]) -> Iterator[Checked]:
-    for name, is_named in files(names, problems):
-        try:
-            content = read_bytes(name, sys.stdin.buffer)
-            if is_named or LEX.search(content):
-                source = source_of(name, content)
-                request = request_of(source.template, stack, strict=False)
-                by_macro = uses_macro(source.template)
-                yield Checked(source, findings(request, by_macro=by_macro))
-        except UsageProblem as problem:
-            problems.append(str(problem))
-
-
-def files(names: Iterable[str], problems: list[str]) -> Iterator[tuple[str, bool]]:
-    """Yield the files that are named, and those that look like templates in named folders."""
-    for name in names:
-        path = Path(name)
-        if name == STDIN or path.is_file():
-            yield name, True
-        elif path.is_dir():
-            yield from ((found, False) for found in _below(name))
-        else:
-            problems.append(f"{name}: there is no such file or folder.")
-
-
-def _below(folder: str) -> Iterator[str]:
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name not in SKIPPED and not entry.name.startswith("."):
-                yield from _below(entry.path)
-        elif entry.name.endswith(SUFFIXES):
-            yield entry.path
-
-
-def function_name(function: Any) -> str:
-    """Return an expression in as few words as a reader needs."""
-    match function:
-        case str():
-            return function
-        case {"Fn::GetAtt": [str(name), str(attribute)]}:
-            return f"{name}.{attribute}"
-        case {"Fn::GetAtt": str(name)} | {"Ref": str(name)} | {"Fn::Sub": str(name)}:
-            return name
-    return json.dumps(function, ensure_ascii=False)
-
-
-def _as_text(checked: list[Checked]) -> None:
-    console = Console(soft_wrap=True, highlight=False)
-    for one in checked:
-        for hook in one.found.hooks:
-            console.print(_hook_line(one, hook))
-        for note in one.found.notes:
-            style = "bold red" if note.code == MISTAKE else "yellow"
-            place = f"{one.source.name}:{one.at(note.path)}: "
-            console.print(Text(place) + Text(note.code, style) + Text(f": {note.message}"))
-    hooks = [hook for one in checked for hook in one.found.hooks]
-    missing = sum(hook.state is State.MISSING for hook in hooks)
-    told = f"{_counted(len(hooks), 'code hook')} in {_counted(len(checked), 'template')}"
-    console.print(f"{told}, {missing} without permission")
-
-
-def _counted(number: int, name: str) -> str:
-    return f"1 {name}" if number == 1 else f"{number} {name}s"
-
-
-def _hook_line(one: Checked, hook: Hook) -> Text:
-    line = Text(f"{one.source.name}:{one.at(hook.path)}: ")
-    line += Text(hook.state.value, STYLES.get(hook.state, "yellow"))
-    line += Text(f": {hook.source} invokes {function_name(hook.function)}")
-    if hook.condition is not None:
-        line += Text(f" where {json.dumps(hook.condition, ensure_ascii=False)}")
-    return line
-
-
-def _as_json(checked: list[Checked]) -> None:
-    told = [
-        {
-            "file": one.source.name,
-            "codeHooks": [
-                {
-                    **_place(one, hook.path),
-                    "function": hook.function,
-                    "hookSource": hook.source,
-                    "condition": hook.condition,
-                    "state": hook.state.value,
-                }
-                for hook in one.found.hooks
-            ],
-            "notes": [
-                {**_place(one, note.path), "code": note.code, "message": note.message}
-                for note in one.found.notes
-            ],
-        }
-        for one in checked
+def run(paths: Iterable[str], form: str, options: Mapping[str, Any]) -> int:
+    """Check templates, print what was found as `text`, `json` or `sarif`; return the exit code."""
+    errors: list[UsageError] = []
+    checked = [
+        (opened.template, findings(opened.request, by_macro=opened.uses_macro))
+        for opened in open_templates(paths, Stack.of(options), errors)
     ]
-    sys.stdout.write(f"{json.dumps(told, indent=2, ensure_ascii=False)}\n")
+    _PRINTERS[form](checked)
+    has_findings = any(found.missing or found.mistakes for _, found in checked)
+    return exit_code(errors, has_findings=has_findings)
 
 
-def _place(one: Checked, path: str) -> dict[str, Any]:
-    at = one.at(path)
-    return {"path": path, "line": at.line, "column": at.column}
+def _print_text(checked: Checked) -> None:
+    for template, found in checked:
+        for hook in found.hooks:
+            where = f" where {json.dumps(hook.condition, ensure_ascii=False)}"
+            print_line(
+                f"{template.name}:{template.position(hook.place)}: ",
+                coloured(hook.state.value),
+                f": {hook.caller} invokes {hook.function_name}",
+                "" if hook.condition is None else where,
+            )
+        for note in found.notes:
+            position = f"{template.name}:{template.position(note.place)}: "
+            print_line(position, coloured(note.code), f": {note.message}")
+    hooks = sum(len(found.hooks) for _, found in checked)
+    missing = sum(len(found.missing) for _, found in checked)
+    summary = f"{counted(hooks, 'code hook')} in {counted(len(checked), 'template')}"
+    print_line(f"{summary}, {missing} without permission")
 
 
-def _as_sarif(checked: list[Checked]) -> None:
-    from .sarif import log  # noqa: PLC0415 - only where it is asked for.
+def _print_json(checked: Checked) -> None:
+    print_json(
+        [
+            {
+                "file": template.name,
+                "codeHooks": [
+                    {
+                        **_where(template, hook.place),
+                        "function": hook.function,
+                        "hookSource": hook.caller,
+                        "condition": hook.condition,
+                        "state": hook.state.value,
+                    }
+                    for hook in found.hooks
+                ],
+                "notes": [
+                    {**_where(template, note.place), "code": note.code, "message": note.message}
+                    for note in found.notes
+                ],
+            }
+            for template, found in checked
+        ]
+    )
 
-    results = [
-        (one.source.name, one.at(path), code, message)
-        for one in checked
-        for path, code, message in _results(one)
-    ]
-    sys.stdout.write(f"{json.dumps(log(results), indent=2, ensure_ascii=False)}\n")
+
+def _where(template: Template, place: Place) -> dict[str, Any]:
+    position = template.position(place)
+    return {"path": path(place), "line": position.line, "column": position.column}
 
 
-def _results(one: Checked) -> Iterator[tuple[str, str, str]]:
-    for hook in one.found.missing:
-        message = (
-            f"Lex may not invoke {function_name(hook.function)} for {hook.source}: no"
-            " AWS::Lambda::Permission covers this code hook."
-        )
-        yield hook.path, "CodeHookWithoutPermission", message
-    yield from ((note.path, note.code, note.message) for note in one.found.notes)
+def _print_sarif(checked: Checked) -> None:
+    results: list[Result] = []
+    for template, found in checked:
+        for hook in found.missing:
+            message = (
+                f"Lex may not invoke {hook.function_name} for {hook.caller}: no"
+                " AWS::Lambda::Permission covers this code hook."
+            )
+            position = template.position(hook.place)
+            results.append(Result(template.name, position, MISSING, message))
+        for note in found.notes:
+            position = template.position(note.place)
+            results.append(Result(template.name, position, note.code, note.message))
+    print_json(log(results))
 
 
-PRINTERS: Final = {"text": _as_text, "json": _as_json, "sarif": _as_sarif}
+_PRINTERS: Final = {"text": _print_text, "json": _print_json, "sarif": _print_sarif}

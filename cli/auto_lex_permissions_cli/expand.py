@@ -2,30 +2,55 @@
 
 import difflib
 import json
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from rich.console import Console
-from rich.text import Text
 
 from auto_lex_permissions import TemplateError, transform
 
-from .errors import UsageProblem
-from .reading import read_bytes, source_of
-from .requests import Stack, request_of
+from .console import UsageError, print_diff, stdout, write
+from .requests import Stack
+from .templates import open_template
 
-COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+# Those for `make demo`, which shows an expansion of its own.
+__all__ = ["as_json", "as_yaml", "difference", "print_diff", "run"]
 
 
 class _Dumper(yaml.SafeDumper):
     """Writes out what stands twice, since CloudFormation takes no aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - of no value at all.
-        """Tell that no value is referred to by an alias."""
         return True
+
+
+def run(path: str, output: str, form: str, options: Mapping[str, Any], *, diff: bool) -> None:
+    """Print the template as the macro makes it, or write it to the file `output`.
+
+    Raises UsageError where a file cannot be read or written, or the template has mistakes.
+    """
+    opened = open_template(path, Stack.of(options), strict=True)
+    name, before = opened.template.name, opened.request.fragment
+    try:
+        after = transform(opened.request).fragment
+    except TemplateError as error:
+        raise UsageError(f"{name}: {error}") from error
+    if diff:
+        lines = difference(before, after, name, f"{name} (expanded)")
+        if not output:
+            print_diff(stdout(), lines)
+            return
+        text = "".join(lines)
+    else:
+        text = as_yaml(after) if form == "yaml" else f"{as_json(after)}\n"
+    if not output:
+        write(text)
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{output}: cannot be written: {error.strerror}.") from error
 
 
 def as_json(fragment: Mapping[str, Any]) -> str:
@@ -41,46 +66,9 @@ def as_yaml(fragment: Mapping[str, Any]) -> str:
     return text
 
 
-def run(template: str, output: str, form: str, stack: Mapping[str, Any], *, diff: bool) -> None:
-    """Print or write the template as the macro makes it; raises UsageProblem."""
-    source = source_of(template, read_bytes(template, sys.stdin.buffer))
-    request = request_of(source.template, Stack.of(stack))
-    try:
-        fragment = transform(request).fragment
-    except TemplateError as error:
-        raise UsageProblem(f"{source.name}: {error}") from error
-    if diff:
-        lines = difference(request.fragment, fragment, source.name, f"{source.name} (expanded)")
-        if not output:
-            print_diff(Console(), lines)
-            return
-        text = "".join(f"{line}\n" for line in lines)
-    else:
-        text = as_yaml(fragment) if form == "yaml" else f"{as_json(fragment)}\n"
-    if output:
-        write(output, text)
-    else:
-        sys.stdout.write(text)
-
-
 def difference(
     before: Mapping[str, Any], after: Mapping[str, Any], name: str, changed: str
 ) -> list[str]:
     """Return the lines of a unified diff of two templates, written as YAML."""
-    pair = (as_yaml(before).splitlines(), as_yaml(after).splitlines())
-    return list(difflib.unified_diff(*pair, name, changed, lineterm=""))
-
-
-def print_diff(console: Console, lines: Iterable[str]) -> None:
-    """Print a diff, in colour on a terminal."""
-    for line in lines:
-        style = COLOURS.get(line[:1], "")
-        console.print(Text(line, style=style), soft_wrap=True, highlight=False)
-
-
-def write(name: str, text: str) -> None:
-    """Write a file; raises UsageProblem."""
-    try:
-        Path(name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageProblem(f"{name}: cannot be written: {error.strerror}.") from error
+    old, new = (as_yaml(fragment).splitlines(keepends=True) for fragment in (before, after))
+    return list(difflib.unified_diff(old, new, name, changed))

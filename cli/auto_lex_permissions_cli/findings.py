@@ -1,6 +1,6 @@
-"""What `check` and `graph` say of a template: each code hook, and whether it is permitted."""
+"""What there is to say of a template: each code hook, and whether Lex may invoke its function."""
 
-import re
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,11 +8,14 @@ from typing import Any, Final
 
 from auto_lex_permissions import Diagnostic, Request, TemplateError
 from auto_lex_permissions.bots import TEST_ALIAS_ID
-from auto_lex_permissions.cfn.conditions import ALWAYS, Formula, expression
+from auto_lex_permissions.cfn.conditions import ALWAYS, expression
 from auto_lex_permissions.cfn.loops import unmark
-from auto_lex_permissions.cfn.values import path
-from auto_lex_permissions.code_hooks import BOT, CodeHook
+from auto_lex_permissions.cfn.values import Place
+from auto_lex_permissions.code_hooks import BOT
 from auto_lex_permissions.transform import Examination, examine
+
+# The code of a note on any mistake of the author.
+MISTAKE: Final = "Mistake"
 
 
 class State(StrEnum):
@@ -27,32 +30,30 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """One place that names a function: where, which, for whom, when, and in which state."""
+    """One place that names a function: where, which, who invokes it, when, and in which state.
 
-    path: str
+    The caller is the logical id of a bot alias, or that of a bot and `/TSTALIASID`.
+    """
+
+    place: Place
     function: Any
-    source: str
+    caller: str
     condition: Any
     state: State
+
+    @property
+    def function_name(self) -> str:
+        """The function in as few words as a reader needs."""
+        return short_name(self.function)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is wrong or noteworthy beside that: a code of the report, or a mistake."""
+    """What is wrong or noteworthy beside the hooks: a code of the report, or a mistake."""
 
-    path: str
+    place: Place
     code: str
     message: str
-
-
-MISTAKE: Final = "Mistake"
-# `Resources.Alias.Properties.List[0]`: no key on the way to a hook holds a dot or a bracket.
-_STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-
-
-def steps(path: str) -> list[str | int]:
-    """Return a path as the keys and places on the way down."""
-    return [key or int(place) for key, place in _STEP.findall(path)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,58 +65,69 @@ class Findings:
 
     @property
     def missing(self) -> tuple[Hook, ...]:
-        """Return the hooks that Lex may not invoke."""
+        """The hooks that Lex may not invoke."""
         return tuple(hook for hook in self.hooks if hook.state is State.MISSING)
 
     @property
-    def has_findings(self) -> bool:
-        """Tell whether something is missing or wrong: exit code 1."""
-        return bool(self.missing) or any(note.code == MISTAKE for note in self.notes)
+    def mistakes(self) -> tuple[Note, ...]:
+        """What the author has to correct."""
+        return tuple(note for note in self.notes if note.code == MISTAKE)
 
 
 def findings(request: Request, *, by_macro: bool = False) -> Findings:
     """Look at a template by the macro's own core; never raises for what the author wrote.
 
-    What is missing is added where the template lists the macro.
+    With `by_macro` the template lists the macro, which adds what is missing.
     """
     try:
-        found = examine(request)
+        examination = examine(request)
     except TemplateError as error:
         return Findings((), tuple(map(_note, error.diagnostics)))
-    notes = map(_note, [*found.mistakes, *found.reports])
-    return Findings(tuple(_hooks(found, by_macro=by_macro)), tuple(notes))
+    notes = map(_note, [*examination.mistakes, *examination.reports])
+    return Findings(tuple(_hooks(examination, by_macro=by_macro)), tuple(notes))
 
 
-def _hooks(found: Examination, *, by_macro: bool) -> Iterator[Hook]:
-    missing = State.ADDED if by_macro else State.MISSING
-    uncovered = (hook for grant in found.grants if grant.is_missing for hook in grant.uncovered)
-    states = {place: missing for hook in uncovered for place in hook.places}
-    states |= {
-        place: State.UNREACHABLE for hook in found.cross_account_or_region for place in hook.places
+def _hooks(examination: Examination, *, by_macro: bool) -> Iterator[Hook]:
+    states = {
+        place: State.ADDED if by_macro else State.MISSING
+        for grant in examination.grants
+        if grant.is_missing
+        for hook in grant.uncovered
+        for place in hook.places
     }
-    for hook in found.all_hooks:
+    unreachable = examination.cross_account_or_region
+    states |= {place: State.UNREACHABLE for hook in unreachable for place in hook.places}
+    for hook in examination.all_hooks:
+        is_out = hook.resource.logical_id in examination.opted_out
+        caller: str = unmark(hook.resource.logical_id)
+        if hook.resource.type == BOT:
+            caller = f"{caller}/{TEST_ALIAS_ID}"
         for place in hook.places:
-            is_out = hook.resource.logical_id in found.opted_out
             yield Hook(
-                path(place),
+                _unmarked(place),
                 unmark(hook.expression),
-                source_name(hook),
-                condition_of(hook.when),
+                caller,
+                None if hook.when == ALWAYS else unmark(expression(hook.when)),
                 State.OPTED_OUT if is_out else states.get(place, State.PERMITTED),
             )
 
 
-def source_name(hook: CodeHook) -> str:
-    """Return a hook source as people name it."""
-    name: str = unmark(hook.resource.logical_id)
-    return f"{name}/{TEST_ALIAS_ID}" if hook.resource.type == BOT else name
-
-
-def condition_of(when: Formula) -> Any:
-    """Return the condition under which a hook lives, as a template would say it, or None."""
-    return None if when == ALWAYS else unmark(expression(when))
-
-
 def _note(diagnostic: Diagnostic) -> Note:
-    name = MISTAKE if diagnostic.is_mistake else diagnostic.name
-    return Note(diagnostic.path, name, diagnostic.advice)
+    code = MISTAKE if diagnostic.is_mistake else diagnostic.name
+    return Note(_unmarked(diagnostic.place), code, diagnostic.advice)
+
+
+def _unmarked(place: Place) -> Place:
+    return tuple(map(unmark, place))
+
+
+def short_name(expression: Any) -> str:
+    """Return an expression in as few words as a reader needs."""
+    match expression:
+        case str():
+            return expression
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            return f"{name}.{attribute}"
+        case {"Fn::GetAtt": str(name)} | {"Ref": str(name)} | {"Fn::Sub": str(name)}:
+            return name
+    return json.dumps(expression, ensure_ascii=False)

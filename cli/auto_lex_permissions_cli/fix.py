@@ -8,16 +8,11 @@ import contextlib
 import difflib
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-
-import click
-from rich.console import Console
-from rich.text import Text
 
 from auto_lex_permissions import Request, TemplateError, transform
 from auto_lex_permissions.cfn.intrinsics import canonical_json, references
@@ -26,12 +21,11 @@ from auto_lex_permissions.cfn.values import Place
 from auto_lex_permissions.diagnostics import POLICY_SILENCES
 from auto_lex_permissions.transform import examine
 
-from .check import files
-from .errors import FINDINGS, FINE, MISUSE, UsageProblem
-from .expand import COLOURS
-from .reading import LEX, STDIN, Source, read_bytes, source_of
-from .requests import Stack, request_of, uses_macro
+from .console import UsageError, counted, exit_code, print_diff, print_note, stdout
+from .reading import Template, parse
+from .requests import Stack
 from .splice import Insertion, insertions, spliced, unspliced
+from .templates import STDIN, OpenedTemplate, open_templates
 
 BOM: Final = b"\xef\xbb\xbf"
 # The sections that the macro adds to; the report in Metadata is for who cannot see this output.
@@ -43,164 +37,144 @@ _NO_NEWLINE: Final = "\\ No newline at end of file\n"
 class Fixed:
     """A template, what goes into its text, and how many permissions and statements that makes."""
 
-    source: Source
+    template: Template
     insertions: tuple[Insertion, ...]
     permissions: int = 0
     statements: int = 0
 
     @property
     def text(self) -> str:
-        """Return the new text."""
-        return spliced(self.source.text, self.insertions)
+        """The new text."""
+        return spliced(self.template.text, self.insertions)
 
     @property
-    def told(self) -> str:
-        """Return what is added, in words."""
+    def summary(self) -> str:
+        """What is added, in words."""
         counts = ((self.permissions, "permission"), (self.statements, "policy statement"))
-        told = [f"{n} {what}{'' if n == 1 else 's'}" for n, what in counts if n]
-        return " and ".join(told) or "what aliases have to wait for"
+        added = [counted(number, noun) for number, noun in counts if number]
+        return " and ".join(added) or "what aliases have to wait for"
 
 
-def run(names: Iterable[str], options: Mapping[str, Any], *, write: bool) -> int:
+def run(paths: Iterable[str], options: Mapping[str, Any], *, write: bool) -> int:
     """Show what templates lack, or write it into their files; return the exit code."""
-    stack = Stack.of(options)
-    problems: list[str] = []
-    changed = False
-    for name, is_named in files(names, problems):
+    errors: list[UsageError] = []
+    has_findings = False
+    for opened in open_templates(paths, Stack.of(options), errors):
         try:
-            changed |= _fix_file(name, stack, is_named=is_named, write=write)
-        except UsageProblem as problem:
-            problems.append(str(problem))
-    for line in problems:
-        _say(f"auto-lex-permissions: {line}")
-    if problems:
-        return MISUSE
-    return FINDINGS if changed and not write else FINE
+            has_findings |= _fix_file(opened, write=write)
+        except UsageError as error:
+            errors.append(error)
+    return exit_code(errors, has_findings=has_findings and not write)
 
 
-def _fix_file(name: str, stack: Stack, *, is_named: bool, write: bool) -> bool:
-    """Show or write what a file lacks; tell whether that is anything."""
-    content = read_bytes(name, sys.stdin.buffer)
-    if not (is_named or LEX.search(content)):
-        return False
-    source = source_of(name, content)
-    fixed = fix(source, request_of(source.template, stack, strict=False))
+def _fix_file(opened: OpenedTemplate, *, write: bool) -> bool:
+    """Show or write what a file lacks; return whether that is anything."""
+    name = opened.template.name
+    fixed = fix(opened.template, opened.request)
     if not fixed.insertions:
-        if is_named:
-            _say(f"{source.name}: nothing to fix")
+        if opened.is_named:
+            print_note(f"{name}: nothing to fix")
         return False
-    if write:
-        if name == STDIN:
-            raise UsageProblem("standard input: --write takes files only.")
-        write_over(Path(name), content, encoded(fixed, content))
+    if not write:
+        print_diff(stdout(), diff(fixed))
+    elif opened.path == STDIN:
+        raise UsageError(f"{name}: --write takes files only.")
     else:
-        show(fixed)
-    _say(f"{source.name}: {fixed.told} {'written' if write else 'to add'}")
-    if uses_macro(source.template):
-        _say(f"{source.name}: with this, AutoLexPermissions can go from the Transform section")
+        write_over(Path(opened.path), opened.content, encoded(fixed, opened.content))
+    print_note(f"{name}: {fixed.summary} {'written' if write else 'to add'}")
+    if opened.uses_macro:
+        print_note(f"{name}: with this, AutoLexPermissions can go from the Transform section")
     return True
 
 
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-
-
-def fix(source: Source, request: Request) -> Fixed:
+def fix(template: Template, request: Request) -> Fixed:
     """Return what a template lacks, as insertions into its text.
 
-    Raises UsageProblem where the template has mistakes, or where it could not be written so that
-    it reads as the macro's own result.
+    The request is the one that CloudFormation would send for the template. Raises UsageError where
+    the template has mistakes, or where it could not be written so that it reads as the macro's own
+    result.
     """
     try:
-        lacking, statements = _with_statements(request)
-        result = transform(lacking)
+        statements = _missing_statements(request)
+        fragment: Any = request.fragment
+        for place, statement in statements:
+            fragment = _with_statement(fragment, place, statement)
+        request = request._replace(fragment=fragment)
+        result = transform(request)
     except TemplateError as error:
-        raise UsageProblem(f"{source.name}: {error}") from error
-    wanted = _wanted(source.template, request.fragment, result.fragment)
-    made = insertions(source, source.template, wanted)
-    fixed = Fixed(source, made, result.permissions_added, statements)
+        raise UsageError(f"{template.name}: {error}") from error
+    after = result.fragment
+    if isinstance(fragment.get("Resources"), dict):
+        after = {name: after[name] for name in _SECTIONS if name in after}
+    wanted = {**template.value, **after}
+    made = insertions(template, wanted)
+    fixed = Fixed(template, made, result.permissions_added, len(statements))
     if made:
-        _verify(fixed, lacking._replace(fragment=result.fragment), wanted)
+        _verify(fixed, request._replace(fragment=result.fragment), wanted)
     return fixed
-
-
-def _wanted(
-    template: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return a template with what the macro added to it, without its report."""
-    if not isinstance(before.get("Resources"), dict):
-        return {**template, **after} if before != after else dict(template)
-    return {**template, **{name: after[name] for name in _SECTIONS if name in after}}
 
 
 def _verify(fixed: Fixed, request: Request, wanted: Mapping[str, Any]) -> None:
     """Hold that the new text says what it has to, needs nothing more, and loses nothing."""
-    source, text = fixed.source, fixed.text
-    refused = f"{source.name}: cannot be written in the style that it has"
+    template, text = fixed.template, fixed.text
+    refused = f"{template.name}: cannot be written in the style that it has"
     try:
         original = unspliced(text, fixed.insertions)
-        read = source_of(source.name, text.encode()).template
-    except (UsageProblem, ValueError) as error:
-        raise UsageProblem(f"{refused}: the result could not be read.") from error
-    if original != source.text or canonical_json(read) != canonical_json(wanted):
-        raise UsageProblem(f"{refused}: the result would read as something else.")
-    again = {name: read[name] for name in request.fragment if name in read}
+        value = parse(template.name, text.encode()).value
+    except (UsageError, ValueError) as error:
+        raise UsageError(f"{refused}: the result could not be read.") from error
+    if original != template.text or canonical_json(value) != canonical_json(wanted):
+        raise UsageError(f"{refused}: the result would read as something else.")
+    again = {name: value[name] for name in request.fragment if name in value}
     if any(grant.is_missing for grant in examine(request._replace(fragment=again)).grants):
-        raise UsageProblem(f"{source.name}: uses conditions that it does not define.")
+        raise UsageError(f"{template.name}: uses conditions that it does not define.")
 
 
 # Functions with a resource policy.
 
 
-def _with_statements(request: Request) -> tuple[Request, int]:
-    """Return a request with the statements that resource policies lack, and how many these are.
+def _missing_statements(request: Request) -> list[tuple[Place, dict[str, Any]]]:
+    """Return each statement that a resource policy lacks, and the place of the policy's document.
 
-    Other mistakes are left for the core to tell.
+    Other mistakes are left for `transform` to report.
     """
-    lacking = {
-        str(mistake): mistake
+    found = {
+        str(mistake): (mistake.place, unmark(mistake.details["statement"]))
         for mistake in examine(request).mistakes
         if mistake.message == POLICY_SILENCES
     }
-    fragment: Any = request.fragment
-    for _, mistake in sorted(lacking.items()):
-        statement = unmark(mistake.details["statement"])
-        fragment = _with_statement(fragment, mistake.place, statement)
-    return request._replace(fragment=fragment), len(lacking)
+    return [found[text] for text in sorted(found)]
 
 
 def _with_statement(fragment: Mapping[str, Any], place: Place, statement: Any) -> Any:
-    """Return a fragment with a statement in the document at a place `Resources`, `Id`, ….
+    """Return a fragment with a statement in the policy document at a place.
 
-    Where there is no list of statements to add to, nothing changes: the core's mistake stays.
+    Where there is no list of statements to add to, as in a loop, nothing changes: the core's
+    mistake stays.
     """
     whole = isinstance(fragment.get("Resources"), dict)
     resources = fragment["Resources"] if whole else fragment
     logical_id = str(place[1])
-    policy = resources.get(logical_id, {})
-    match policy.get("Properties"):
-        case {"PolicyDocument": {"Statement": [*statements]}}:
+    policy: Any = resources.get(logical_id)
+    match policy:
+        case {"Properties": {"PolicyDocument": {"Statement": [*statements]}}}:
             pass
-        case {"PolicyDocument": {"Statement": {"Effect": _} as statement_alone}}:
-            statements = [statement_alone]
+        case {"Properties": {"PolicyDocument": {"Statement": {"Effect": _} as only}}}:
+            statements = [only]
         case _:
             return fragment
-    added = _under_condition(statement, policy, resources)
-    properties = policy["Properties"]
-    document = {**properties["PolicyDocument"], "Statement": [*statements, added]}
-    policy = {**policy, "Properties": {**properties, "PolicyDocument": document}}
-    resources = {**resources, logical_id: policy}
-    return {**fragment, "Resources": resources} if whole else resources
-
-
-def _under_condition(statement: Any, policy: Mapping[str, Any], resources: Any) -> Any:
-    """Return a statement that is there only where what it refers to is."""
+    # The statement is there only where what it refers to is.
     for reference in references(statement):
         resource = resources.get(reference.logical_id)
         condition = resource.get("Condition") if isinstance(resource, dict) else None
         if isinstance(condition, str) and condition != policy.get("Condition"):
-            return {"Fn::If": [condition, statement, {"Ref": "AWS::NoValue"}]}
-    return statement
+            statement = {"Fn::If": [condition, statement, {"Ref": "AWS::NoValue"}]}
+            break
+    properties = policy["Properties"]
+    document = {**properties["PolicyDocument"], "Statement": [*statements, statement]}
+    policy = {**policy, "Properties": {**properties, "PolicyDocument": document}}
+    resources = {**resources, logical_id: policy}
+    return {**fragment, "Resources": resources} if whole else resources
 
 
 # Files.
@@ -212,16 +186,16 @@ def encoded(fixed: Fixed, original: bytes) -> bytes:
 
 
 def write_over(path: Path, before: bytes, after: bytes) -> None:
-    """Replace what a file holds, all at once; links stay links. Raises UsageProblem."""
+    """Replace what a file holds, all at once; links stay links. Raises UsageError."""
     target = path.resolve()
     try:
         if not os.access(target, os.W_OK):
-            raise UsageProblem(f"{path}: cannot be written: it is read-only.")
+            raise UsageError(f"{path}: cannot be written: it is read-only.")
         if target.read_bytes() != before:
-            raise UsageProblem(f"{path}: was changed by someone else; nothing is written.")
+            raise UsageError(f"{path}: was changed by someone else; nothing is written.")
         _replace(target, after)
     except OSError as error:
-        raise UsageProblem(f"{path}: cannot be written: {error.strerror}.") from error
+        raise UsageError(f"{path}: cannot be written: {error.strerror}.") from error
 
 
 def _replace(target: Path, content: bytes) -> None:
@@ -239,21 +213,10 @@ def _replace(target: Path, content: bytes) -> None:
         raise
 
 
-def show(fixed: Fixed) -> None:
-    """Print what is added as a unified diff that `patch` takes; in colour on a terminal."""
-    console = Console(soft_wrap=True, highlight=False)
-    for line in diff(fixed):
-        if console.is_terminal:
-            console.print(Text(line.rstrip("\r\n"), style=COLOURS.get(line[:1], "")))
-        else:
-            # Bytes, since line ends are the file's own.
-            click.echo(line.encode(), nl=False)
-
-
 def diff(fixed: Fixed) -> Iterator[str]:
-    """Yield the lines of a unified diff, each with its line end."""
-    name = fixed.source.name
-    before, after = (text.splitlines(keepends=True) for text in (fixed.source.text, fixed.text))
+    """Yield the lines of a unified diff that `patch` takes, each with its line end."""
+    name = fixed.template.name
+    before, after = (text.splitlines(keepends=True) for text in (fixed.template.text, fixed.text))
     for line in difflib.unified_diff(before, after, name, name):
         yield line
         if not line.endswith("\n"):

@@ -1,21 +1,20 @@
 """`graph`: which bots invoke which functions, and whether they may, as a picture or as a tree."""
 
 import json
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
 from auto_lex_permissions.bots import TEST_ALIAS_ID
 
-from .check import STYLES, function_name
-from .findings import MISTAKE, Hook, State, findings, steps
-from .reading import read_bytes, source_of
-from .requests import Stack, request_of, uses_macro
+from .console import coloured, print_error, print_tree, write
+from .findings import Hook, State, findings, short_name
+from .requests import Stack
+from .templates import open_template
 
 # What Mermaid would read as something else inside of quotes: entities by name or by number.
 _ENTITIES: Final = str.maketrans({
@@ -36,7 +35,6 @@ _COLOURS: Final = {
     State.UNREACHABLE: "#bf8700",
 }
 _NOTHING: Final = "no code hooks"
-_ENDLESS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +49,28 @@ class Edge:
     state: State
 
     @property
-    def ends(self) -> tuple[str, str, str, State]:
-        """Return what edges have in common that are drawn as one."""
+    def arrow(self) -> tuple[str, str, str, State]:
+        """What edges have in common that are drawn as one arrow."""
         return self.bot, self.alias, self.function, self.state
 
     @property
     def when(self) -> str:
-        """Return the locale, and the condition where there is one."""
+        """The locale, and the condition where there is one."""
         return f"{self.locale} where {self.condition}" if self.condition else self.locale
 
 
-def run(template: str, form: str, options: Mapping[str, Any]) -> None:
-    """Print a template's hooks as a picture or as a tree; raises UsageProblem."""
-    source = source_of(template, read_bytes(template, sys.stdin.buffer))
-    request = request_of(source.template, Stack.of(options), strict=False)
-    found = findings(request, by_macro=uses_macro(source.template))
-    edges = sorted_edges(edge_of(source.template, hook) for hook in found.hooks)
+def run(path: str, form: str, options: Mapping[str, Any]) -> None:
+    """Print a template's hooks as `mermaid` or as a tree; raises UsageError."""
+    opened = open_template(path, Stack.of(options))
+    template = opened.template
+    found = findings(opened.request, by_macro=opened.uses_macro)
+    edges = sorted_edges(edge_of(template.value, hook) for hook in found.hooks)
     if form == "mermaid":
-        sys.stdout.write(mermaid(edges))
+        write(mermaid(edges))
     else:
-        console = Console(highlight=False)
-        # Only people's lines end somewhere.
-        console.width = console.width if console.is_terminal else _ENDLESS
-        console.print(tree(source.name, edges))
-    for note in found.notes:
-        if note.code == MISTAKE:
-            place = f"{source.name}:{source.position(note.path)}"
-            sys.stderr.write(f"auto-lex-permissions: {place}: {note.message}\n")
+        print_tree(tree(template.name, edges))
+    for note in found.mistakes:
+        print_error(f"{template.name}:{template.position(note.place)}: {note.message}")
 
 
 def sorted_edges(edges: Iterable[Edge]) -> list[Edge]:
@@ -92,54 +85,25 @@ def sorted_edges(edges: Iterable[Edge]) -> list[Edge]:
 
 def edge_of(template: Mapping[str, Any], hook: Hook) -> Edge:
     """Return a hook as an edge, with the names that its template has for bot and locale."""
-    alias = hook.source.removesuffix(f"/{TEST_ALIAS_ID}")
-    is_test = alias != hook.source
-    # Paths are those of a whole template, also where the file is a map of resources.
-    whole = template if "Resources" in template else {"Resources": template}
-    values = list(_along(whole, hook.path))
-    return Edge(
-        alias if is_test else _bot(values),
-        TEST_ALIAS_ID if is_test else alias,
-        _locale(values),
-        function_name(hook.function),
-        _condition(hook.condition),
-        hook.state,
-    )
-
-
-def _along(template: Any, path: str) -> Iterator[Any]:
-    """Yield the values on the way down a path, as far as they are there."""
-    value = template
-    for step in steps(path):
-        try:
+    # Places are those of a whole template, also where the file is a map of resources.
+    value: Any = template if "Resources" in template else {"Resources": template}
+    ids: dict[str, Any] = {"BotId": "?", "LocaleId": "?"}
+    with suppress(KeyError, IndexError, TypeError):
+        for step in hook.place:
             value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return
-        yield value
-
-
-def _bot(values: list[Any]) -> str:
-    bots = (one["BotId"] for one in values if isinstance(one, dict) and "BotId" in one)
-    return _name(next(bots, "?"))
-
-
-def _locale(values: list[Any]) -> str:
-    locales = (one["LocaleId"] for one in values if isinstance(one, dict) and "LocaleId" in one)
-    return _name(next(locales, "?"))
-
-
-def _name(expression: Any) -> str:
-    """Return the name of a bot or of a locale, without what says that it is an id."""
-    return function_name(expression).removesuffix(".Id")
-
-
-def _condition(condition: Any) -> str:
-    match condition:
+            ids |= {key: value[key] for key in ids if isinstance(value, dict) and key in value}
+    bot, locale = (short_name(ids[key]).removesuffix(".Id") for key in ids)
+    match hook.condition:
         case None:
-            return ""
+            condition = ""
         case {"Condition": str(name)}:
-            return name
-    return json.dumps(condition, ensure_ascii=False)
+            condition = name
+        case expression:
+            condition = json.dumps(expression, ensure_ascii=False)
+    alias = hook.caller.removesuffix(f"/{TEST_ALIAS_ID}")
+    if alias != hook.caller:
+        bot, alias = alias, TEST_ALIAS_ID
+    return Edge(bot, alias, locale, hook.function_name, condition, hook.state)
 
 
 def tree(name: str, edges: list[Edge]) -> Tree:
@@ -153,15 +117,11 @@ def tree(name: str, edges: list[Edge]) -> Tree:
         key = edge.bot, edge.alias
         if key not in aliases:
             aliases[key] = bots[edge.bot].add(Text(f"alias {edge.alias}"))
-        aliases[key].add(_leaf(edge))
+        label = f"{edge.when}: {edge.function}: "
+        aliases[key].add(Text.assemble(label, coloured(edge.state.value)))
     if not edges:
         root.add(Text(_NOTHING))
     return root
-
-
-def _leaf(edge: Edge) -> Text:
-    state = Text(edge.state.value, STYLES.get(edge.state, "yellow"))
-    return Text(f"{edge.when}: {edge.function}: ") + state
 
 
 def mermaid(edges: list[Edge]) -> str:
@@ -172,17 +132,19 @@ def mermaid(edges: list[Edge]) -> str:
     links: list[str] = []
     styles: list[str] = []
     aliases: set[str] = set()
-    for bot, alias, function, state in dict.fromkeys(edge.ends for edge in edges):
-        owner, left = nodes.bot(bot), nodes.alias(bot, alias)
-        right = nodes.function(function)
+    for arrow in dict.fromkeys(edge.arrow for edge in edges):
+        bot, alias, function, state = arrow
+        owner = nodes.add("bot", bot, f'(["bot {_escaped(bot)}"])')
+        left = nodes.add("alias", (bot, alias), f'["alias {_escaped(alias)}"]')
+        right = nodes.add("function", function, f'[["{_escaped(function)}"]]')
         if left not in aliases:
             aliases.add(left)
             links.append(f"{owner} --- {left}")
-        alike = [edge.when for edge in edges if edge.ends == (bot, alias, function, state)]
-        arrow = "-.->" if state is State.MISSING else "-->"
-        label = "<br>".join(map(_escaped, [*alike, state.value]))
+        whens = [edge.when for edge in edges if edge.arrow == arrow]
+        label = "<br>".join(map(_escaped, [*whens, state.value]))
+        line = "-.->" if state is State.MISSING else "-->"
         styles.append(f"linkStyle {len(links)} stroke:{_COLOURS[state]}")
-        links.append(f'{left} {arrow}|"{label}"| {right}')
+        links.append(f'{left} {line}|"{label}"| {right}')
     lines = [*nodes.lines, *links, *styles]
     return "".join(f"{line}\n" for line in ("flowchart LR", *(f"  {line}" for line in lines)))
 
@@ -191,24 +153,16 @@ class _Nodes:
     """The nodes of a flow chart, numbered as they are met."""
 
     def __init__(self) -> None:
-        self._ids: dict[tuple[str, ...], str] = {}
+        self._ids: dict[tuple[str, object], str] = {}
         self.lines: list[str] = []
 
-    def bot(self, name: str) -> str:
-        return self._id("bot", ("bot", name), f'(["bot {_escaped(name)}"])')
-
-    def alias(self, bot: str, name: str) -> str:
-        return self._id("alias", ("alias", bot, name), f'["alias {_escaped(name)}"]')
-
-    def function(self, name: str) -> str:
-        return self._id("function", ("function", name), f'[["{_escaped(name)}"]]')
-
-    def _id(self, kind: str, key: tuple[str, ...], shape: str) -> str:
-        if key not in self._ids:
-            number = sum(known[0] == kind for known in self._ids) + 1
-            self._ids[key] = f"{kind}{number}"
-            self.lines.append(f"{self._ids[key]}{shape}")
-        return self._ids[key]
+    def add(self, kind: str, key: object, shape: str) -> str:
+        """Return the id of a node, which is drawn in its shape the first time."""
+        if (kind, key) not in self._ids:
+            number = sum(known == kind for known, _ in self._ids) + 1
+            self._ids[kind, key] = f"{kind}{number}"
+            self.lines.append(f"{kind}{number}{shape}")
+        return self._ids[kind, key]
 
 
 def _escaped(label: str) -> str:

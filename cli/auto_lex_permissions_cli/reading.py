@@ -1,4 +1,4 @@
-"""Templates as files: read as CloudFormation reads them, with the place of each value.
+"""Templates as CloudFormation reads them, with the place of each value in the file.
 
 CloudFormation takes JSON and YAML 1.1, in which `yes` is a boolean; dates stay text, and so does a
 number that begins with 0, which is an account's id. Short forms of intrinsic functions become long
@@ -9,18 +9,15 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Final
 
 import yaml
 
-from .errors import UsageProblem
+from auto_lex_permissions.cfn.values import Place
 
-STDIN: Final = "-"
-# What every template with a code hook holds, and hardly any other file.
-LEX: Final = re.compile(rb"AWS::Lex::Bot|AWS::Lex::\$|AutoLexPermissions")
+from .console import UsageError
+
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
 # Python takes no number of several thousand digits; CloudFormation has none.
@@ -28,88 +25,66 @@ _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,999})")
 _FLOAT: Final = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _TRUE: Final = frozenset({"yes", "true", "on"})
 # Short forms that have no `Fn::` before their long form.
-_PLAIN: Final = frozenset({"Ref", "Condition"})
+_WITHOUT_FN: Final = frozenset({"Ref", "Condition"})
 
 
-@dataclass(frozen=True, slots=True, order=True)
+def is_short(node: Any) -> bool:
+    """Whether a YAML node is a short form, such as `!Ref`."""
+    return bool(node.tag.startswith("!") and node.tag != "!")
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a file, counted from 1 as editors do; `index` counts characters from 0."""
+    """A line and a column of a file, counted from 1 as editors do."""
 
     line: int
     column: int
-    index: int
 
     def __str__(self) -> str:
-        """Return the place as compilers write it."""
+        """Return the position as compilers write it."""
         return f"{self.line}:{self.column}"
 
 
-@dataclass(frozen=True)
-class Source:
-    """A template's text, its value in long forms, and where each part of it stands."""
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template's text, its YAML nodes, and its value with long forms only."""
 
     name: str
     text: str
     root: Any = field(repr=False)
+    value: dict[str, Any] = field(repr=False)
+    # By place: where it begins, at its key where it has one.
+    marks: dict[Place, Any] = field(repr=False)
 
-    @cached_property
-    def _read(self) -> "_Reader":
-        try:
-            return _Reader(self.name, self.root)
-        except RecursionError as error:
-            raise _too_deep(self.name) from error
-
-    @property
-    def template(self) -> dict[str, Any]:
-        """Return the template as CloudFormation hands it to a macro, its Transform left in."""
-        template: dict[str, Any] = self._read.value
-        return template
-
-    def position(self, path: str) -> Position:
-        """Return where a path of the template stands, or the nearest part around it."""
-        nodes = self._read.nodes
-        while path not in nodes:
-            path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return _position(nodes[path][0]) if path else Position(1, 1, 0)
-
-    def node(self, path: str) -> Any:
-        """Return the node of a path, or None where there is none."""
-        return self._read.nodes.get(path, (None, None))[1]
+    def position(self, place: Place) -> Position:
+        """Return where a place is in the file, or the nearest one around it that is there."""
+        while place and place not in self.marks:
+            place = place[:-1]
+        return _position(self.marks[place]) if place else Position(1, 1)
 
 
-def read_bytes(name: str, stdin: Any) -> bytes:
-    """Return what a file holds, or the standard input; raises UsageProblem."""
-    try:
-        if name == STDIN:
-            return bytes(stdin.read())
-        with open(name, "rb") as file:  # noqa: PTH123 - of thousands, most are only looked at.
-            return file.read()
-    except OSError as error:
-        raise UsageProblem(f"{name}: cannot be read: {error.strerror}.") from error
+def parse(name: str, content: bytes) -> Template:
+    """Read a template.
 
-
-def source_of(name: str, content: bytes) -> Source:
-    """Read a template; raises UsageProblem with file, line and column of what is wrong."""
-    shown = "standard input" if name == STDIN else name
+    Raises UsageError with the file's name, what is wrong, and where.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageProblem(f"{shown}: is not UTF-8 text (byte {error.start}).") from error
+        raise UsageError(f"{name}: is not UTF-8 text (byte {error.start}).") from error
+    reader = _Reader(name)
     try:
         root = yaml.compose(_without_tabs(text), Loader=_LOADER)
+        if not isinstance(root, yaml.MappingNode):
+            raise UsageError(f"{name}: is no template: a template is an object of sections.")
+        value = reader.value(root, ())
     except RecursionError as error:
-        raise _too_deep(shown) from error
+        raise UsageError(f"{name}: is nested more deeply than any template.") from error
     except yaml.MarkedYAMLError as error:
-        raise UsageProblem(_syntax(shown, text, error)) from error
+        raise UsageError(_syntax(name, text, error)) from error
     except yaml.YAMLError as error:
-        raise UsageProblem(f"{shown}: {error}".splitlines()[0]) from error
-    if not isinstance(root, yaml.MappingNode):
-        raise UsageProblem(f"{shown}: is no template: a template is an object of sections.")
-    return Source(shown, text, root)
-
-
-def _too_deep(name: str) -> UsageProblem:
-    return UsageProblem(f"{name}: is nested more deeply than any template.")
+        raise UsageError(f"{name}: {error}".splitlines()[0]) from error
+    return Template(name, text, root, value, reader.marks)
 
 
 def _without_tabs(text: str) -> str:
@@ -127,83 +102,73 @@ def _syntax(name: str, text: str, error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return f"{name}: {error.problem}."
-    place = f"{name}:{mark.line + 1}:{mark.column + 1}"
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
-    if "\t" in line[: mark.column + 1]:
-        return f"{place}: YAML takes no tab here; indent with spaces."
-    return f"{place}: {error.problem}."
+    is_tab = "\t" in line[: mark.column + 1]
+    what = "YAML takes no tab here; indent with spaces" if is_tab else error.problem
+    return f"{name}:{_position(mark)}: {what}."
 
 
 class _Reader:
-    """One walk over the nodes: values in long forms, and the nodes by path."""
+    """Walks over all nodes once, makes their values and notes where these begin."""
 
-    def __init__(self, name: str, root: Any) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        # By path: what stands first there, a key or an item, and the node of the value.
-        self.nodes: dict[str, tuple[Any, Any]] = {"": (root, root)}
         self._around: list[int] = []
-        self.value = self._value(root, "")
+        self.marks: dict[Place, Any] = {}
 
-    def _value(self, node: Any, path: str) -> Any:
-        tag: str = node.tag
-        if tag.startswith("!") and len(tag) > 1:
-            return self._short(node, tag[1:], path)
-        return self._plain(node, path)
+    def value(self, node: Any, place: Place) -> Any:
+        if not is_short(node):
+            return self._plain(node, place)
+        short = node.tag.removeprefix("!")
+        long = short if short in _WITHOUT_FN else f"Fn::{short}"
+        below = (*place, long)
+        self.marks[below] = node.start_mark
+        if not isinstance(node, yaml.ScalarNode):
+            return {long: self._plain(node, below)}
+        return {long: node.value.split(".", 1) if short == "GetAtt" else node.value}
 
-    def _plain(self, node: Any, path: str) -> Any:
+    def _plain(self, node: Any, place: Place) -> Any:
+        """Return the value of a node, whatever its tag."""
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node)
         if id(node) in self._around:
-            raise UsageProblem(f"{self._name}:{_position(node)}: an alias refers to itself.")
+            raise self._refused(node, "an alias refers to itself")
         self._around.append(id(node))
         try:
-            if isinstance(node, yaml.MappingNode):
-                return dict(self._members(node, path))
-            if isinstance(node, yaml.SequenceNode):
-                return [self._item(item, f"{path}[{n}]") for n, item in enumerate(node.value)]
+            return (self._object if isinstance(node, yaml.MappingNode) else self._list)(node, place)
         finally:
             self._around.pop()
-        return _scalar(node)
 
-    def _item(self, node: Any, path: str) -> Any:
-        self.nodes[path] = (node, node)
-        return self._value(node, path)
+    def _list(self, node: Any, place: Place) -> list[Any]:
+        values = []
+        for number, item in enumerate(node.value):
+            below = (*place, number)
+            self.marks[below] = item.start_mark
+            values.append(self.value(item, below))
+        return values
 
-    def _members(self, node: Any, path: str) -> Iterator[tuple[str, Any]]:
-        seen: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if key_node.tag == f"{_TAG}merge":
-                where = f"{self._name}:{_position(key_node)}"
-                raise UsageProblem(f"{where}: CloudFormation takes no merge keys (<<).")
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise UsageProblem(f"{self._name}:{_position(key_node)}: a key has to be a text.")
-            key: str = key_node.value
-            if key in seen:
-                raise UsageProblem(
-                    f"{self._name}:{_position(key_node)}: the key {key} is there twice,"
-                    f" first at {_position(seen[key])}."
-                )
-            seen[key] = key_node
-            below = f"{path}.{key}" if path else key
-            self.nodes[below] = (key_node, value_node)
-            yield key, self._value(value_node, below)
+    def _object(self, node: Any, place: Place) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key, value in node.value:
+            if key.tag == f"{_TAG}merge":
+                raise self._refused(key, "CloudFormation takes no merge keys (<<)")
+            if not isinstance(key, yaml.ScalarNode):
+                raise self._refused(key, "a key has to be a text")
+            below = (*place, key.value)
+            if key.value in values:
+                first = _position(self.marks[below])
+                raise self._refused(key, f"the key {key.value} is there twice, first at {first}")
+            self.marks[below] = key.start_mark
+            values[key.value] = self.value(value, below)
+        return values
 
-    def _short(self, node: Any, short: str, path: str) -> dict[str, Any]:
-        """Write a short form in its long form."""
-        name = short if short in _PLAIN else f"Fn::{short}"
-        below = f"{path}.{name}"
-        self.nodes[below] = (node, node)
-        if isinstance(node, yaml.ScalarNode):
-            argument: Any = node.value
-            if short == "GetAtt":
-                argument = argument.split(".", 1)
-        else:
-            argument = self._plain(node, below)
-        return {name: argument}
+    def _refused(self, node: Any, what: str) -> UsageError:
+        return UsageError(f"{self._name}:{_position(node.start_mark)}: {what}.")
 
 
-def _position(node: Any) -> Position:
-    mark = node.start_mark
-    return Position(mark.line + 1, mark.column + 1, mark.index)
+def _position(mark: Any) -> Position:
+    return Position(mark.line + 1, mark.column + 1)
 
 
 def _scalar(node: Any) -> Any:

@@ -1,12 +1,12 @@
-"""From a template file to the request that CloudFormation would send to the macro for it."""
+"""From a template to the request that CloudFormation would send to the macro for it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from auto_lex_permissions import Request
 
-from .errors import UsageProblem
+from .console import UsageError
 
 MACRO: Final = "AutoLexPermissions"
 TRANSFORM: Final = "Transform"
@@ -22,92 +22,74 @@ class Stack:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Stack":
-        """Return what the options of the command line say; raises UsageProblem."""
-        return cls(options["region"], options["account"], overrides_of(options["overrides"]))
+        """Read the options of the command line; raises UsageError for what is not `NAME=VALUE`."""
+        pairs = [text.partition("=") for text in options["overrides"]]
+        if not all(name and equals for name, equals, _ in pairs):
+            raise UsageError("--parameter-overrides: write each as Name=Value.")
+        overrides = {name: value for name, _, value in pairs}
+        return cls(options["region"], options["account"], overrides)
 
 
-def request_of(template: Mapping[str, Any], stack: Stack, *, strict: bool = True) -> Request:
-    """Return the macro's request for a template: without its own entry in the Transform section.
+def request_of(template: Mapping[str, Any], stack: Stack, *, strict: bool = False) -> Request:
+    """Return the macro's request for a template, whose Transform section no longer lists the macro.
 
-    Other transforms stay listed. Parameters have their overrides or defaults as values. Raises
-    UsageProblem for an override of a parameter that is not there, unless that is no mistake.
+    Other transforms stay listed. Parameters have their overrides or defaults as values. With
+    `strict`, raises UsageError for an override of a parameter that is not there.
     """
-    values = _values(template, stack.overrides, strict=strict)
-    entries = _entries(template.get(TRANSFORM))
+    declared = template.get("Parameters")
+    parameters = declared if isinstance(declared, dict) else {}
+    unknown = [name for name in stack.overrides if name not in parameters]
+    if unknown and strict:
+        raise UsageError(f"--parameter-overrides: the template has no parameter {unknown[0]}.")
+    values = _values(parameters, stack.overrides)
+    entries = _transforms(template)
+    own = [entry for entry in entries if _name(entry) == MACRO]
     others = [entry for entry in entries if _name(entry) != MACRO]
-    parameters: Any = next((_parameters(entry) for entry in entries if _name(entry) == MACRO), {})
-    fragment = {
-        name: _without(section, entries, others) if name == TRANSFORM else section
-        for name, section in template.items()
-        if name != TRANSFORM or others
-    }
-    settings = _resolved(parameters, values)
+    fragment = dict(template)
+    if not others:
+        fragment.pop(TRANSFORM, None)
+    elif own:
+        fragment[TRANSFORM] = others
+    settings = own[0].get("Parameters", {}) if own and isinstance(own[0], dict) else {}
+    if isinstance(settings, dict):
+        settings = {name: _resolved(setting, values) for name, setting in settings.items()}
     return Request(fragment, stack.region, stack.account, settings, values)
 
 
 def uses_macro(template: Mapping[str, Any]) -> bool:
-    """Tell whether a template lists the macro, which then adds what is missing."""
-    return any(_name(entry) == MACRO for entry in _entries(template.get(TRANSFORM)))
+    """Whether a template lists the macro, which then adds what is missing."""
+    return any(_name(entry) == MACRO for entry in _transforms(template))
 
 
-def _entries(transform: Any) -> list[Any]:
-    if transform is None:
+def _transforms(template: Mapping[str, Any]) -> list[Any]:
+    section = template.get(TRANSFORM)
+    if section is None:
         return []
-    return transform if isinstance(transform, list) else [transform]
+    return section if isinstance(section, list) else [section]
 
 
-def _without(section: Any, entries: list[Any], others: list[Any]) -> Any:
-    """Return the Transform section without the macro; as it was where it has none."""
-    return section if len(entries) == len(others) else others
+def _name(transform: Any) -> Any:
+    return transform.get("Name") if isinstance(transform, dict) else transform
 
 
-def _name(entry: Any) -> Any:
-    return entry.get("Name") if isinstance(entry, dict) else entry
+def _values(parameters: Mapping[str, Any], overrides: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of parameters as CloudFormation hands them on, lists as lists."""
+    values: dict[str, Any] = {}
+    for name, body in parameters.items():
+        parameter = body if isinstance(body, dict) else {}
+        value = overrides.get(name, parameter.get("Default"))
+        if value is None:
+            continue
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        kind = str(parameter.get("Type", ""))
+        is_list = "List" in kind and not kind.startswith("AWS::SSM")
+        values[name] = [item.strip() for item in text.split(",")] if is_list else text
+    return values
 
 
-def _parameters(entry: Any) -> Any:
-    return entry.get("Parameters", {}) if isinstance(entry, dict) else {}
-
-
-def _values(
-    template: Mapping[str, Any], overrides: Mapping[str, str], *, strict: bool
-) -> dict[str, Any]:
-    """Return the values of a template's parameters, lists as lists."""
-    declared = template.get("Parameters")
-    parameters = declared if isinstance(declared, dict) else {}
-    unknown = [name for name in overrides if name not in parameters]
-    if unknown and strict:
-        raise UsageProblem(f"--parameter-overrides: the template has no parameter {unknown[0]}.")
-    found: dict[str, Any] = {}
-    for name, parameter in parameters.items():
-        given = parameter.get("Default") if isinstance(parameter, dict) else None
-        value = overrides.get(name, given)
-        if value is not None:
-            kind = str(parameter.get("Type", "")) if isinstance(parameter, dict) else ""
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            is_list = "List" in kind and not kind.startswith("AWS::SSM")
-            found[name] = [item.strip() for item in text.split(",")] if is_list else text
-    return found
-
-
-def _resolved(parameters: Any, values: Mapping[str, Any]) -> Any:
-    """Return the settings with their references to template parameters resolved."""
-    if not isinstance(parameters, dict):
-        return parameters
-    return {name: _setting(value, values) for name, value in parameters.items()}
-
-
-def _setting(value: Any, values: Mapping[str, Any]) -> Any:
-    match value:
-        case {"Ref": str(name)} if len(value) == 1 and name in values:
+def _resolved(setting: Any, values: Mapping[str, Any]) -> Any:
+    """Return a setting with a reference to a parameter resolved."""
+    match setting:
+        case {"Ref": str(name)} if len(setting) == 1 and name in values:
             return values[name]
-    return value
-
-
-def overrides_of(given: Iterable[str]) -> dict[str, str]:
-    """Read `Key=Value` pairs; raises UsageProblem."""
-    pairs = [text.partition("=") for text in given]
-    wrong = next((name for name, equals, _ in pairs if not (name and equals)), None)
-    if wrong is not None:
-        raise UsageProblem("--parameter-overrides: write each as Name=Value.")
-    return {name: value for name, _, value in pairs}
+    return setting

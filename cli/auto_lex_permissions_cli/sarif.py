@@ -5,7 +5,7 @@ Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from collections.abc import Iterable
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from auto_lex_permissions import __version__
 from auto_lex_permissions.diagnostics import CATALOGUE
@@ -23,8 +23,17 @@ HELP: Final = {
 }
 
 
-def log(results: Iterable[tuple[str, Position, str, str]]) -> dict[str, Any]:
-    """Return a SARIF log of (file, position, code, message)."""
+class Result(NamedTuple):
+    """What was found, and where in which file."""
+
+    file: str
+    position: Position
+    code: str
+    message: str
+
+
+def log(results: Iterable[Result]) -> dict[str, Any]:
+    """Return a log of results as SARIF, to be written as JSON."""
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -41,18 +50,18 @@ def log(results: Iterable[tuple[str, Position, str, str]]) -> dict[str, Any]:
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(*result) for result in results],
+                "results": [_entry(result) for result in results],
             }
         ],
     }
 
 
-def _result(name: str, at: Position, code: str, message: str) -> dict[str, Any]:
-    region = {"startLine": at.line, "startColumn": at.column}
-    place = {"artifactLocation": {"uri": PurePath(name).as_posix()}, "region": region}
+def _entry(result: Result) -> dict[str, Any]:
+    region = {"startLine": result.position.line, "startColumn": result.position.column}
+    file = {"uri": PurePath(result.file).as_posix()}
     return {
-        "ruleId": code,
-        "level": LEVELS.get(code, "warning"),
-        "message": {"text": message},
-        "locations": [{"physicalLocation": place}],
+        "ruleId": result.code,
+        "level": LEVELS.get(result.code, "warning"),
+        "message": {"text": result.message},
+        "locations": [{"physicalLocation": {"artifactLocation": file, "region": region}}],
     }

@@ -12,7 +12,6 @@ import yaml
 from cfnlint.rules import RulesCollection
 
 from auto_lex_permissions_cli.cfn_lint_rule import CodeHookWithoutPermission
-from auto_lex_permissions_cli.findings import steps
 from tests.cli.commands import BY_MACRO, PERMISSION, ROOT, TEMPLATE, written
 from tests.templates import Case, cases, name
 
@@ -85,10 +84,3 @@ def test_by_the_command_line(tmp_path: Path) -> None:
     assert len(lines) == 1
     assert lines[0].startswith(f"{template}:24:17:")
     assert done.returncode & 2  # cfn-lint's bit for errors.
-
-
-def test_a_path_is_a_list_of_steps() -> None:
-    """As cfn-lint takes it."""
-    assert steps("Resources.Fn::ForEach::A[2].B${C}.D") == [
-        *("Resources", "Fn::ForEach::A", 2, "B${C}", "D"),
-    ]

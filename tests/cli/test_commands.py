@@ -20,7 +20,7 @@ PATH = (
 
 
 def test_version_and_help() -> None:
-    """They need nothing, and end with 0."""
+    """They need nothing, and exit with 0."""
     assert run("--version").out == f"auto-lex-permissions {__version__}\n"
     for arguments in (["--help"], ["expand", "-h"], ["check", "--help"]):
         ended = run(*arguments)
@@ -49,11 +49,11 @@ def test_expand_prints_the_bytes_that_the_macro_answers(tmp_path: Path) -> None:
 def test_expand_agrees_with_the_golden_case(case: Case) -> None:
     """Read from a file, in both formats, a template comes to what the golden case says."""
     from auto_lex_permissions_cli.expand import as_json, as_yaml  # noqa: PLC0415
-    from auto_lex_permissions_cli.reading import source_of  # noqa: PLC0415
+    from auto_lex_permissions_cli.reading import parse  # noqa: PLC0415
 
     text = (case.folder / "template.yaml").read_bytes()
     request = case.request
-    read = source_of("template.yaml", text).template
+    read = parse("template.yaml", text).value
     assert read == request.fragment
     fragment = transform(
         Request(read, request.region, request.account, request.parameters)
@@ -93,7 +93,7 @@ def test_other_transforms_stay(tmp_path: Path) -> None:
     ended = run("expand", template, "--parameter-overrides", "Scope=Bot")
     expanded = json.loads(ended.out)
     assert expanded["Transform"] == ["AWS::LanguageExtensions"]
-    assert any("AliasesInvoke" in one for one in expanded["Resources"])
+    assert any("AliasesInvoke" in logical_id for logical_id in expanded["Resources"])
     unknown = run("expand", template, "--parameter-overrides", "Other=1")
     assert (unknown.code, unknown.err) == (
         2,
@@ -102,12 +102,14 @@ def test_other_transforms_stay(tmp_path: Path) -> None:
     assert run("expand", template, "--parameter-overrides", "Scope").code == 2
 
 
-def test_mistakes_of_the_author_end_with_2(tmp_path: Path) -> None:
+def test_mistakes_of_the_author_exit_with_2(tmp_path: Path) -> None:
     """In the words that the deployed macro has for them."""
     text = TEMPLATE.replace("!GetAtt Orders.Arn", "!Sub ${Orders.Arn}:$LATEST")
     ended = run("expand", written(tmp_path, text))
     assert ended.code == 2
-    assert ended.err.startswith(f"auto-lex-permissions: {tmp_path}/template.yaml: ALP403 {PATH}: Lambda")
+    assert ended.err.startswith(
+        f"auto-lex-permissions: {tmp_path}/template.yaml: ALP403 {PATH}: Lambda"
+    )
 
 
 def test_check_names_file_line_and_column(tmp_path: Path) -> None:
@@ -129,7 +131,7 @@ def test_check_of_a_template_that_lists_the_macro(tmp_path: Path) -> None:
 
 
 def test_check_of_what_is_permitted(tmp_path: Path) -> None:
-    """0 where nothing is missing; what is too wide is told all the same."""
+    """0 where nothing is missing; what is too wide is reported all the same."""
     template = written(tmp_path, TEMPLATE + PERMISSION)
     ended = run("check", template)
     assert (ended.code, ended.err) == (0, "")
@@ -149,8 +151,8 @@ def test_check_of_what_is_permitted(tmp_path: Path) -> None:
 def test_check_as_json_and_sarif(tmp_path: Path) -> None:
     """The same in forms for programs."""
     template = written(tmp_path)
-    (one,) = json.loads(run("check", template, "--format", "json").out)
-    (hook,) = one["codeHooks"]
+    (file,) = json.loads(run("check", template, "--format", "json").out)
+    (hook,) = file["codeHooks"]
     assert (hook["path"], hook["line"], hook["column"]) == (PATH, 24, 17)
     assert (hook["state"], hook["hookSource"]) == ("missing", "Alias")
     assert hook["function"] == {"Fn::GetAtt": ["Orders", "Arn"]}
@@ -182,7 +184,7 @@ def test_check_of_the_standard_input() -> None:
     assert ended.out.startswith("standard input:24:17: missing")
 
 
-def test_what_cannot_be_read_is_told_after_all_else(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_reported_after_all_else(tmp_path: Path) -> None:
     """The rest is checked; one line for each file that cannot be read, and 2."""
     template = written(tmp_path)
     broken = written(tmp_path, "AWS::Lex::Bot: [", name="broken.yaml")

@@ -1,4 +1,4 @@
-"""docs/command-line.md is true: its commands run, and it tells of each there is."""
+"""docs/command-line.md is true: its commands run, and it names each there is."""
 
 import os
 import re
@@ -22,7 +22,7 @@ COMMANDS = [
 ]
 
 
-def test_each_command_is_told_of() -> None:
+def test_each_command_is_in_the_table() -> None:
     """The table has a row for each command, and for no other."""
     table = PAGE.partition("| Command |")[2].partition("\n\n")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(app.commands)

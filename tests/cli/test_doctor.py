@@ -14,10 +14,10 @@ import pytest
 import yaml
 from botocore.config import Config
 
+from auto_lex_permissions_cli.console import UsageError
 from auto_lex_permissions_cli.doctor import account as calls
-from auto_lex_permissions_cli.doctor.account import Function, Pace
+from auto_lex_permissions_cli.doctor.account import Function, RateLimiter
 from auto_lex_permissions_cli.doctor.command import run as doctor
-from auto_lex_permissions_cli.errors import UsageProblem
 from tests.cli.aws_stub import (
     ACCOUNT,
     EXPIRED,
@@ -64,12 +64,12 @@ class Ran:
     def __init__(self, code: int, out: str) -> None:
         """Take what was printed as JSON."""
         self.code = code
-        self.told: Any = json.loads(out)
+        self.output: Any = json.loads(out)
 
     @property
     def hooks(self) -> list[Any]:
         """Return all code hooks."""
-        hooks: list[Any] = self.told["codeHooks"]
+        hooks: list[Any] = self.output["codeHooks"]
         return hooks
 
     @property
@@ -96,7 +96,7 @@ def examined(capsys: pytest.CaptureFixture[str], **options: str) -> Ran:
 def problem(**options: str) -> str:
     """Run the command and return the one line it fails with."""
     given = {"region": "", "profile": "", "bot": "", "alias": "", "form": "text"}
-    with pytest.raises(UsageProblem) as caught:
+    with pytest.raises(UsageError) as caught:
         doctor(**given | options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -126,7 +126,7 @@ def test_the_test_alias_and_locales_that_are_off(
     test = stub.add_alias(stub.add_bot(BOT, "Bot"), *TEST_ALIAS, en_US=ORDERS, de_DE=f"-{ORDERS}")
     stub.functions[ORDERS] = policy(statement(ORDERS, test))
     ran = examined(capsys)
-    assert [(one["locale"], one["enabled"]) for one in ran.hooks] == [
+    assert [(hook["locale"], hook["enabled"]) for hook in ran.hooks] == [
         ("de_DE", False),
         ("en_US", True),
     ]
@@ -145,12 +145,12 @@ def test_all_pages_are_read_and_nothing_twice(
             hooks = {"en_US": functions[(number + other) % 40], "es_US": functions[number % 40]}
             stub.add_alias(bot, f"ALIAS{other:05}", f"alias{other:02}", **hooks)
     source = f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/*"
-    stub.functions |= {one: policy(statement(one, source)) for one in functions}
+    stub.functions |= {function: policy(statement(function, source)) for function in functions}
     ran = examined(capsys)
     aliases = 10 * 26 + 35 * 2
     assert (ran.code, len(ran.hooks)) == (0, 2 * (10 * 25 + 35))
     assert set(ran.states) == {"allowed"}
-    order = [(one["bot"]["name"], one["alias"]["name"], one["locale"]) for one in ran.hooks]
+    order = [(hook["bot"]["name"], hook["alias"]["name"], hook["locale"]) for hook in ran.hooks]
     assert order == sorted(order)
     assert stub.counts() == {
         "lex:ListBots": 3,
@@ -182,7 +182,7 @@ def test_throttles_that_go_away_are_waited_out(
 def test_a_statement_on_the_bare_function_serves_no_qualifier(
     stub: Stub, live: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is told where the statement is; for that the bare function is read, once."""
+    """It says where the statement is; for that the bare function is read, once."""
     stub.hooks[f"{BOT}/{LIVE}"]["es_US"] = f"{ORDERS}:live"
     stub.functions = {f"{ORDERS}:live": None, ORDERS: policy(statement(ORDERS, live, "here"))}
     ran = examined(capsys)
@@ -198,7 +198,7 @@ def test_a_statement_on_the_bare_function_serves_no_qualifier(
 def test_a_statement_on_a_qualifier_serves_no_bare_function(
     stub: Stub, live: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Told where another hook's policy has it; nothing more is read."""
+    """It says where another hook's policy has it; nothing more is read."""
     stub.hooks[f"{BOT}/{LIVE}"]["es_US"] = ORDERS
     stub.functions = {
         f"{ORDERS}:live": policy(statement(f"{ORDERS}:live", live)),
@@ -214,30 +214,30 @@ def test_a_function_that_is_not_there(
     stub: Stub, live: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its absence looks like that of a policy; only then the function itself is asked for."""
-    hooks = stub.hooks[f"{BOT}/{LIVE}"]
-    hooks |= {"es_US": f"{FUNCTIONS}:gone", "fr_CA": f"{FUNCTIONS}:there:old"}
-    hooks |= {"it_IT": f"{FUNCTIONS}:anew", "ja_JP": f"{FUNCTIONS}:anew:3"}
+    added = stub.hooks[f"{BOT}/{LIVE}"]
+    added |= {"es_US": f"{FUNCTIONS}:gone", "fr_CA": f"{FUNCTIONS}:there:old"}
+    added |= {"it_IT": f"{FUNCTIONS}:anew", "ja_JP": f"{FUNCTIONS}:anew:3"}
     stub.functions = {f"{ORDERS}:live": policy(statement(f"{ORDERS}:live", live))}
     stub.functions |= {f"{FUNCTIONS}:{name}": None for name in ("there", "anew", "anew:3")}
     ran = examined(capsys)
     assert ran.code == 1
-    told = {one["locale"]: one for one in ran.hooks}
+    hooks = {hook["locale"]: hook for hook in ran.hooks}
     assert ran.states == ["allowed", "missing", "missing", "denied", "denied"]
-    assert told["es_US"]["explanation"] == [
+    assert hooks["es_US"]["explanation"] == [
         "There is no function gone: it was deleted or never made."
     ]
-    assert "has no version or alias old" in told["fr_CA"]["explanation"][0]
-    assert told["it_IT"]["reasons"] == ["no policy"]
-    assert "made anew, in its own stack" in told["it_IT"]["explanation"][1]
-    assert "version is newer" in told["ja_JP"]["explanation"][1]
-    assert told["es_US"]["resource"] is None
-    asked = [one.of for one in stub.calls if one.action == "lambda:GetFunctionConfiguration"]
+    assert "has no version or alias old" in hooks["fr_CA"]["explanation"][0]
+    assert hooks["it_IT"]["reasons"] == ["no policy"]
+    assert "made anew, in its own stack" in hooks["it_IT"]["explanation"][1]
+    assert "version is newer" in hooks["ja_JP"]["explanation"][1]
+    assert hooks["es_US"]["resource"] is None
+    asked = [call.of for call in stub.calls if call.action == "lambda:GetFunctionConfiguration"]
     assert sorted(asked) == [
         f"{FUNCTIONS}:{name}" for name in ("anew", "anew:3", "gone", "there", "there:old")
     ]
 
 
-def test_only_missing_ends_with_1(
+def test_only_missing_exits_with_1(
     stub: Stub, live: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Lex cannot invoke what is not there."""
@@ -248,7 +248,7 @@ def test_only_missing_ends_with_1(
 
 @pytest.mark.usefixtures("live")
 def test_latest_takes_no_policy(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
-    """Denied without a call; what mends it is for the function without it."""
+    """Denied without a call; what fixes it is for the function without it."""
     stub.hooks[f"{BOT}/{LIVE}"] = {"en_US": f"{ORDERS}:$LATEST"}
     ran = examined(capsys)
     assert (ran.code, ran.only["reasons"]) == (1, ["$LATEST takes no policy"])
@@ -259,7 +259,7 @@ def test_latest_takes_no_policy(stub: Stub, capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.usefixtures("live")
 def test_what_cannot_be_judged_is_unknown(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
-    """Broken policies, other Regions and odd ARNs are named; alone they end with 0."""
+    """Broken policies, other Regions and odd ARNs are named; alone they exit with 0."""
     texts = {"en_US": "{not json", "es_US": '["x"]', "fr_CA": '{"Statement": [1]}'}
     hooks = {locale: f"{FUNCTIONS}:{locale}" for locale in texts}
     elsewhere = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:far"
@@ -267,7 +267,7 @@ def test_what_cannot_be_judged_is_unknown(stub: Stub, capsys: pytest.CaptureFixt
     stub.functions = {hooks[locale]: text for locale, text in texts.items()}
     ran = examined(capsys)
     assert (ran.code, set(ran.states)) == (0, {"unknown"})
-    assert [one["explanation"] for one in ran.hooks] == [
+    assert [hook["explanation"] for hook in ran.hooks] == [
         ["the policy cannot be read: it is not JSON"],
         ["the policy cannot be read: it is not an object"],
         ["the policy cannot be read: its statement 1 is none that allows or denies"],
@@ -294,7 +294,7 @@ def test_what_may_not_be_read_is_named_and_the_rest_goes_on(
     assert (ran.code, ran.states) == (0, ["allowed", "unknown"])
     refused = "AccessDeniedException: User reader is not authorized."
     assert ran.hooks[1]["explanation"] == [f"GetPolicy: {refused}"]
-    assert [(note["bot"]["name"], note["problem"]) for note in ran.told["notes"]] == [
+    assert [(note["bot"]["name"], note["problem"]) for note in ran.output["notes"]] == [
         ("SecretBot", f"ListBotAliases: {refused}"),
         ("OrdersBot", f"DescribeBotAlias: {refused}"),
     ]
@@ -347,7 +347,7 @@ def test_a_function_that_may_not_be_asked_for(
     assert ran.only["explanation"][1] == "Whether the function itself is there could not be read."
 
 
-def test_what_would_mend_it(stub: Stub, live: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_would_fix_it(stub: Stub, live: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A resource and a command, for the function with its qualifier and a name that is free."""
     taken = f"lex-{BOT}-{LIVE}"
     old = statement(f"{ORDERS}:live", live, taken, {"Service": "lex.amazonaws.com"})
@@ -449,7 +449,7 @@ def test_bots_and_aliases_that_are_not_there(stub: Stub) -> None:
 
 def test_an_account_without_bots(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
     """One call, and nothing is wrong."""
-    assert examined(capsys).told["summary"]["bots"] == 0
+    assert examined(capsys).output["summary"]["bots"] == 0
     assert stub.counts() == {"lex:ListBots": 1}
 
 
@@ -495,12 +495,12 @@ def test_no_credentials_no_region_no_profile(
     assert stub.calls == []
 
 
-def test_the_pace_holds_over_all_threads() -> None:
+def test_the_rate_is_limited() -> None:
     """As many calls a second as were asked for."""
-    pace = Pace(50.0)
+    limiter = RateLimiter(50.0)
     start = time.monotonic()
     for _ in range(11):
-        pace.wait()
+        limiter.wait()
     assert 0.19 < time.monotonic() - start < 2
 
 
@@ -557,7 +557,7 @@ def test_progress_is_for_terminals(stub: Stub, live: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "lines"),
     [
         (
             {"Principal": {"Service": "lex.amazonaws.com"}},
@@ -610,7 +610,7 @@ def test_progress_is_for_terminals(stub: Stub, live: str) -> None:
             {"Condition": {"StringEquals": {"aws:SourceOrgID": "o-1"}}},
             [
                 "Not proved to allow: statement lex has StringEquals aws:SourceOrgID o-1",
-                "Whether that holds cannot be told from here.",
+                "Whether that holds cannot be judged from here.",
             ],
         ),
         (
@@ -624,17 +624,17 @@ def test_progress_is_for_terminals(stub: Stub, live: str) -> None:
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_why_not_in_words(
-    stub: Stub, live: str, capsys: pytest.CaptureFixture[str], changed: Any, told: list[str]
+    stub: Stub, live: str, capsys: pytest.CaptureFixture[str], changed: Any, lines: list[str]
 ) -> None:
     """What the nearest statement has, above what Lex would need."""
     made = statement(f"{ORDERS}:live", live) | changed
     stub.functions[f"{ORDERS}:live"] = policy(made)
-    expected = [line.replace("{live}", live) for line in told]
+    expected = [line.replace("{live}", live) for line in lines]
     assert examined(capsys).only["explanation"] == expected
     assert doctor(region="", profile="", bot="", alias="", form="text") == 1
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[1 : len(told) + 1] == [f"{' ' * 9}{line}" for line in expected]
-    assert ("# Under Resources:" in lines) is ("Effect" not in changed)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[1 : len(expected) + 1] == [f"{' ' * 9}{line}" for line in expected]
+    assert ("# Under Resources:" in printed) is ("Effect" not in changed)
 
 
 def test_an_api_that_does_not_answer(

@@ -55,7 +55,7 @@ def test_the_example_and_the_iam_policy() -> None:
     assert (ended.code, ended.err) == (1, "")
     assert _block("text", "doctor --bot OrdersBot") == ended.out
     needed = json.loads(_block("json", "## What it needs"))
-    actions = [action for one in needed["Statement"] for action in one["Action"]]
-    assert {one["Effect"] for one in needed["Statement"]} == {"Allow"}
+    actions = [action for statement in needed["Statement"] for action in statement["Action"]]
+    assert {statement["Effect"] for statement in needed["Statement"]} == {"Allow"}
     assert sorted(actions) == sorted({call.action for call in stub.calls})
     assert (REGION in PAGE, ACCOUNT in PAGE) == (True, True)

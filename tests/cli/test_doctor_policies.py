@@ -10,6 +10,7 @@ from auto_lex_permissions_cli.doctor.policies import (
     PolicyUnreadableError,
     Reason,
     Statement,
+    Verdict,
     judge,
     read,
 )
@@ -37,6 +38,11 @@ def without(name: str, **instead: Any) -> dict[str, Any]:
 def named(arn: str, operator: str = "ArnLike") -> dict[str, Any]:
     """Return a statement that names a source."""
     return only({operator: {"AWS:SourceArn": arn}})
+
+
+def reasons(verdict: Verdict) -> list[Reason]:
+    """Return why Lex may not invoke, in the order of a statement's elements."""
+    return [mismatch.reason for mismatch in verdict.mismatches]
 
 
 GOOD = statement(ORDERS, ALIAS)
@@ -272,20 +278,20 @@ def test_a_policy_means_for_lex_what_iam_makes_of_it(case: str) -> None:
     statements, reason = TABLE[case]
     verdict = judge(read(policy(*statements)), CALL)
     assert verdict.allowed is (reason is ALLOWED)
-    assert [miss.reason for miss in verdict.misses[:1]] == ([] if reason is ALLOWED else [reason])
+    assert reasons(verdict)[:1] == ([] if reason is ALLOWED else [reason])
 
 
-def test_the_nearest_statement_is_the_one_that_is_told() -> None:
+def test_the_nearest_statement_is_the_one_that_is_reported() -> None:
     """Fewest elements wrong; then the one whose text is most like what Lex brings."""
     far = statement(ORDERS, f"{ALIASES}/ZZZZZZZZZZ/AAAAAAAAAA", "far")
     near = statement(ORDERS, f"{ALIASES}/ABCDEFGHIJ/AAAAAAAAAA", "near")
     both = statement(ORDERS, ALIAS, "both", {"Service": "lex.amazonaws.com"}, Action="lambda:Get*")
     verdict = judge(read(policy(OTHERS, both, far, near)), CALL)
     assert verdict.statement == "near"
-    (miss,) = verdict.misses
-    assert miss.found == f"{ALIASES}/ABCDEFGHIJ/AAAAAAAAAA"
+    (mismatch,) = verdict.mismatches
+    assert mismatch.found == f"{ALIASES}/ABCDEFGHIJ/AAAAAAAAAA"
     verdict = judge(read(policy(both)), CALL)
-    assert [miss.reason for miss in verdict.misses] == [Reason.WRONG_PRINCIPAL, Reason.WRONG_ACTION]
+    assert reasons(verdict) == [Reason.WRONG_PRINCIPAL, Reason.WRONG_ACTION]
 
 
 def test_one_statement_without_a_list_or_a_name() -> None:

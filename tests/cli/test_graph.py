@@ -124,6 +124,13 @@ def test_a_template_that_lists_the_macro(tmp_path: Path) -> None:
     assert "missing" not in ended.out
 
 
+def test_a_bot_of_any_name(tmp_path: Path) -> None:
+    """Also where its logical id is the name of the property that refers to it."""
+    text = TEMPLATE.replace("OrdersBot", "BotId")
+    ended = run("graph", written(tmp_path, text), *OWN, PYTHONIOENCODING="utf-8")
+    assert ended.out.endswith(AS_TEXT.replace("OrdersBot", "BotId"))
+
+
 def test_labels_are_escaped() -> None:
     """Nothing in a name ends a label, opens an element, or is read as Markdown or an entity."""
     edge = Edge("`b`", 'a"]', "<&#;", 'Fn::Join["\\n\n]', '{"Fn::Not": []}', State.MISSING)
@@ -139,7 +146,7 @@ def test_labels_are_escaped() -> None:
 
 
 def test_nothing_to_draw_and_mistakes(tmp_path: Path) -> None:
-    """No hooks is said; mistakes are told beside the picture; what is no template ends with 2."""
+    """It says so; mistakes are reported beside the picture; what is no template exits with 2."""
     template = written(tmp_path, "Resources: {Topic: {Type: AWS::SNS::Topic}}\n")
     assert run("graph", template).out.endswith("no code hooks\n")
     ended = run("graph", template, "--format", "mermaid")

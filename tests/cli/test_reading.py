@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from auto_lex_permissions_cli.errors import UsageProblem
-from auto_lex_permissions_cli.reading import Source, source_of
+from auto_lex_permissions.cfn.values import Place
+from auto_lex_permissions_cli.console import UsageError
+from auto_lex_permissions_cli.reading import Template, parse
 
 
-def read(text: str) -> Source:
+def read(text: str) -> Template:
     """Read a template."""
-    return source_of("t.yaml", text.encode())
+    return parse("t.yaml", text.encode())
 
 
 @pytest.mark.parametrize(
@@ -48,27 +49,28 @@ def read(text: str) -> Source:
 def test_values(text: str, value: Any) -> None:
     """Scalars by the rules of YAML 1.1 as CloudFormation has them, short forms as long ones."""
     if text.startswith("&x"):
-        with pytest.raises(UsageProblem):
+        with pytest.raises(UsageError):
             read(f"Key: {text}")
     else:
-        assert read(f"Key: {text}").template == {"Key": value}
+        assert read(f"Key: {text}").value == {"Key": value}
 
 
 @pytest.mark.parametrize(
-    ("path", "place"),
+    ("place", "position"),
     [
-        ("Resources", "1:1"),
-        ("Resources.A", "2:3"),
-        ("Resources.A.List[1]", "3:15"),
-        ("Resources.A.List[1].Fn::If[2]", "3:26"),
-        ("Resources.A.List[1].Fn::If[2].Unknown", "3:26"),
-        ("Nowhere", "1:1"),
+        (("Resources",), "1:1"),
+        (("Resources", "A"), "2:3"),
+        (("Resources", "A", "L", 1), "3:12"),
+        (("Resources", "A", "L", 1, "Fn::If", 2), "3:23"),
+        (("Resources", "A", "L", 1, "Fn::If", 2, "X"), "3:23"),
+        (("Resources", "A", "L", "1"), "3:5"),
+        (("Nowhere",), "1:1"),
     ],
 )
-def test_positions(path: str, place: str) -> None:
-    """A path leads to the place of its key or item, or to what stands around it."""
-    source = read("Resources:\n  A:\n    List: [a, !If [C, b, !Ref D]]\n")
-    assert str(source.position(path)) == place
+def test_positions(place: Place, position: str) -> None:
+    """A place leads to its key or item in the file, or to what is around it."""
+    template = read("Resources:\n  A:\n    L: [a, !If [C, b, !Ref D]]\n")
+    assert str(template.position(place)) == position
 
 
 @pytest.mark.parametrize(
@@ -87,19 +89,19 @@ def test_positions(path: str, place: str) -> None:
         pytest.param(b"---\na: 1\n---\nb: 1\n", "t.yaml:3:1: ", id="two documents"),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line(content: bytes, line: str) -> None:
+def test_what_is_wrong_is_one_line(content: bytes, line: str) -> None:
     """File, line and column, and what is wrong."""
-    with pytest.raises(UsageProblem) as problem:
-        _ = source_of("t.yaml", content).template
+    with pytest.raises(UsageError) as problem:
+        parse("t.yaml", content)
     assert str(problem.value).startswith(line)
     assert "\n" not in str(problem.value)
 
 
 def test_json_may_be_indented_by_tabs() -> None:
     """As CloudFormation takes it."""
-    source = source_of("t.json", b'{\n\t"a": {\n\t\t"b": "c"\n\t}\n}')
-    assert source.template == {"a": {"b": "c"}}
-    assert str(source.position("a.b")) == "3:3"
+    template = parse("t.json", b'{\n\t"a": {\n\t\t"b": "c"\n\t}\n}')
+    assert template.value == {"a": {"b": "c"}}
+    assert str(template.position(("a", "b"))) == "3:3"
 
 
 NESTED = "[" * 3_000 + "]" * 3_000
@@ -107,6 +109,6 @@ NESTED = "[" * 3_000 + "]" * 3_000
 
 @pytest.mark.parametrize("text", [f"Key: {NESTED}", f'{{"Key":{NESTED}}}', f'{{\t"Key":{NESTED}}}'])
 def test_what_is_nested_too_deeply_is_no_fault_of_the_program(text: str) -> None:
-    """It is told with its file, so that the other files of a folder are still looked at."""
-    with pytest.raises(UsageProblem, match=r"^t\.yaml: is nested more deeply than any template\.$"):
-        _ = read(text).template
+    """It is reported with its file, so that the other files of a folder are still looked at."""
+    with pytest.raises(UsageError, match=r"^t\.yaml: is nested more deeply than any template\.$"):
+        read(text)

@@ -1,7 +1,7 @@
 """What a live account says of its bots and of its functions' policies: every call to AWS.
 
-Nothing is asked twice, and nothing is changed. What one call is refused stays with what it asked
-for; what makes every further call useless (credentials) ends the command.
+Nothing is asked twice, and nothing is changed. A call that is refused is the answer for what it
+asked; what makes every further call useless (credentials) ends the command.
 """
 
 import re
@@ -16,7 +16,7 @@ import boto3
 from botocore import exceptions as botocore
 from botocore.config import Config
 
-from auto_lex_permissions_cli.errors import UsageProblem
+from auto_lex_permissions_cli.console import Track, UsageError
 
 from .policies import PolicyUnreadableError, Statement, read
 
@@ -34,7 +34,7 @@ CONFIG: Final = Config(
 )
 NOT_FOUND: Final = "ResourceNotFoundException"
 # 500 is what an endpoint says that does not know the newer call yet.
-_NOT_FOR_YOU: Final = frozenset({400, 403, 404, 405, 500, 501})
+_ABOUT_THE_CALL: Final = frozenset({400, 403, 404, 405, 500, 501})
 # After one of these no other call would fare better.
 _CREDENTIALS: Final = frozenset(
     {
@@ -66,24 +66,21 @@ _FUNCTION: Final = re.compile(
 
 Given = TypeVar("Given")
 Found = TypeVar("Found")
-Watch = Callable[[Iterable[Any], int, str], Iterable[Any]]
-"""Yields what it is given, and shows how far it is: the items, how many, and their name."""
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, and kept as one.
+class RefusedError(Exception):
     """A call that AWS refused or did not answer: which, with what code, in what words."""
 
     def __init__(self, call: str, code: str, message: str, status: int = 0) -> None:
-        """Keep what is to say; the status is HTTP's, 0 where there was no answer."""
+        """Take the call by its name in IAM; the status is HTTP's, 0 where there was no answer."""
         super().__init__(f"{call}: {code}" + (f": {message}" if message else ""))
-        self.call = call
         self.code = code
         self.status = status
 
     @property
-    def is_of_the_call(self) -> bool:
-        """Tell whether another kind of call may fare better, as where this one is not allowed."""
-        return self.status in _NOT_FOR_YOU and self.code != NOT_FOUND
+    def is_about_the_call(self) -> bool:
+        """Whether another kind of call may fare better, as where this one is not allowed."""
+        return self.status in _ABOUT_THE_CALL and self.code != NOT_FOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,24 +122,23 @@ class Function:
 
     @classmethod
     def of(cls, arn: str) -> "Function | None":
-        """Read an ARN; None where it is no function's."""
+        """Read an ARN; returns None where it is no function's."""
         found = _FUNCTION.fullmatch(arn)
         return cls(**found.groupdict(default="")) if found else None
 
     @property
     def bare(self) -> "Function":
-        """Return the same function without its qualifier."""
+        """The same function without its qualifier."""
         return Function(self.partition, self.region, self.account, self.name)
 
     @property
     def arn(self) -> str:
-        """Return the ARN, with its qualifier."""
-        told = f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{self.name}"
-        return f"{told}:{self.qualifier}" if self.qualifier else told
+        """The ARN, with the qualifier."""
+        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{self.label}"
 
     @property
     def label(self) -> str:
-        """Return what people call it."""
+        """What people call it: the name, with the qualifier."""
         return f"{self.name}:{self.qualifier}" if self.qualifier else self.name
 
 
@@ -162,7 +158,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Nothing can be said of the policy, and why."""
+    """A policy of which nothing can be said, and why."""
 
     why: str
 
@@ -171,100 +167,96 @@ Policy = tuple[Statement, ...] | NoPolicy | Missing | Unreadable
 
 
 @dataclass(slots=True)
-class Pace:
+class RateLimiter:
     """Lets calls through one after the other, so many a second, from whichever thread."""
 
-    a_second: float
+    calls_a_second: float
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _next: float = 0.0
 
     def wait(self) -> None:
-        """Return when it is the caller's turn."""
+        """Wait until it is the caller's turn."""
         with self._lock:
             turn = max(self._next, time.monotonic())
-            self._next = turn + 1 / self.a_second
+            self._next = turn + 1 / self.calls_a_second
         time.sleep(max(0.0, turn - time.monotonic()))
 
 
 def session_of(profile: str, region: str) -> boto3.Session:
-    """Return a session that has a Region and credentials; raises UsageProblem."""
+    """Return a session that has a Region and credentials; raises UsageError."""
     try:
         session = boto3.Session(profile_name=profile or None, region_name=region or None)
         has_credentials = session.get_credentials() is not None
     except botocore.BotoCoreError as error:
-        raise UsageProblem(f"credentials: {_one_line(error)}") from error
+        raise UsageError(f"credentials: {_one_line(error)}") from error
     if not session.region_name:
-        raise UsageProblem("no Region: give --region, or set AWS_DEFAULT_REGION.")
+        raise UsageError("no Region: give --region, or set AWS_DEFAULT_REGION.")
     if not has_credentials:
         where = f"in profile {profile}" if profile else "in the environment or a profile"
-        raise UsageProblem(f"no credentials {where}: sign in, or give another --profile.")
+        raise UsageError(f"no credentials {where}: sign in, or give another --profile.")
     return session
 
 
 def account_of(session: boto3.Session) -> str:
     """Return the account that the credentials say they are of, or nothing where they do not.
 
-    Raises UsageProblem where they have expired and cannot be had anew.
+    Raises UsageError where they have expired and cannot be had anew.
     """
     try:
         credentials: Any = session.get_credentials()
         return str(getattr(credentials.get_frozen_credentials(), "account_id", None) or "")
     except botocore.BotoCoreError as error:
-        raise UsageProblem(f"credentials: {_one_line(error)}") from error
+        raise UsageError(f"credentials: {_one_line(error)}") from error
 
 
 class Account:
-    """The bots and functions of one account and Region, as its APIs tell of them."""
+    """The bots and functions of one account and Region, as its APIs report them."""
 
-    def __init__(self, session: boto3.Session, region: str, watch: Watch) -> None:
-        """Take a session; `watch` is told of what is under way. Raises UsageProblem."""
+    def __init__(self, session: boto3.Session, region: str, track: Track) -> None:
+        """Take a session; `track` shows how far it is. Raises UsageError for an odd Region."""
         self._lex = _client(session, "lexv2-models", region)
         self._lambda = _client(session, "lambda", region)
-        self._pace = Pace(LAMBDA_CALLS_A_SECOND)
-        self._watch = watch
+        self._limiter = RateLimiter(LAMBDA_CALLS_A_SECOND)
+        self._track = track
 
     def bots(self) -> list[Bot]:
-        """Return all bots; raises Refused."""
-        pages = _pages(self._lex.list_bots, "ListBots", {})
+        """Return all bots; raises RefusedError."""
+        pages = _pages(self._lex, "list_bots")
         found = (bot for page in pages for bot in page["botSummaries"])
         return [Bot(bot["botId"], bot.get("botName", bot["botId"])) for bot in found]
 
-    def aliases(self, bots: Sequence[Bot]) -> list["list[BotAlias] | Refused"]:
+    def aliases(self, bots: Sequence[Bot]) -> list["list[BotAlias] | RefusedError"]:
         """Return the aliases of each bot, or why they could not be had."""
         return self._each(bots, self._aliases_of, "Bots")
 
     def _aliases_of(self, bot: Bot) -> list[BotAlias]:
-        pages = _pages(self._lex.list_bot_aliases, "ListBotAliases", {"botId": bot.id})
-        found = (one for page in pages for one in page["botAliasSummaries"])
+        pages = _pages(self._lex, "list_bot_aliases", botId=bot.id)
+        found = (alias for page in pages for alias in page["botAliasSummaries"])
         return [
-            BotAlias(bot, one["botAliasId"], one.get("botAliasName", one["botAliasId"]))
-            for one in found
+            BotAlias(bot, alias["botAliasId"], alias.get("botAliasName", alias["botAliasId"]))
+            for alias in found
         ]
 
-    def hooks(self, aliases: Sequence[BotAlias]) -> list["list[Hook] | Refused"]:
+    def hooks(self, aliases: Sequence[BotAlias]) -> list["list[Hook] | RefusedError"]:
         """Return the code hooks of each alias, or why they could not be had."""
         return self._each(aliases, self._hooks_of, "Bot aliases")
 
     def _hooks_of(self, alias: BotAlias) -> list[Hook]:
-        told = _called(
-            self._lex.describe_bot_alias,
-            "DescribeBotAlias",
-            botId=alias.bot.id,
-            botAliasId=alias.id,
-        )
-        settings = sorted(told.get("botAliasLocaleSettings", {}).items())
-        return [
-            Hook(alias, locale, arn, bool(setting.get("enabled")))
-            for locale, setting in settings
-            if (arn := _function_of(setting))
-        ]
+        answer = _called(self._lex, "describe_bot_alias", botId=alias.bot.id, botAliasId=alias.id)
+        hooks = []
+        for locale, setting in sorted(answer.get("botAliasLocaleSettings", {}).items()):
+            specification = setting.get("codeHookSpecification") or {}
+            arn = (specification.get("lambdaCodeHook") or {}).get("lambdaARN")
+            if arn:
+                hooks.append(Hook(alias, locale, str(arn), bool(setting.get("enabled"))))
+        return hooks
 
     def policies(self, functions: Iterable[Function]) -> dict[Function, Policy]:
         """Return the policy of each function with its qualifier, each read once."""
         distinct = list(dict.fromkeys(functions))
         found = self._each(distinct, self._policy_of, "Policies")
         return {
-            function: Unreadable(str(policy)) if isinstance(policy, Refused) else policy
+            function: Unreadable(str(policy)) if isinstance(policy, RefusedError) else policy
             for function, policy in zip(distinct, found, strict=True)
         }
 
@@ -273,10 +265,16 @@ class Account:
             return read(self._text_of(function))
         except PolicyUnreadableError as error:
             return Unreadable(f"the policy cannot be read: {error}")
-        except Refused as error:
+        except RefusedError as error:
             if error.code != NOT_FOUND:
                 raise
-        return self._without_policy(function)
+        # Where the policy is not there, and where the function is not, Lambda answers the same.
+        try:
+            if self._exists(function):
+                return NoPolicy()
+            return Missing(bool(function.qualifier) and self._exists(function.bare))
+        except RefusedError:
+            return NoPolicy(is_sure=False)
 
     def _text_of(self, function: Function) -> str:
         """Return the text of a policy; by the older call where the newer is not to be had.
@@ -285,54 +283,42 @@ class Account:
         """
         if hasattr(self._lambda, "get_resource_policy"):
             try:
-                return self._read("get_resource_policy", {"ResourceArn": function.arn})
-            except Refused as error:
-                if not error.is_of_the_call:
+                answer = self._ask_lambda("get_resource_policy", ResourceArn=function.arn)
+                return str(answer["Policy"])
+            except RefusedError as error:
+                if not error.is_about_the_call:
                     raise
-        return self._read("get_policy", _named(function))
-
-    def _read(self, method: str, arguments: dict[str, str]) -> str:
-        return str(self._ask(method, arguments)["Policy"])
-
-    def _ask(self, method: str, arguments: dict[str, str]) -> Any:
-        self._pace.wait()
-        call = "".join(word.capitalize() for word in method.split("_"))
-        return _called(getattr(self._lambda, method), call, **arguments)
-
-    def _without_policy(self, function: Function) -> Policy:
-        """Return whether it is the policy or the function that is not there: both look alike."""
-        try:
-            if self._exists(function):
-                return NoPolicy()
-            return Missing(bool(function.qualifier) and self._exists(function.bare))
-        except Refused:
-            return NoPolicy(is_sure=False)
+        return str(self._ask_lambda("get_policy", **_named(function))["Policy"])
 
     def _exists(self, function: Function) -> bool:
         try:
-            self._ask("get_function_configuration", _named(function))
-        except Refused as error:
+            self._ask_lambda("get_function_configuration", **_named(function))
+        except RefusedError as error:
             if error.code != NOT_FOUND:
                 raise
             return False
         return True
 
+    def _ask_lambda(self, method: str, **arguments: str) -> Any:
+        self._limiter.wait()
+        return _called(self._lambda, method, **arguments)
+
     def _each(
         self, items: Sequence[Given], ask: Callable[[Given], Found], name: str
-    ) -> list["Found | Refused"]:
-        """Ask for each item at once, as far as there are workers; answers in the items' order."""
+    ) -> list["Found | RefusedError"]:
+        """Ask for all items at once, as far as there are workers; answers in the items' order."""
 
-        def answered(item: Given) -> "Found | Refused":
+        def answer(item: Given) -> "Found | RefusedError":
             try:
                 return ask(item)
-            except Refused as error:
+            except RefusedError as error:
                 return error
 
         if not items:
             return []
         pool = ThreadPoolExecutor(WORKERS)
         try:
-            return list(self._watch(pool.map(answered, items), len(items), name))
+            return list(self._track(pool.map(answer, items), len(items), name))
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -343,52 +329,44 @@ def _client(session: boto3.Session, service: str, region: str) -> Any:
     try:
         return make(service, region_name=region, config=CONFIG)
     except (botocore.BotoCoreError, ValueError) as error:
-        raise UsageProblem(f"Region {region}: {_one_line(error)}") from error
+        raise UsageError(f"Region {region}: {_one_line(error)}") from error
 
 
-def _pages(method: Callable[..., Any], call: str, arguments: dict[str, str]) -> Iterator[Any]:
+def _pages(client: Any, method: str, **arguments: str) -> Iterator[Any]:
     """Yield the pages of a list; boto3 has no paginators for Lex."""
     token: dict[str, str] = {}
     while True:
-        page = _called(method, call, **arguments, **token, maxResults=PAGE)
+        page = _called(client, method, **arguments, **token, maxResults=PAGE)
         yield page
         if not page.get("nextToken"):
             return
         token = {"nextToken": page["nextToken"]}
 
 
-def _called(method: Callable[..., Any], call: str, **arguments: Any) -> Any:
-    """Call AWS; raises Refused, or UsageProblem where no call can succeed."""
+def _called(client: Any, method: str, **arguments: Any) -> Any:
+    """Call AWS; raises RefusedError, or UsageError where no call can succeed."""
+    call = "".join(word.capitalize() for word in method.split("_"))
     try:
-        return method(**arguments)
+        return getattr(client, method)(**arguments)
     except botocore.ClientError as error:
-        raise _refused(call, error) from error
+        answer: Any = error.response
+        code = str(answer.get("Error", {}).get("Code", "Unknown"))
+        message = _one_line(answer.get("Error", {}).get("Message", ""))
+        if code in _CREDENTIALS:
+            raise UsageError(f"credentials: {call}: {code}: {message} Sign in anew.") from error
+        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        raise RefusedError(call, code, message, status) from error
     except _NO_CREDENTIALS as error:
-        raise UsageProblem(f"credentials: {_one_line(error)}") from error
+        raise UsageError(f"credentials: {_one_line(error)}") from error
     except botocore.BotoCoreError as error:
-        raise Refused(call, type(error).__name__, _one_line(error)) from error
-
-
-def _refused(call: str, error: botocore.ClientError) -> Refused | UsageProblem:
-    told: Any = error.response
-    code = str(told.get("Error", {}).get("Code", "Unknown"))
-    message = _one_line(told.get("Error", {}).get("Message", ""))
-    if code in _CREDENTIALS:
-        return UsageProblem(f"credentials: {call}: {code}: {message} Sign in anew.")
-    status = told.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return Refused(call, code, message, status)
-
-
-def _one_line(said: object) -> str:
-    return " ".join(str(said).split())
+        raise RefusedError(call, type(error).__name__, _one_line(error)) from error
 
 
 def _named(function: Function) -> dict[str, str]:
+    """Return a function as the arguments by which Lambda's older calls take it."""
     qualifier = {"Qualifier": function.qualifier} if function.qualifier else {}
     return {"FunctionName": function.bare.arn, **qualifier}
 
 
-def _function_of(setting: Any) -> str:
-    """Return the ARN that a locale of an alias names, or nothing."""
-    hook = (setting.get("codeHookSpecification") or {}).get("lambdaCodeHook") or {}
-    return str(hook.get("lambdaARN") or "")
+def _one_line(words: object) -> str:
+    return " ".join(str(words).split())

@@ -1,170 +1,149 @@
-"""`doctor`: asks the account, prints what it found, and says how it ends."""
+"""`doctor`: asks the account, prints what it found, and says how it exits."""
 
-import json
-import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
-from rich.console import Console
-from rich.progress import Progress
-from rich.text import Text
-
 from auto_lex_permissions.iam import INVOKE, LEX_PRINCIPAL
-from auto_lex_permissions_cli.errors import FINDINGS, FINE
+from auto_lex_permissions_cli.console import (
+    coloured,
+    counted,
+    exit_code,
+    print_json,
+    print_line,
+    progress,
+    write,
+)
 
-from .account import Account, Watch, account_of, session_of
+from .account import Account, account_of, session_of
 from .diagnosis import Diagnosis, Findings, State, Wanted, examine
-from .mending import mending
-from .policies import Miss, Reason
+from .fixes import fix_for
+from .policies import Mismatch, Reason
 
-STYLES: Final = {
-    State.ALLOWED: "green",
-    State.DENIED: "bold red",
-    State.MISSING: "bold red",
-    State.UNKNOWN: "yellow",
-}
-# What matters most stands last: that is where a terminal is.
-ORDER: Final = (State.ALLOWED, State.UNKNOWN, State.MISSING, State.DENIED)
-INDENT: Final = " " * 9
+# What matters most is last: that is what a terminal shows.
+_ORDER: Final = (State.ALLOWED, State.UNKNOWN, State.MISSING, State.DENIED)
+_STATE_WIDTH: Final = 9
 
 
 def run(*, region: str, profile: str, bot: str, alias: str, form: str) -> int:
-    """Look at an account, print what was found, and return the exit code; raises UsageProblem."""
+    """Look at an account and print what was found, as `text` or `json`; return the exit code.
+
+    Raises UsageError where the account cannot be asked.
+    """
     session = session_of(profile, region)
     wanted = Wanted(str(session.region_name), bot, alias, account_of(session))
-    with _watch() as watch:
-        found = examine(Account(session, wanted.region, watch), wanted)
+    with progress() as track:
+        found = examine(Account(session, wanted.region, track), wanted)
     if form == "json":
-        sys.stdout.write(f"{json.dumps(_as_json(found, profile), indent=2, ensure_ascii=False)}\n")
+        print_json(_as_json(found, profile))
     else:
         _print_text(found, profile)
-    return FINDINGS if found.has_findings else FINE
-
-
-@contextmanager
-def _watch() -> Iterator[Watch]:
-    """Show a progress bar on the standard error, and nothing where nobody watches."""
-    if not sys.stderr.isatty():
-        yield lambda items, _total, _name: items
-        return
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        yield lambda items, total, name: progress.track(items, total=total, description=name)
+    return exit_code((), has_findings=found.count(State.DENIED) + found.count(State.MISSING) > 0)
 
 
 def _print_text(found: Findings, profile: str) -> None:
-    console = Console(soft_wrap=True, highlight=False, markup=False)
-    for state in ORDER:
-        for same in _grants(one for one in found.diagnoses if one.state is state):
-            console.print(_line(same))
-            for line in _explained(same[0]):
-                console.print(f"{INDENT}{line}")
-            if state is State.DENIED:
-                _print_mending(console, same[0], found.region, profile)
+    for state in _ORDER:
+        for group in _grouped(found.diagnoses, state):
+            diagnosis = group[0]
+            _print_state(state, _headline(group))
+            for line in _explanation(diagnosis):
+                print_line(f"{' ' * _STATE_WIDTH}{line}")
+            fix = fix_for(diagnosis) if state is State.DENIED else None
+            if fix is not None:
+                # At the left margin, to be copied as it is.
+                write(f"\n# Under Resources:\n{fix.yaml}\n")
+                write(f"# Or now, by hand:\n{fix.command(found.region, profile)}\n\n")
     for note in found.notes:
         place = note.bot.name + (f"/{note.alias.name}" if note.alias else "")
-        told = f"  {place}: its code hooks could not be read: {note.problem}"
-        console.print(Text("unknown", STYLES[State.UNKNOWN]) + Text(told))
-    console.print(_summary(found))
+        _print_state(State.UNKNOWN, f"{place}: its code hooks could not be read: {note.problem}")
+    counts = ", ".join(f"{found.count(state)} {state.value}" for state in _ORDER)
+    hooks = counted(len(found.diagnoses), "code hook")
+    aliases = counted(len(found.aliases), "bot alias", "bot aliases")
+    unread = f"; {counted(len(found.notes), 'place')} could not be read" if found.notes else ""
+    bots = counted(len(found.bots), "bot")
+    print_line(f"{hooks} in {aliases} of {bots} in {found.region}: {counts}{unread}")
 
 
-def _grants(diagnoses: Iterable[Diagnosis]) -> Iterator[list[Diagnosis]]:
-    """Put the locales together that one statement would serve."""
+def _print_state(state: State, line: str) -> None:
+    print_line(coloured(state.value), " " * (_STATE_WIDTH - len(state.value)), line)
+
+
+def _grouped(diagnoses: Iterable[Diagnosis], state: State) -> Iterable[list[Diagnosis]]:
+    """Return those in a state, with the locales together that one statement would serve."""
     groups: dict[tuple[str, str, str], list[Diagnosis]] = {}
-    for one in diagnoses:
-        alias = one.hook.alias
-        groups.setdefault((alias.bot.id, alias.id, one.hook.function), []).append(one)
-    yield from groups.values()
+    for diagnosis in diagnoses:
+        if diagnosis.state is state:
+            alias = diagnosis.hook.alias
+            key = alias.bot.id, alias.id, diagnosis.hook.function
+            groups.setdefault(key, []).append(diagnosis)
+    return groups.values()
 
 
-def _line(same: list[Diagnosis]) -> Text:
-    first = same[0]
-    locales = ", ".join(one.hook.locale + ("" if one.hook.enabled else " (off)") for one in same)
-    alias = first.hook.alias
-    name = first.function.label if first.function else first.hook.function
-    line = Text(f"{first.state.value:<7}", STYLES[first.state])
-    return line + Text(f"  {alias.bot.name}/{alias.name} {locales} -> {name}")
+def _headline(group: list[Diagnosis]) -> str:
+    hooks = [diagnosis.hook for diagnosis in group]
+    locales = ", ".join(hook.locale + ("" if hook.enabled else " (off)") for hook in hooks)
+    function = group[0].function.label if group[0].function else hooks[0].function
+    alias = hooks[0].alias
+    return f"{alias.bot.name}/{alias.name} {locales} -> {function}"
 
 
-def _explained(one: Diagnosis) -> Iterator[str]:
+def _explanation(diagnosis: Diagnosis) -> Iterator[str]:
     """Yield what there is to say of a hook that is not allowed, line by line."""
-    for miss in one.verdict.misses:
-        yield from _told(miss, one)
-    yield from one.words
+    for mismatch in diagnosis.verdict.mismatches:
+        yield from _mismatch_lines(mismatch, diagnosis)
+    yield from diagnosis.words
 
 
-def _told(miss: Miss, one: Diagnosis) -> Iterator[str]:
-    name = one.function.label if one.function else ""
-    statement = one.verdict.statement
-    match miss.reason:
+def _mismatch_lines(mismatch: Mismatch, diagnosis: Diagnosis) -> Iterator[str]:
+    name = diagnosis.function.label if diagnosis.function else ""
+    statement = diagnosis.verdict.statement
+    match mismatch.reason:
         case Reason.NO_POLICY:
             yield f"No policy: {name} has none at all."
         case Reason.NO_STATEMENT:
             yield f"No statement: nothing in the policy of {name} is for Lex."
         case Reason.OTHER_QUALIFIER:
-            yield f"Statement on another qualifier: {statement} is for {miss.found}."
+            yield f"Statement on another qualifier: {statement} is for {mismatch.found}."
             yield f"It does not serve calls to {name}."
         case Reason.LATEST:
             yield "$LATEST: Lambda keeps no policy for it, and no other one serves it."
             yield "Let the bot alias name the function without it; then what follows will do."
         case Reason.DENY | Reason.MAY_DENY:
-            verb = "denies" if miss.reason is Reason.DENY else "may deny"
+            verb = "denies" if mismatch.reason is Reason.DENY else "may deny"
             yield f"Statement {statement} {verb} it, and no permission outweighs that."
             yield "Take that statement away, or except Lex from it."
         case Reason.NOT_PROVED:
-            yield f"Not proved to allow: statement {statement} has {miss.found}"
-            yield "Whether that holds cannot be told from here."
+            yield f"Not proved to allow: statement {statement} has {mismatch.found}"
+            yield "Whether that holds cannot be judged from here."
         case reason:
-            yield f"{_capital(reason.value)}: statement {statement}"
-            yield f"  has:    {miss.found}"
-            yield from (f"  Lex V2: {wanted}" for wanted in _instead(miss, one))
+            yield f"{reason.value[:1].upper()}{reason.value[1:]}: statement {statement}"
+            yield f"  has:    {mismatch.found}"
+            expected = _expected(mismatch, diagnosis)
+            if expected:
+                yield f"  Lex V2: {expected}"
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _instead(miss: Miss, one: Diagnosis) -> Iterator[str]:
-    """Yield what Lex would need to stand there."""
-    match miss.reason:
+def _expected(mismatch: Mismatch, diagnosis: Diagnosis) -> str:
+    """Return what Lex would need in place of a mismatch, or nothing where that is not one text."""
+    match mismatch.reason:
         case Reason.WRONG_PRINCIPAL:
-            yield LEX_PRINCIPAL
+            return LEX_PRINCIPAL
         case Reason.WRONG_ACTION:
-            yield INVOKE
-        case Reason.WRONG_RESOURCE if one.function:
-            yield one.function.arn
-        case Reason.WRONG_ACCOUNT if not miss.found.startswith("arn:"):
-            yield one.account
+            return INVOKE
+        case Reason.WRONG_RESOURCE if diagnosis.function:
+            return diagnosis.function.arn
+        case Reason.WRONG_ACCOUNT if not mismatch.found.startswith("arn:"):
+            return diagnosis.account
         case Reason.WRONG_SOURCE_ARN | Reason.WRONG_ACCOUNT:
-            yield one.source
-
-
-def _print_mending(console: Console, one: Diagnosis, region: str, profile: str) -> None:
-    """Print what would mend it at the left margin, to be copied as it is."""
-    remedy = mending(one)
-    if remedy is not None:
-        told = f"\n# Under Resources:\n{remedy.yaml}\n# Or now, by hand:\n"
-        console.print(f"{told}{remedy.command(region, profile)}\n")
-
-
-def _summary(found: Findings) -> str:
-    counts = ", ".join(f"{found.count(state)} {state.value}" for state in ORDER)
-    hooks = _number(len(found.diagnoses), "code hook", "code hooks")
-    aliases = _number(len(found.aliases), "bot alias", "bot aliases")
-    bots = _number(len(found.bots), "bot", "bots")
-    unread = _number(len(found.notes), "place", "places")
-    told = f"; {unread} could not be read" if found.notes else ""
-    return f"{hooks} in {aliases} of {bots} in {found.region}: {counts}{told}"
-
-
-def _number(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+            return diagnosis.source_arn
+    return ""
 
 
 def _as_json(found: Findings, profile: str) -> dict[str, Any]:
     return {
         "region": found.region,
-        "codeHooks": [_hook(one, found.region, profile) for one in found.diagnoses],
+        "codeHooks": [
+            _hook_as_json(diagnosis, found.region, profile) for diagnosis in found.diagnoses
+        ],
         "notes": [
             {
                 "bot": {"id": note.bot.id, "name": note.bot.name},
@@ -176,25 +155,25 @@ def _as_json(found: Findings, profile: str) -> dict[str, Any]:
         "summary": {
             "bots": len(found.bots),
             "botAliases": len(found.aliases),
-            **{state.value: found.count(state) for state in ORDER},
+            **{state.value: found.count(state) for state in _ORDER},
         },
     }
 
 
-def _hook(one: Diagnosis, region: str, profile: str) -> dict[str, Any]:
-    remedy = mending(one)
-    alias = one.hook.alias
+def _hook_as_json(diagnosis: Diagnosis, region: str, profile: str) -> dict[str, Any]:
+    fix = fix_for(diagnosis)
+    hook, verdict = diagnosis.hook, diagnosis.verdict
     return {
-        "bot": {"id": alias.bot.id, "name": alias.bot.name},
-        "alias": {"id": alias.id, "name": alias.name},
-        "locale": one.hook.locale,
-        "enabled": one.hook.enabled,
-        "function": one.hook.function,
-        "sourceArn": one.source,
-        "state": one.state.value,
-        "reasons": [miss.reason.value for miss in one.verdict.misses],
-        "statement": one.verdict.statement,
-        "explanation": list(_explained(one)),
-        "resource": remedy.resource if remedy else None,
-        "command": remedy.command(region, profile) if remedy else None,
+        "bot": {"id": hook.alias.bot.id, "name": hook.alias.bot.name},
+        "alias": {"id": hook.alias.id, "name": hook.alias.name},
+        "locale": hook.locale,
+        "enabled": hook.enabled,
+        "function": hook.function,
+        "sourceArn": diagnosis.source_arn,
+        "state": diagnosis.state.value,
+        "reasons": [mismatch.reason.value for mismatch in verdict.mismatches],
+        "statement": verdict.statement,
+        "explanation": list(_explanation(diagnosis)),
+        "resource": fix.resource if fix else None,
+        "command": fix.command(region, profile) if fix else None,
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from auto_lex_permissions_cli.errors import UsageProblem
+from auto_lex_permissions_cli.console import UsageError
 
 from .account import (
     Account,
@@ -16,15 +16,14 @@ from .account import (
     Missing,
     NoPolicy,
     Policy,
-    Refused,
+    RefusedError,
     Unreadable,
 )
-from .policies import Call, Miss, Reason, Verdict, judge
+from .policies import Call, Mismatch, Reason, Verdict, judge
 
 # What a policy elsewhere could explain: the statement was made, and in the wrong place.
 _NOTHING_HERE: Final = frozenset({Reason.NO_POLICY, Reason.NO_STATEMENT})
-
-
+_MOST_NAMES: Final = 10
 ALLOWED: Final = Verdict()
 
 
@@ -46,7 +45,8 @@ class Diagnosis:
     verdict: Verdict = ALLOWED
     words: tuple[str, ...] = ()
     function: Function | None = None
-    source: str = ""
+    source_arn: str = ""
+    """The ARN by which Lex calls: that of the bot alias."""
     account: str = ""
     taken: frozenset[str] = frozenset()
     """Names of statements that the policy already has."""
@@ -73,12 +73,7 @@ class Findings:
 
     def count(self, state: State) -> int:
         """Return how many code hooks are in a state."""
-        return sum(one.state is state for one in self.diagnoses)
-
-    @property
-    def has_findings(self) -> bool:
-        """Tell whether a function is missing or may not be invoked."""
-        return bool(self.count(State.DENIED) or self.count(State.MISSING))
+        return sum(diagnosis.state is state for diagnosis in self.diagnoses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +87,13 @@ class Wanted:
 
 
 def examine(account: Account, wanted: Wanted) -> Findings:
-    """Ask an account for its code hooks and judge each; raises UsageProblem."""
+    """Ask an account for its code hooks and judge each; raises UsageError."""
     bots = _bots(account, wanted)
     notes: list[Note] = []
     aliases = _aliases(account, bots, wanted, notes)
     hooks: list[Hook] = []
     for alias, found in zip(aliases, account.hooks(aliases), strict=True):
-        if isinstance(found, Refused):
+        if isinstance(found, RefusedError):
             notes.append(Note(alias.bot, alias, str(found)))
         else:
             hooks += found
@@ -109,54 +104,61 @@ def examine(account: Account, wanted: Wanted) -> Findings:
 def _bots(account: Account, wanted: Wanted) -> list[Bot]:
     try:
         bots = account.bots()
-    except Refused as error:
-        raise UsageProblem(f"the bots in {wanted.region} cannot be listed: {error}") from error
-    found = [bot for bot in bots if not wanted.bot or wanted.bot in (bot.id, bot.name)]
-    if wanted.bot and not found:
-        there = _some([bot.name for bot in bots])
-        raise UsageProblem(f"--bot {wanted.bot}: no such bot in {wanted.region}; {there}.")
-    return sorted(found, key=lambda bot: (bot.name, bot.id))
+    except RefusedError as error:
+        raise UsageError(f"the bots in {wanted.region} cannot be listed: {error}") from error
+    chosen = [bot for bot in bots if not wanted.bot or wanted.bot in (bot.id, bot.name)]
+    if wanted.bot and not chosen:
+        names = _listed([bot.name for bot in bots])
+        raise UsageError(f"--bot {wanted.bot}: no such bot in {wanted.region}; {names}.")
+    return sorted(chosen, key=lambda bot: (bot.name, bot.id))
 
 
 def _aliases(
     account: Account, bots: list[Bot], wanted: Wanted, notes: list[Note]
 ) -> list[BotAlias]:
-    there: list[BotAlias] = []
+    aliases: list[BotAlias] = []
     for bot, found in zip(bots, account.aliases(bots), strict=True):
-        if isinstance(found, Refused):
+        if isinstance(found, RefusedError):
             notes.append(Note(bot, None, str(found)))
         else:
-            there += sorted(found, key=lambda alias: (alias.name, alias.id))
-    chosen = [one for one in there if not wanted.alias or wanted.alias in (one.id, one.name)]
+            aliases += sorted(found, key=lambda alias: (alias.name, alias.id))
+    chosen = [
+        alias for alias in aliases if not wanted.alias or wanted.alias in (alias.id, alias.name)
+    ]
     if wanted.alias and not chosen:
         where = f"of bot {wanted.bot}" if wanted.bot else f"in {wanted.region}"
-        names = _some(sorted({alias.name for alias in there}))
-        raise UsageProblem(f"--alias {wanted.alias}: no such alias {where}; {names}.")
+        names = _listed(sorted({alias.name for alias in aliases}))
+        raise UsageError(f"--alias {wanted.alias}: no such alias {where}; {names}.")
     return chosen
 
 
-def _some(names: list[str]) -> str:
-    """Name what there is, as far as one line holds it."""
-    most = 10
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"there is {', '.join(names[:most])}{rest}" if names else "there is none"
+def _listed(names: list[str]) -> str:
+    """Return what there is, as far as one line holds it."""
+    rest = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"there is {', '.join(names[:_MOST_NAMES])}{rest}" if names else "there is none"
 
 
 def _diagnoses(account: Account, hooks: list[Hook], wanted: Wanted) -> Iterator[Diagnosis]:
     """Judge each hook; where nothing speaks for Lex, also look whether the bare function does."""
     functions = [Function.of(hook.function) for hook in hooks]
-    asked = [one for one in functions if one and not _ahead(one, wanted)]
-    policies = account.policies(asked)
-    first = [
+    policies = account.policies(
+        function for function in functions if function and not _state_ahead(function, wanted)
+    )
+    diagnoses = [
         _diagnosis(hook, function, policies, wanted)
         for hook, function in zip(hooks, functions, strict=True)
     ]
-    bare = [one.function.bare for one in first if one.function and _has_nothing(one)]
-    policies |= account.policies(one for one in bare if one not in policies)
-    yield from (_from_elsewhere(one, policies) if _has_nothing(one) else one for one in first)
+    bare = {
+        diagnosis.function.bare: None
+        for diagnosis in diagnoses
+        if diagnosis.function and _has_nothing(diagnosis)
+    }
+    policies |= account.policies(function for function in bare if function not in policies)
+    for diagnosis in diagnoses:
+        yield _from_elsewhere(diagnosis, policies) if _has_nothing(diagnosis) else diagnosis
 
 
-def _ahead(function: Function, wanted: Wanted) -> State | None:
+def _state_ahead(function: Function, wanted: Wanted) -> State | None:
     """Return the state that is clear without a policy."""
     if function.region != wanted.region:
         return State.UNKNOWN
@@ -170,15 +172,14 @@ def _diagnosis(
         return Diagnosis(hook, State.UNKNOWN, words=("That is no ARN of a function.",))
     account = wanted.account or function.account
     alias = f"{hook.alias.bot.id}/{hook.alias.id}"
-    source = f"arn:{function.partition}:lex:{wanted.region}:{account}:bot-alias/{alias}"
-    blank = Diagnosis(hook, State.UNKNOWN, function=function, source=source, account=account)
-    match _ahead(function, wanted):
+    arn = f"arn:{function.partition}:lex:{wanted.region}:{account}:bot-alias/{alias}"
+    blank = Diagnosis(hook, State.UNKNOWN, function=function, source_arn=arn, account=account)
+    match _state_ahead(function, wanted):
         case State.UNKNOWN:
-            return replace(
-                blank, words=(f"It is in {function.region}; this looks at {wanted.region} only.",)
-            )
+            words = f"It is in {function.region}; this looks at {wanted.region} only."
+            return replace(blank, words=(words,))
         case State.DENIED:
-            return replace(blank, state=State.DENIED, verdict=Verdict((Miss(Reason.LATEST),)))
+            return replace(blank, state=State.DENIED, verdict=Verdict((Mismatch(Reason.LATEST),)))
     return _judged(blank, function, policies[function])
 
 
@@ -187,24 +188,21 @@ def _judged(blank: Diagnosis, function: Function, policy: Policy) -> Diagnosis:
         case Unreadable(why):
             return replace(blank, words=(why,))
         case Missing(has_function):
-            words = (_missing(function, has_function=has_function),)
-            return replace(blank, state=State.MISSING, words=words)
+            what = f"There is no function {function.name}"
+            if has_function:
+                what = f"Function {function.name} is there, but has no version or alias"
+                what = f"{what} {function.qualifier}"
+            words = f"{what}: it was deleted or never made."
+            return replace(blank, state=State.MISSING, words=(words,))
         case NoPolicy(is_sure):
-            verdict = Verdict((Miss(Reason.NO_POLICY),))
+            verdict = Verdict((Mismatch(Reason.NO_POLICY),))
             cause = _likely_cause(function, is_sure=is_sure)
             return replace(blank, state=State.DENIED, verdict=verdict, words=cause)
         case statements:
-            verdict = judge(statements, Call(function.arn, blank.source, blank.account))
+            verdict = judge(statements, Call(function.arn, blank.source_arn, blank.account))
             state = State.ALLOWED if verdict.allowed else State.DENIED
-            taken = frozenset(one.name for one in statements)
+            taken = frozenset(statement.name for statement in statements)
             return replace(blank, state=state, verdict=verdict, taken=taken)
-
-
-def _missing(function: Function, *, has_function: bool) -> str:
-    if has_function:
-        what = f"Function {function.name} is there, but has no version or alias"
-        return f"{what} {function.qualifier}: it was deleted or never made."
-    return f"There is no function {function.name}: it was deleted or never made."
 
 
 def _likely_cause(function: Function, *, is_sure: bool) -> tuple[str, ...]:
@@ -219,26 +217,20 @@ def _likely_cause(function: Function, *, is_sure: bool) -> tuple[str, ...]:
     )
 
 
-def _has_nothing(one: Diagnosis) -> bool:
-    """Tell whether a policy was read, or is known not to be, and has no statement for Lex."""
-    return any(miss.reason in _NOTHING_HERE for miss in one.verdict.misses)
+def _has_nothing(diagnosis: Diagnosis) -> bool:
+    """Whether a policy was read, or is known not to be there, and has no statement for Lex."""
+    return any(mismatch.reason in _NOTHING_HERE for mismatch in diagnosis.verdict.mismatches)
 
 
-def _from_elsewhere(one: Diagnosis, policies: Mapping[Function, Policy]) -> Diagnosis:
+def _from_elsewhere(diagnosis: Diagnosis, policies: Mapping[Function, Policy]) -> Diagnosis:
     """Say so where another qualifier of the function has the statement that is missing here."""
-    for other, statement in _statements_elsewhere(one, policies):
-        miss = Miss(Reason.OTHER_QUALIFIER, other.label)
-        return replace(one, verdict=Verdict((miss,), statement), words=())
-    return one
-
-
-def _statements_elsewhere(
-    one: Diagnosis, policies: Mapping[Function, Policy]
-) -> Iterator[tuple[Function, str]]:
+    function = diagnosis.function
     for other, policy in policies.items():
-        is_same = one.function is not None and other.bare == one.function.bare
-        if is_same and other != one.function and isinstance(policy, tuple):
-            call = Call(other.arn, one.source, one.account)
-            for statement in policy:
-                if not statement.denies and judge([statement], call).allowed:
-                    yield other, statement.name
+        is_sibling = function and other != function and other.bare == function.bare
+        for statement in policy if is_sibling and isinstance(policy, tuple) else ():
+            call = Call(other.arn, diagnosis.source_arn, diagnosis.account)
+            if not statement.denies and judge([statement], call).allowed:
+                mismatch = Mismatch(Reason.OTHER_QUALIFIER, other.label)
+                verdict = Verdict((mismatch,), statement.name)
+                return replace(diagnosis, verdict=verdict, words=())
+    return diagnosis
