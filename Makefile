@@ -68,8 +68,8 @@ test: setup lint types
 
 check: setup-check lint types
 	@echo '== unit and golden tests'
-	@$(PYTEST) tests --ignore=tests/build --ignore=tests/artifact --ignore=tests/e2e \
-		--ignore=tests/scanners
+	@$(PYTEST) $(PARALLEL) -m 'not search' tests --ignore=tests/build --ignore=tests/artifact \
+		--ignore=tests/e2e --ignore=tests/scanners
 
 laws: setup-check
 	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m tests.laws \

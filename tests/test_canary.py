@@ -109,6 +109,7 @@ def test_nothing_is_told() -> None:
     assert leaks(shell.handler) == []
 
 
+@pytest.mark.search
 def test_enough_is_asked() -> None:
     """Among the requests are many that are rejected, and many that leave a report."""
     every = [told(shell.handler, event) for event in events()]

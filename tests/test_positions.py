@@ -334,6 +334,7 @@ def _is_answered(template: Template, settings: Settings) -> bool:
     return True
 
 
+@pytest.mark.search
 def test_random_templates_get_the_same_before_and_after_sam(
     random_templates: list[tuple[Template, Settings]],
 ) -> None:

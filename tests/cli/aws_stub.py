@@ -201,6 +201,8 @@ _ROUTES: Final[Any] = (
 class _Handler(BaseHTTPRequestHandler):
     stub: Stub
     protocol_version = "HTTP/1.1"
+    # Else the body of an answer waits until its headers are acknowledged: 40 ms for each call.
+    disable_nagle_algorithm = True
 
     def _reply(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
