@@ -1,10 +1,13 @@
-"""The same examples in every run: no test passes or fails by chance.
+"""What holds for all tests: the same examples in every run, and how children hear of Ctrl-C."""
 
-Others are drawn by `make laws` and `make fuzz`, and by `pytest --hypothesis-profile=default`.
-"""
+import signal
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
+# No test passes or fails by chance. Other examples are drawn by `make laws` and `make fuzz`, and by
+# `pytest --hypothesis-profile=default`.
 settings.register_profile(
     "the same each time",
     derandomize=True,
@@ -15,3 +18,15 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("the same each time")
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let children hear of SIGINT, also where this process ignores it and they would inherit that.
+
+    It does after `make test &` in a script, since a shell without job control starts what runs in
+    the background so; some runners of CI do the same.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -155,6 +155,7 @@ class TestEnvironments:
         assert [code for code, _ in ends] == [0, 0], ends
         assert project.works()
 
+    @pytest.mark.usefixtures("interruptible")
     @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
     def test_interrupted(self, project: Project, how: signal.Signals) -> None:
         """However a run is ended, what it leaves is not taken for whole."""

@@ -155,6 +155,7 @@ def test_buckets_are_in_the_folder_of_the_run(account: Account) -> None:
     client.delete_bucket(Bucket="of-this-run")
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name
 )
