@@ -33,9 +33,9 @@ class Grant(NamedTuple):
     expression: object
     hooks: tuple[CodeHook, ...]
     when: Formula
-    scope: Scope | None = OUTSIDE
-    uncovered: tuple[CodeHook, ...] = ()
-    is_missing: bool = False
+    scope: Scope | None
+    uncovered: tuple[CodeHook, ...]
+    is_missing: bool
 
 
 class Grants:
@@ -57,45 +57,43 @@ class Grants:
         for hook in hooks:
             canonical = self._functions.canonical(hook.function)
             for caller, when in self._bots.callers(hook.resource, by_bot=by_bot):
-                of_caller = hook._replace(when=hook.when & when)
-                if self._template.conditions.possible(of_caller.when):
+                both = hook.when & when
+                if self._template.conditions.possible(both):
+                    of_caller = hook if both == hook.when else hook._replace(when=both)
                     grouped.setdefault((caller, canonical), []).append(of_caller)
-        return self._compared(
+        return self._less_covered_by_others(
             [
-                grant._replace(scope=self._scope(grant))
-                for (caller, canonical), group in grouped.items()
-                for grant in self._spelled(caller, canonical, group)
+                self._grant(caller, canonical, spelling, hooks)
+                for (caller, canonical_of_all), group in grouped.items()
+                for canonical, spelling, hooks in self._spelled(canonical_of_all, group)
             ]
         )
 
     def _spelled(
-        self, caller: Caller, canonical: LambdaFunction, hooks: list[CodeHook]
-    ) -> Iterator[Grant]:
-        """Yield the grant under the first spelling that means it wherever it exists (rule 2.2).
+        self, canonical: LambdaFunction, hooks: list[CodeHook]
+    ) -> Iterator[tuple[LambdaFunction, CodeHook, list[CodeHook]]]:
+        """Yield the hooks of a grant with the first spelling that means all of them (rule 2.2).
 
-        Where no spelling does, each keeps its own hooks, named by its text.
+        The spelling is that of one of the hooks. Where none means all, each keeps its own hooks,
+        and stands for itself.
         """
-        when = any_of(hook.when for hook in hooks)
         spellings = _spellings(hooks)
         for spelling in spellings:
-            if len(spellings) == 1 or self._means_all(spelling, hooks, when):
-                function, expression = spelling.function, spelling.expression
-                yield Grant(caller, canonical, function, expression, tuple(hooks), when)
+            if len(spellings) == 1 or self._means_all(spelling, hooks):
+                yield canonical, spelling, hooks
                 return
         by_text: dict[Text, list[CodeHook]] = {}
         for hook in hooks:
             by_text.setdefault(without_space(text(hook.expression)), []).append(hook)
         for words, group in by_text.items():
-            when = any_of(hook.when for hook in group)
-            first = _spellings(group)[0]
-            by_words = named_by_text(words)
-            yield Grant(caller, by_words, first.function, first.expression, tuple(group), when)
+            yield named_by_text(words), _spellings(group)[0], group
 
-    def _means_all(self, spelling: CodeHook, hooks: Iterable[CodeHook], when: Formula) -> bool:
+    def _means_all(self, spelling: CodeHook, hooks: list[CodeHook]) -> bool:
         """Return whether a spelling names the function of each hook wherever that hook exists.
 
         What it refers to has to exist there, too.
         """
+        when = any_of(hook.when for hook in hooks)
         referred = (
             self._template.find(name.logical_id) for name in references(spelling.expression)
         )
@@ -104,7 +102,27 @@ class Grants:
             for hook in hooks
         )
 
-    def _scope(self, grant: Grant) -> Scope | None:
+    def _grant(
+        self,
+        caller: Caller,
+        canonical: LambdaFunction,
+        spelling: CodeHook,
+        hooks: list[CodeHook],
+    ) -> Grant:
+        uncovered = tuple(hook for hook in hooks if not self._is_covered(hook))
+        return Grant(
+            caller,
+            canonical,
+            spelling.function,
+            spelling.expression,
+            tuple(hooks),
+            any_of(hook.when for hook in hooks),
+            self._scope(caller, spelling, hooks),
+            uncovered,
+            is_missing=bool(uncovered),
+        )
+
+    def _scope(self, caller: Caller, spelling: CodeHook, hooks: Iterable[CodeHook]) -> Scope | None:
         """Return the loop's body that a permission belongs to, or the template itself.
 
         It is that of the hooks. A permission for a whole bot belongs where the variables are known
@@ -112,39 +130,34 @@ class Grants:
         """
         if not self._template.scopes:
             return OUTSIDE
-        scopes = sorted({hook.resource.scope for hook in grant.hooks})
-        if grant.caller.kind != "bot" or not any(scope.variables for scope in scopes):
+        scopes = sorted({hook.resource.scope for hook in hooks})
+        if caller.kind != "bot" or not any(scope.variables for scope in scopes):
             return scopes[0]
-        source_arn = self._bots.source_arn(grant.caller)
-        needed = variables(canonical_json([source_arn, grant.expression]))
+        needed = variables(canonical_json([self._bots.source_arn(caller), spelling.expression]))
         around = (outer for scope in scopes for outer in scope.around)
         return next((outer for outer in around if outer.names == needed), None)
 
-    def _compared(self, grants: list[Grant]) -> list[Grant]:
-        """Return the grants with what is missing of them.
+    def _less_covered_by_others(self, grants: list[Grant]) -> list[Grant]:
+        """Return the grants, those not missing that another missing one of the caller covers.
 
-        One grant can cover another of the same caller where text names a resource; of those one is
-        left out, the ones that name a resource first.
+        One grant can cover another where text names a resource; of those one is left out, the ones
+        that name a resource first.
         """
-        compared = []
         missing: dict[Caller, list[int]] = {}
         for number, grant in enumerate(grants):
-            uncovered = tuple(hook for hook in grant.hooks if not self._is_covered(hook))
-            compared.append(grant._replace(uncovered=uncovered, is_missing=bool(uncovered)))
-            if uncovered:
+            if grant.is_missing:
                 missing.setdefault(grant.caller, []).append(number)
         for kept in missing.values():
             by_text = {
-                number: self._functions.is_named_by_text(compared[number].function)
-                for number in kept
+                number: self._functions.is_named_by_text(grants[number].function) for number in kept
             }
             if any(by_text.values()):
                 for number in sorted(by_text, key=by_text.__getitem__):
-                    others = [compared[other] for other in kept if other != number]
-                    if all(self._is_covered(hook, others) for hook in compared[number].hooks):
+                    others = [grants[other] for other in kept if other != number]
+                    if all(self._is_covered(hook, others) for hook in grants[number].hooks):
                         kept.remove(number)
-                        compared[number] = compared[number]._replace(is_missing=False)
-        return compared
+                        grants[number] = grants[number]._replace(is_missing=False)
+        return grants
 
     def _is_covered(self, hook: CodeHook, others: Iterable[Grant] = ()) -> bool:
         """Return whether a hook is proved to be allowed, by the author or by other grants."""

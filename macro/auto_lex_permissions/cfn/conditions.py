@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import Any, Final
 
-from .intrinsics import Reference, canonical_json, is_literal, text
+from .intrinsics import Reference, Text, canonical_json, is_literal, text
 
 # New nodes that one question or one definition may cost, and all of a template together.
 MOST_NEW_NODES: Final = 5_000
@@ -55,11 +55,15 @@ class Formula:
 
     def __and__(self, other: "Formula") -> "Formula":
         """Return the formula that holds where both hold."""
-        return self if other == self else all_of((self, other))
+        if self == ALWAYS:
+            return other
+        return self if other in (ALWAYS, self) else all_of((self, other))
 
     def __or__(self, other: "Formula") -> "Formula":
         """Return the formula that holds where one of the two holds."""
-        return self if other == self else any_of((self, other))
+        if self == NEVER:
+            return other
+        return self if other in (NEVER, self) else any_of((self, other))
 
     def __invert__(self) -> "Formula":
         """Return the formula that holds where this one does not."""
@@ -159,9 +163,12 @@ def any_of(formulas: Iterable[Formula]) -> Formula:
 def _flat(kind: type[And | Or], absorbing: Formula, formulas: Iterable[Formula]) -> Formula:
     operands: dict[Formula, None] = {}
     for formula in formulas:
-        if formula == absorbing:
+        if isinstance(formula, kind):
+            operands.update(dict.fromkeys(formula.operands))
+        elif formula == absorbing:
             return absorbing
-        operands.update(dict.fromkeys(formula.operands if isinstance(formula, kind) else [formula]))
+        else:
+            operands[formula] = None
     return next(iter(operands)) if len(operands) == 1 else kind(*operands)
 
 
@@ -221,6 +228,8 @@ class Conditions:
 
     def implies(self, premise: Formula, conclusion: Formula) -> bool:
         """Return whether the conclusion is proved to hold wherever the premise does."""
+        if conclusion == NEVER:
+            return not self.possible(premise)
         return conclusion in (ALWAYS, premise) or self._diagrams.implies(premise, conclusion)
 
     def possible(self, formula: Formula) -> bool:
@@ -458,48 +467,38 @@ def _unknown(name: str) -> Equals:
 
 def _formula(definition: object, allowed_values: Mapping[str, tuple[str, ...]]) -> Formula:
     """Read a definition of the `Conditions` section; what is not understood equals only itself."""
-    match definition:
-        case {"Condition": str(name), **rest} if not rest:
-            return Named(name)
-        case {"Fn::Not": [operand], **rest} if not rest:
-            return ~_formula(operand, allowed_values)
-        case {"Fn::And": [*operands], **rest} if not rest:
-            return all_of(_formula(operand, allowed_values) for operand in operands)
-        case {"Fn::Or": [*operands], **rest} if not rest:
-            return any_of(_formula(operand, allowed_values) for operand in operands)
-        case {"Fn::Equals": [one, other], **rest} if not rest:
-            return _equals(one, other, allowed_values)
+    if isinstance(definition, dict) and len(definition) == 1:
+        match next(iter(definition.items())):
+            case "Condition", str(name):
+                return Named(name)
+            case "Fn::Not", [operand]:
+                return ~_formula(operand, allowed_values)
+            case "Fn::And", [*operands]:
+                return all_of(_formula(operand, allowed_values) for operand in operands)
+            case "Fn::Or", [*operands]:
+                return any_of(_formula(operand, allowed_values) for operand in operands)
+            case "Fn::Equals", [left, right]:
+                return _equals(text(left), text(right), allowed_values)
     return Equals(canonical_json(definition), "")
 
 
-def _equals(one: object, other: object, allowed_values: Mapping[str, tuple[str, ...]]) -> Formula:
-    """Read a comparison; CloudFormation compares operands as strings."""
-    match _literal(one), _literal(other):
-        case str(left), str(right):
-            return ALWAYS if left == right else NEVER
-        case None, str(value):
-            return _compared(one, value, allowed_values)
-        case str(value), None:
-            return _compared(other, value, allowed_values)
-    subjects = sorted((repr(text(one)), repr(text(other))))
-    return ALWAYS if subjects[0] == subjects[1] else Equals(" = ".join(subjects), "")
+def _equals(left: Text, right: Text, allowed_values: Mapping[str, tuple[str, ...]]) -> Formula:
+    """Read a comparison; CloudFormation compares operands as strings.
 
-
-def _literal(operand: object) -> str | None:
-    words = text(operand)
-    return "".join(map(str, words)) if is_literal(words) else None
-
-
-def _compared(
-    operand: object, value: str, allowed_values: Mapping[str, tuple[str, ...]]
-) -> Formula:
-    """Compare an operand with a literal; of a closed set of values the last is "none other"."""
-    words = text(operand)
-    subject = repr(words)
-    match words:
+    Of a closed set of values, the last is "none of the others".
+    """
+    if is_literal(left):
+        left, right = right, left
+    if not is_literal(right):
+        subjects = sorted((repr(left), repr(right)))
+        return ALWAYS if subjects[0] == subjects[1] else Equals(" = ".join(subjects), "")
+    if is_literal(left):
+        return ALWAYS if left == right else NEVER
+    value = "".join(map(str, right))
+    match left:
         case (Reference(parameter, ""),) if values := allowed_values.get(parameter):
             if value not in values:
                 return NEVER
             if value == values[-1]:
-                return all_of(~Equals(subject, other) for other in values[:-1])
-    return Equals(subject, value)
+                return all_of(~Equals(repr(left), other) for other in values[:-1])
+    return Equals(repr(left), value)

@@ -54,9 +54,9 @@ def canonical_json(value: object) -> str:
     return _CANONICAL.encode(value)
 
 
-def is_intrinsic(key: object) -> bool:
+def is_intrinsic(key: str) -> bool:
     """Return whether a key is the name of an intrinsic function."""
-    return isinstance(key, str) and (key == "Ref" or key.startswith("Fn::"))
+    return key == "Ref" or key.startswith("Fn::")
 
 
 def function(value: object) -> tuple[str, object] | None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from .conditions import ALWAYS, NEVER, Formula, Named, any_of
-from .intrinsics import function, is_no_value, name_of
+from .intrinsics import function, is_intrinsic, is_no_value, name_of
 
 Step: TypeAlias = str | int
 # The keys and the places in lists on the way down from the template to a value.
@@ -88,7 +88,7 @@ class Values(Generic[T]):
 
     def present(self) -> "Values[T]":
         """Return the values without `AWS::NoValue`."""
-        return Values([v for v in self._values if not is_no_value(v.value)], self.hidden)
+        return Values(_present(self._values), self.hidden)
 
     def get(self, key: str) -> "Values[object]":
         """Return what stands under a key of the values that are objects.
@@ -104,7 +104,7 @@ class Values(Generic[T]):
                 hidden.append(Hidden(name, value.places))
             elif key in value.value:
                 found += _choices(value.below(value.value[key], key), hidden)
-        return Values(_distinct(found), hidden).present()
+        return Values(_distinct(_present(found)), hidden)
 
     def items(self) -> "Values[object]":
         """Return the items of the values that are lists."""
@@ -116,7 +116,7 @@ class Values(Generic[T]):
                     found += _choices(value.below(item, number), hidden)
             elif isinstance(value.value, dict) and (name := _opaque(value.value)):
                 hidden.append(Hidden(name, value.places))
-        return Values(found, hidden).present()
+        return Values(_present(found), hidden)
 
     def each(self) -> "Values[object]":
         """Return the items of lists, and what stands alone where IAM takes both."""
@@ -140,10 +140,16 @@ def _formula(answer: bool | Formula) -> Formula:  # noqa: FBT001 - what a test o
     return ALWAYS if answer else NEVER
 
 
+def _present(values: Iterable[Value[T]]) -> list[Value[T]]:
+    return [value for value in values if not is_no_value(value.value)]
+
+
 def _opaque(value: dict[str, object]) -> str:
     """Return the intrinsic function that stands where an object or a list belongs, or nothing."""
-    name = next((key for key in value if key == "Ref" or key.startswith("Fn::")), "")
-    return "" if name and is_no_value(value) else name
+    for key in value:
+        if is_intrinsic(key):
+            return "" if is_no_value(value) else key
+    return ""
 
 
 def _choices(written: Value[object], hidden: list[Hidden]) -> list[Value[object]]:
@@ -159,8 +165,9 @@ def _choices(written: Value[object], hidden: list[Hidden]) -> list[Value[object]
                 name = name_of(given)
                 if name is not None:
                     holds, fails = value.when & Named(name), value.when & ~Named(name)
-                    stack.append(value.below(otherwise, _IF, 2)._replace(when=fails))
-                    stack.append(value.below(then, _IF, 1)._replace(when=holds))
+                    steps = (*value.steps, _IF)
+                    stack.append(Value(otherwise, fails, value.starts, (*steps, 2)))
+                    stack.append(Value(then, holds, value.starts, (*steps, 1)))
                 elif called := function(given):
                     hidden.append(Hidden(called[0], value.below(given, _IF, 0).places))
             case {"Fn::If": _, **rest} if not rest:
