@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auto_lex_permissions import Request, transform
-from auto_lex_permissions.cfn.conditions import (
+from auto_lex_permissions.cfn.conditions import DEEPEST, Conditions
+from auto_lex_permissions.cfn.formulas import (
     ALWAYS,
-    DEEPEST,
     NEVER,
     And,
-    Conditions,
     Equals,
     Formula,
     Named,

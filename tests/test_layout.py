@@ -9,6 +9,7 @@ ORDER = (
     "cfn/digests",
     "cfn/loops",
     "cfn/intrinsics",
+    "cfn/formulas",
     "cfn/conditions",
     "cfn/values",
     "cfn/template",

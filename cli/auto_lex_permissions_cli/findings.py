@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from auto_lex_permissions import Diagnostic, Request, TemplateError
 from auto_lex_permissions.bots import TEST_ALIAS_ID
-from auto_lex_permissions.cfn.conditions import ALWAYS, expression
+from auto_lex_permissions.cfn.formulas import ALWAYS, expression
 from auto_lex_permissions.cfn.loops import unmark
 from auto_lex_permissions.cfn.values import Place
 from auto_lex_permissions.code_hooks import BOT

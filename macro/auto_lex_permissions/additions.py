@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from .bots import Bots
-from .cfn.conditions import ALWAYS, NEVER, Formula, Named, any_of, expression, names
+from .cfn.formulas import ALWAYS, NEVER, Formula, Named, any_of, expression, names
 from .cfn.intrinsics import Reference, Text, Word, references, substituted
 from .cfn.loops import LOOP, unmark, unmark_text, variables, without_variables
 from .cfn.template import Resource, Scope, Template

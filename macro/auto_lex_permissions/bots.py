@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
-from .cfn.conditions import ALWAYS, Formula, any_of
+from .cfn.formulas import ALWAYS, Formula, any_of
 from .cfn.intrinsics import (
     ACCOUNT,
     PARTITION,

@@ -7,7 +7,7 @@ may stand at every level; whatever has the wrong shape is left to CloudFormation
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from .cfn.conditions import Formula
+from .cfn.formulas import Formula
 from .cfn.intrinsics import function
 from .cfn.loops import pattern, variables
 from .cfn.template import Resource, Template

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from .bots import Bots, Caller, is_no_alias, is_whole_bot
-from .cfn.conditions import ALWAYS, NEVER, Formula, all_of, any_of
+from .cfn.formulas import ALWAYS, NEVER, Formula, all_of, any_of
 from .cfn.intrinsics import (
     ACCOUNT,
     Reference,

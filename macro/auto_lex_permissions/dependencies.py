@@ -9,7 +9,8 @@ resource's Metadata, since `DependsOn` on a resource that does not exist does no
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from .cfn.conditions import NEVER, Conditions, Formula, Named
+from .cfn.conditions import Conditions
+from .cfn.formulas import NEVER, Formula, Named
 from .cfn.intrinsics import Reference, references, substituted, text
 from .cfn.loops import is_item, pattern, variables
 from .cfn.template import Resource, Scope, Template

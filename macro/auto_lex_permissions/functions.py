@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from .cfn.conditions import ALWAYS, NEVER, Formula, any_of
+from .cfn.formulas import ALWAYS, NEVER, Formula, any_of
 from .cfn.intrinsics import (
     ACCOUNT,
     PARTITION,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from .bots import Bots, Caller
-from .cfn.conditions import Formula, any_of
+from .cfn.formulas import Formula, any_of
 from .cfn.intrinsics import Text, canonical_json, references, text, without_space
 from .cfn.loops import variables
 from .cfn.template import OUTSIDE, Scope, Template

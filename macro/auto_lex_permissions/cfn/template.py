@@ -11,7 +11,8 @@ from functools import cached_property
 from math import prod
 from typing import Final, Literal, NamedTuple
 
-from .conditions import ALWAYS, Conditions, Formula, Named
+from .conditions import Conditions
+from .formulas import ALWAYS, Formula, Named
 from .intrinsics import NO_VALUE, canonical_json, function, is_no_value, name_of
 from .loops import LOOP, Variable, enter_loop, unmark_text, variables
 from .values import Place, Values, path

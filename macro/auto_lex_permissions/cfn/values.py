@@ -14,7 +14,7 @@ locale.
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
-from .conditions import ALWAYS, NEVER, Formula, Named, any_of
+from .formulas import ALWAYS, NEVER, Formula, Named, any_of
 from .intrinsics import function, is_intrinsic, is_no_value, name_of
 
 Step: TypeAlias = str | int
