@@ -90,7 +90,7 @@ class Declared:
         self._template = template
         self._functions = functions
         self._bots = bots
-        self._permissions = [self._read(one) for one in template.of_type(PERMISSION)]
+        self._permissions = [self._read(resource) for resource in template.of_type(PERMISSION)]
         self._policies = template.of_type(RESOURCE_POLICY)
         # Permissions by function and ARN; by None the ones that may match several ARNs.
         self._by_function: dict[LambdaFunction, dict[Arn | None, list[Permission]]] = {}
@@ -143,7 +143,9 @@ class Declared:
 
         Where a resource policy decides about the function, permissions count for nothing.
         """
-        permitted = any_of(self._covers_when(one, hook) for one in self._permissions_of(hook))
+        permitted = any_of(
+            self._covers_when(permission, hook) for permission in self._permissions_of(hook)
+        )
         policies = self._policies_of(hook)
         if not policies:
             return permitted
@@ -161,10 +163,11 @@ class Declared:
         for function in self._functions.spellings(hook.function):
             if by_arn := self._by_function.get(function):
                 for arn in (*(arn for arn, _ in self._bots.arns(hook.resource)), None):
-                    found |= {one.resource.logical_id: one for one in by_arn.get(arn, ())}
+                    for permission in by_arn.get(arn, ()):
+                        found[permission.resource.logical_id] = permission
         # One in a loop over who knows what may never come to be.
         scope = hook.resource.scope
-        return [one for one in found.values() if one.resource.scope.exists_for(scope)]
+        return [found[name] for name in found if found[name].resource.scope.exists_for(scope)]
 
     def _covers_when(self, permission: Permission, hook: CodeHook) -> Formula:
         """Return when a permission names a hook's function, matches its ARN, and suits Lex."""
@@ -340,7 +343,8 @@ class Declared:
                 for arn, _ in self._bots.arns(hook.resource):
                     found.by_arn.setdefault(arn, []).append(hook)
         for permission in self._permissions:
-            if not any(_is_about_lex(one.value) for one in permission.resource.values("Principal")):
+            principals = permission.resource.values("Principal")
+            if not any(_is_about_lex(principal.value) for principal in principals):
                 continue
             names = (name.unqualified for named in permission.functions for name in named.value)
             related = [
@@ -401,9 +405,11 @@ def _exact(arn: Arn | None) -> Arn | None:
 def _too_wide(permission: Permission, *, by_bot: bool) -> str:
     """Return in what a permission allows more than what the macro would add, or nothing."""
     resource = permission.resource
-    if any(without_space(text(one.value)) == _ANYONE for one in resource.values("Principal")):
+    if any(without_space(text(caller.value)) == _ANYONE for caller in resource.values("Principal")):
         return "Its Principal is anyone."
-    if any(str(one.value).strip().lower() != INVOKE.lower() for one in resource.values("Action")):
+    if any(
+        str(action.value).strip().lower() != INVOKE.lower() for action in resource.values("Action")
+    ):
         return f"Its Action is more than {INVOKE}."
     arns = [arn.value for arn in permission.arns]
     if None in arns:
@@ -417,13 +423,15 @@ def _too_wide(permission: Permission, *, by_bot: bool) -> str:
 
 def _never_matching(permission: Permission, related: list[_Hooks]) -> str:
     """Return why a permission is proved to let Lex V2 invoke no hook's function, or nothing."""
-    if not any(is_lex_or_anyone(one.value) for one in permission.resource.values("Principal")):
+    if not any(
+        is_lex_or_anyone(caller.value) for caller in permission.resource.values("Principal")
+    ):
         return f"Its Principal is not {LEX_PRINCIPAL}."
     if all(arn.value is not None and is_no_alias(arn.value) for arn in permission.arns):
         return "Its SourceArn is not that of a bot alias."
     wanted = {qualifier for hooks in related for qualifier in hooks.qualifiers}
     own = {name.qualifier for named in permission.functions for name in named.value}
-    if all(is_literal(one) for one in (*wanted, *own)) and wanted.isdisjoint(own):
+    if all(map(is_literal, (*wanted, *own))) and wanted.isdisjoint(own):
         return "It names another version or alias of the function."
     return ""
 

@@ -10,12 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from .cfn.conditions import Conditions
-from .cfn.formulas import NEVER, Formula, Named
-from .cfn.intrinsics import Reference, references, substituted, text
+from .cfn.formulas import NEVER, Formula, Named, any_of
+from .cfn.intrinsics import Reference, Text, references, substituted, text
 from .cfn.loops import is_item, pattern, variables
 from .cfn.template import Resource, Scope, Template
+from .code_hooks import BOT, CodeHook
+from .declared import PERMISSION
+from .diagnostics import CYCLE, WAIT_IN_LOOP, Diagnostic
 from .functions import LAMBDA_ALIAS, LAMBDA_VERSION, Functions, LambdaFunction
 from .grants import Grant
+from .ids import Placement
 from .settings import METADATA_KEY, WAITS_FOR
 
 # A reference to one of these waits for the function and for the qualifier.
@@ -199,3 +203,102 @@ def _referred(body: Mapping[str, object]) -> set[str]:
     # A loop's item is a text, and no resource.
     ids = {name.logical_id for name in references(body) if not is_item(name.logical_id)}
     return ids | {name for name in named if isinstance(name, str)}
+
+
+class AliasWaits:
+    """What bot aliases wait for: the permissions of their bots, before they move (rule 5.2)."""
+
+    def __init__(
+        self,
+        template: Template,
+        functions: Functions,
+        placements: Iterable[Placement],
+        added: Mapping[str, tuple[str, Mapping[str, object]]],
+    ) -> None:
+        """Take the grants, and condition and body of each permission that is added, by name."""
+        self._conditions = template.conditions
+        self._functions = functions
+        self._generated = dict(added)  # Now, or by an earlier run.
+        self._by_caller: dict[Text, list[Placement]] = {}
+        for placement in placements:
+            name, caller = placement.logical_id, placement.grant.caller
+            if caller.kind == "bot":
+                if before := generated_before(template, name):
+                    condition = before.when.name if isinstance(before.when, Named) else ""
+                    self._generated[name] = condition, before.body
+                if name in self._generated:
+                    self._by_caller.setdefault(caller.name, []).append(placement)
+        bodies = {name: body for name, (_, body) in self._generated.items()}
+        self._dependencies = Dependencies(template, bodies)
+        self._found: dict[str, tuple[Resource, list[Wait]]] = {}
+        self.diagnostics: list[Diagnostic] = []
+        self._find(placements)
+
+    @property
+    def found(self) -> tuple[tuple[Resource, tuple[Wait, ...]], ...]:
+        """Return the bot aliases that wait, each with what it waits for."""
+        return tuple((alias, tuple(waits)) for alias, waits in self._found.values())
+
+    def _find(self, placements: Iterable[Placement]) -> None:
+        """Let aliases wait: first those that certainly close no cycle, then the others.
+
+        The others are checked against the first.
+        """
+        doubtful: list[tuple[Resource, Placement]] = []
+        for placement in placements:
+            for serving in self._serving(placement):
+                is_plain = not has_waits(self._generated[serving.logical_id][1])
+                for alias, hooks in _aliases(placement.grant):
+                    if is_plain and self._refers_alike(alias, hooks, serving.grant):
+                        self._let_wait(alias, serving)
+                    else:
+                        doubtful.append((alias, serving))
+        for alias, serving in doubtful:
+            if self._dependencies.reaches(serving.logical_id, alias.logical_id):
+                self.diagnostics.append(CYCLE.at(*alias.place))
+            else:
+                self._let_wait(alias, serving)
+
+    def _serving(self, placement: Placement) -> list[Placement]:
+        """Return the generated permission of a grant, or those that serve it under other names."""
+        candidates = self._by_caller.get(placement.grant.caller.name, [])
+        own = [other for other in candidates if other.logical_id == placement.logical_id]
+        function = placement.grant.function
+        return own or [
+            other
+            for other in candidates
+            if self._functions.same_when(other.grant.function, function) != NEVER
+        ]
+
+    def _refers_alike(self, alias: Resource, hooks: list[CodeHook], grant: Grant) -> bool:
+        """Return whether an alias refers by itself to all that its permission refers to.
+
+        Then its wait closes no cycle that was not there before.
+        """
+        alike = any_of(hook.when for hook in hooks if hook.expression == grant.expression)
+        return self._conditions.implies(alias.when & grant.when, alike)
+
+    def _let_wait(self, alias: Resource, serving: Placement) -> None:
+        name = serving.logical_id
+        is_certain = self._conditions.implies(alias.when, serving.grant.when)
+        wait = Wait(name, "" if is_certain else self._generated[name][0])
+        if not wait.can_stand_in(alias.scope):
+            self.diagnostics.append(WAIT_IN_LOOP.at(*alias.place))
+        self._found.setdefault(alias.logical_id, (alias, []))[1].append(wait)
+        self._dependencies.add(alias.logical_id, name)
+
+
+def generated_before(template: Template, name: str) -> Resource | None:
+    """Return the permission of this name that an earlier run has generated, or None."""
+    found = template.find(name)
+    return found if found and found.type == PERMISSION else None
+
+
+def _aliases(grant: Grant) -> Iterable[tuple[Resource, list[CodeHook]]]:
+    """Return a grant's bot aliases with their hooks; a bot cannot wait for its own permission."""
+    aliases: dict[str, tuple[Resource, list[CodeHook]]] = {}
+    for hook in grant.hooks:
+        if hook.resource.type != BOT:
+            found = aliases.setdefault(hook.resource.logical_id, (hook.resource, []))
+            found[1].append(hook)
+    return aliases.values()

@@ -101,7 +101,7 @@ def _count(name: str, value: int) -> None:
 def _flush(context: "LambdaContext") -> None:
     """Print the metrics; an answer is worth more than they are, so no failure of theirs counts."""
     try:
-        # Two versions of the macro side by side are told apart by their functions.
+        # Two versions of the macro side by side differ by their functions.
         metrics.add_dimension(name="function_name", value=context.function_name)
         metrics.flush_metrics()
     except Exception as error:  # noqa: BLE001 - whatever it is, the template is answered

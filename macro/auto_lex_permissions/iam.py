@@ -93,10 +93,7 @@ def includes_invoking(action: object) -> bool:
 
 
 class Operator(NamedTuple):
-    """A condition operator: how it compares, and what it says of an absent key.
-
-    `compares` tells values as they are, without letter case, as patterns, or as patterns of ARNs.
-    """
+    """A condition operator: how it compares values, and whether an absent key matters."""
 
     compares: Literal["exactly", "ignoring case", "pattern", "arn"]
     is_negated: bool = False

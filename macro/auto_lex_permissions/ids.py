@@ -8,7 +8,7 @@ green: an id that changes is a permission that CloudFormation replaces under a r
 
 import re
 from json.encoder import encode_basestring
-from typing import Final
+from typing import Final, NamedTuple
 
 from .cfn.digests import digest
 from .cfn.intrinsics import Reference, Text, Unread, Word
@@ -24,6 +24,21 @@ _VERBS: Final = {
 # Two readable parts of 22 characters, the words between them and 8 hex digits stay under 64.
 _LONGEST_PART: Final = 22
 _NO_LETTERS: Final = re.compile("[^0-9A-Za-z]")
+
+
+class Placement(NamedTuple):
+    """A grant, and by which name its permission stands in which scope."""
+
+    logical_id: str
+    scope: Scope
+    grant: Grant
+
+
+def placement_of(grant: Grant) -> Placement | None:
+    """Return where the permission of a grant stands, None where there is no such place."""
+    if grant.scope is None:
+        return None
+    return Placement(logical_id(grant, grant.scope), grant.scope, grant)
 
 
 def logical_id(grant: Grant, scope: Scope) -> str:

@@ -3,7 +3,8 @@
 That is decided exactly: the definitions in the `Conditions` section are read down to their
 `Fn::Equals` when a formula first needs them, and each formula becomes a reduced ordered binary
 decision diagram (Bryant, "Graph-Based Algorithms for Boolean Function Manipulation", 1986), in
-which equal formulas are the same node. Comparisons of one operand with different literals exclude each other.
+which equal formulas are the same node. Comparisons of one operand with different literals exclude
+each other.
 
 Diagrams can grow without bound. A named condition whose diagram would is taken as a comparison that
 nothing is known of, and a question that still grows too large is answered "not proved": both err
@@ -94,9 +95,9 @@ class Conditions:
         """
         match formula:
             case Or(operands):
-                return any_of(self._needed(operands, lambda one, rest: (one, any_of(rest))))
+                return any_of(self._needed(operands, lambda operand, rest: (operand, any_of(rest))))
             case And(operands):
-                return all_of(self._needed(operands, lambda one, rest: (all_of(rest), one)))
+                return all_of(self._needed(operands, lambda operand, rest: (all_of(rest), operand)))
         return formula
 
     def _needed(

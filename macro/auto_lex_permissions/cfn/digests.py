@@ -1,4 +1,4 @@
-"""Short digests of texts, by which logical ids and the collections of loops are told apart.
+"""Short digests of texts, by which logical ids and the collections of loops differ.
 
 `hashlib` loads OpenSSL, which takes a cold start some milliseconds. Python's own code for SHA-256
 gives the same digests without it, and is what the standard library's `random` uses.

@@ -68,20 +68,8 @@ def function(value: object) -> tuple[str, object] | None:
     return None
 
 
-def holds_texts_alone(value: object) -> bool:
-    """Tell whether a value holds no numbers, of which `==` takes some for equal: 1 and true."""
-    match value:
-        case str():
-            return True
-        case list():
-            return all(map(holds_texts_alone, value))
-        case dict():
-            return all(map(holds_texts_alone, value.values()))
-    return False
-
-
 def is_no_value(value: object) -> bool:
-    """Tell whether the value is `!Ref AWS::NoValue`, CloudFormation's word for "absent"."""
+    """Return whether the value is `!Ref AWS::NoValue`, CloudFormation's word for "absent"."""
     return value == NO_VALUE
 
 

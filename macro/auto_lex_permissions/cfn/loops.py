@@ -4,7 +4,7 @@ A loop's body is a template of its own, in which `${Env}`, `&{Env}` and `{"Ref":
 the item. The macro reads it as it stands, once for all items: each of these becomes a *mark*,
 which names the variable and the collection that it goes through, so that `Bot${Env}` of two loops
 is one thing only where both go through the same items. Marks are private characters: they are put
-in when a loop is entered, and `written` gives back what the author wrote, to the letter.
+in when a loop is entered, and `unmark` gives back what the author wrote, to the letter.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html
 """
@@ -26,7 +26,7 @@ _PART: Final = {alone: part for part, alone in _ALONE.items()}
 
 
 class Variable(NamedTuple):
-    """A loop's variable, told from one of the same name by the collection that it goes through.
+    """A loop's variable: one of the same name is another one if it goes through another collection.
 
     `items` is how many there are, 0 where the template does not say.
     """
@@ -36,42 +36,34 @@ class Variable(NamedTuple):
     items: int
 
     @property
+    def _rest_of_mark(self) -> str:
+        return f"{self.name}{_OF}{self.collection}{_END}"
+
+    @property
     def mark_in_id(self) -> str:
         """Return its mark in the form `&{Env}`, which any item may have in a logical id."""
-        return f"{_ID}{self.name}{_OF}{self.collection}{_END}"
+        return _ID + self._rest_of_mark
+
+    def marked(self, value: Any) -> Any:  # noqa: ANN401 - JSON
+        """Return a value of the loop's body with marks where the variable stands."""
+        match value:
+            case str() if f"{{{self.name}}}" in value:
+                in_sub = value.replace(f"${{{self.name}}}", _SUB + self._rest_of_mark)
+                return in_sub.replace(f"&{{{self.name}}}", self.mark_in_id)
+            case list():
+                return [self.marked(item) for item in value]
+            case {"Ref": name} if name == self.name and len(value) == 1:
+                return {"Ref": _REF + self._rest_of_mark}
+            case dict():
+                return {self.marked(key): self.marked(item) for key, item in value.items()}
+        return value
 
 
 def enter_loop(name: str, collection: object, body: Any) -> tuple[Variable, Any]:  # noqa: ANN401 - JSON
     """Return the variable of a loop, and its body with marks where the variable stands."""
-    told = digest(json.dumps(collection, sort_keys=True))
-    variable = Variable(name, told, len(collection) if isinstance(collection, list) else 0)
-    return variable, _marked(body, variable)
-
-
-def _marked(value: Any, variable: Variable) -> Any:  # noqa: ANN401 - JSON
-    mark = f"{variable.name}{_OF}{variable.collection}{_END}"
-    match value:
-        case str():
-            return marked_text(value, variable)
-        case list():
-            return [_marked(item, variable) for item in value]
-        case {"Ref": name} if name == variable.name and len(value) == 1:
-            return {"Ref": f"{_REF}{mark}"}
-        case dict():
-            return {
-                marked_text(key, variable): _marked(item, variable) for key, item in value.items()
-            }
-    return value
-
-
-def marked_text(text: str, variable: Variable) -> str:
-    """Return a text of a loop's body with marks where the variable stands."""
-    if f"{{{variable.name}}}" not in text:
-        return text
-    mark = f"{variable.name}{_OF}{variable.collection}{_END}"
-    return text.replace(f"${{{variable.name}}}", _SUB + mark).replace(
-        f"&{{{variable.name}}}", _ID + mark
-    )
+    items = len(collection) if isinstance(collection, list) else 0
+    variable = Variable(name, digest(json.dumps(collection, sort_keys=True)), items)
+    return variable, variable.marked(body)
 
 
 def unmark(value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -104,7 +96,7 @@ def without_variables(text: str) -> str:
 
 
 def is_item(name: str) -> bool:
-    """Tell whether a name stands for a loop's item itself, or for its letters and digits."""
+    """Return whether a name stands for a loop's item itself, or for its letters and digits."""
     return name[:1] in _PART and MARK.fullmatch(name) is not None
 
 
