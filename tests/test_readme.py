@@ -2,48 +2,80 @@
 
 The blocks of shell are run, one document at a time, by a real shell in which every program is
 replaced by one that only notes how it was called. What was noted is then held against the programs
-themselves, each kind in its own way. A program of no known kind is not found, which is a failure.
+themselves, each kind in its own way; commands of AWS against botocore, from which the AWS CLI makes
+its own. A program of no known kind is not found, which is a failure.
 """
 
 import json
 import re
 import shutil
 import subprocess
-import sys
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
+import botocore.session
 import jmespath  # type: ignore[import-untyped]  # It ships no types.
 import pytest
 import yaml
+from botocore import xform_name
 from cfnlint.api import lint
+from cfnlint.decode import cfn_yaml
 
 from auto_lex_permissions_cli.app import app
 from tests.build.sam_tools import SAM_PYTHON
-from tests.test_house import DOCUMENTS, Command, _blocks, _faults
 
 ROOT = Path(__file__).parent.parent
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 README = (ROOT / "README.md").read_text()
 JAPANESE = (ROOT / "README.ja.md").read_text()
+BENCHMARKS = (ROOT / "docs" / "benchmarks.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 BASH = shutil.which("bash") or "bash"
 NEEDS_SAM = pytest.mark.skipif(
     not SAM_PYTHON.exists(), reason="needs the SAM CLI's environment: make setup"
 )
 
-# Programs of others that are not here: the words that the documents may say to them.
+# https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-options.html
+EVERYWHERE = {"cli-binary-format", "no-cli-pager", "output", "profile", "query", "region"}
+# https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-pagination.html
+PAGINATED = {"max-items", "page-size", "starting-token"}
+# The CLI's own commands, with the options that they have and those that they need:
+# https://docs.aws.amazon.com/cli/latest/reference/cloudformation/deploy/
+# https://docs.aws.amazon.com/cli/latest/reference/s3/sync.html
+NEEDED_TO_DEPLOY = {"stack-name", "template-file"}
+OWN = {
+    ("cloudformation", "deploy"): (
+        {
+            *NEEDED_TO_DEPLOY,
+            *("capabilities", "no-execute-changeset", "no-fail-on-empty-changeset"),
+            *("parameter-overrides", "role-arn", "tags"),
+        },
+        NEEDED_TO_DEPLOY,
+    ),
+    ("s3", "sync"): ({"exclude", "include"}, set()),
+}
+# Programs of others: what the documents may say to them. A word that is no option is a command.
 # https://docs.aws.amazon.com/cdk/v2/guide/ref-cli-cmd-deploy.html
 # https://pipx.pypa.io/stable/docs/
-ELSEWHERE = {
-    "cdk": {"deploy", "--method=prepare-change-set"},
-    "pipx": {"install"},
-}
 # https://pubs.opengroup.org/onlinepubs/9799919799/utilities/contents.html
 # https://www.gnu.org/software/gzip/manual/gzip.html
-PLAIN = {"date": {"-u"}, "grep": {"-q"}, "gunzip": {"-c"}}
+OTHERS = {
+    "cdk": {"deploy", "--method"},
+    "cfn-lint": {"--append-rules"},
+    "date": {"-u"},
+    "git": {"checkout"},
+    "grep": {"-q"},
+    "gunzip": {"-c"},
+    "jq": set(),
+    "pipx": {"install"},
+}
+WITH_COMMANDS = {"cdk", "git", "pipx"}
 # What a program prints here: the documents go through it in a loop, or count with it.
 PRINTS = "1"
 # Notes each call on a line of its own: words end with one rare character, calls with another.
@@ -71,9 +103,22 @@ class Call:
         """Return its options, by name."""
         return {word.partition("=")[0] for word in self.words[1:] if re.match("--?[a-z]", word)}
 
+    def values(self, option: str) -> list[str]:
+        """Return the words after an option, up to the next one."""
+        if option not in self.words:
+            return []
+        after = self.words[self.words.index(option) + 1 :]
+        return list(takewhile(lambda word: not word.startswith("--"), after))
+
     def __str__(self) -> str:
         """Return how a failure names it."""
         return f"{self.document}: {' '.join(self.words)[:60]}"
+
+
+def _blocks(text: str, language: str) -> list[str]:
+    """Return a document's blocks of code in a language."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", text, re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block) for _, block in found]
 
 
 def _ran(document: str, shell: str, folder: Path) -> list[Call]:
@@ -130,18 +175,6 @@ for name in ("build", "delete", "deploy"):
     return {name: _options(page) for name, _, page in pages}
 
 
-@cache
-def _cfn_lint_options() -> set[str]:
-    done = subprocess.run(
-        [Path(sys.executable).with_name("cfn-lint"), "--help"],
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=True,
-    )
-    return _options(done.stdout)
-
-
 def _sam(call: Call) -> list[str]:
     """A command of the SAM CLI, with its options."""
     if not SAM_PYTHON.exists():
@@ -157,54 +190,52 @@ def _auto_lex_permissions(call: Call) -> list[str]:
     return sorted(call.options - known)
 
 
+@cache
+def _operations(service: str) -> dict[str, Any]:
+    """Return a service's operations, by their names in the AWS CLI."""
+    model = botocore.session.get_session().get_service_model(service)
+    return {
+        xform_name(name).replace("_", "-"): model.operation_model(name)
+        for name in model.operation_names
+    }
+
+
 def _aws(call: Call) -> list[str]:
-    """An operation of AWS, as tests/test_house.py knows them, and a query that can be read."""
-    command = Command(call.document, call.words)
-    for query in command.values("query"):
+    """An operation with options that it has, and all that it needs; a query that can be read."""
+    for query in call.values("--query"):
         jmespath.compile(query)
-    return _faults(command)
+    _, service, operation, *_ = call.words
+    if (service, operation) not in OWN and operation not in _operations(service):
+        return [operation]
+    known, needed = OWN.get((service, operation)) or _members(service, operation)
+    given = {option[2:] for option in call.options} - EVERYWHERE
+    return [*sorted(given - known - PAGINATED), *sorted(needed - given)]
 
 
-def _cfn_lint(call: Call) -> list[str]:
-    """Options of cfn-lint; that the rule works, tests/cli/test_cfn_lint_rule.py shows."""
-    return sorted(call.options - _cfn_lint_options())
+def _members(service: str, operation: str) -> tuple[set[str], set[str]]:
+    """Return the options of an operation, and those that it needs."""
+    shape = _operations(service)[operation].input_shape
+    if shape is None:
+        return set(), set()
+    return set(map(_option, shape.members)), set(map(_option, shape.required_members))
 
 
-def _git(call: Call) -> list[str]:
-    """A command of git."""
-    done = subprocess.run(
-        ["git", "--list-cmds=builtins"], capture_output=True, text=True, check=True
-    )
-    return [] if call.words[1] in done.stdout.split() else [call.words[1]]
+def _option(member: str) -> str:
+    return xform_name(member).replace("_", "-")
 
 
-def _jq(call: Call) -> list[str]:
-    """A filter; what it finds is shown below, where jq is."""
-    return [] if len(call.words) == 2 else [*call.words]
-
-
-def _elsewhere(call: Call) -> list[str]:
-    """Of a program that is not here, the words in this file."""
-    known = ELSEWHERE[call.words[0]]
-    first = {call.words[1]} | {word for word in call.words[1:] if word.startswith("-")}
-    return sorted(first - known)
-
-
-def _plain(call: Call) -> list[str]:
-    """Of a program of every Unix, the options in this file."""
-    return sorted(call.options - PLAIN[call.words[0]])
+def _other(call: Call) -> list[str]:
+    """What this file knows of it."""
+    said = call.options | (set(call.words[1:2]) if call.words[0] in WITH_COMMANDS else set())
+    return sorted(said - OTHERS[call.words[0]])
 
 
 KINDS: Mapping[str, Callable[[Call], list[str]]] = {
     "auto-lex-permissions": _auto_lex_permissions,
     "aws": _aws,
-    "cfn-lint": _cfn_lint,
-    "git": _git,
-    "jq": _jq,
     "make": _make,
     "sam": _sam,
-    **dict.fromkeys(ELSEWHERE, _elsewhere),
-    **dict.fromkeys(PLAIN, _plain),
+    **dict.fromkeys(OTHERS, _other),
 }
 
 
@@ -212,14 +243,33 @@ def _with_shell() -> list[Path]:
     return [document for document in DOCUMENTS if _blocks(document.read_text(), "sh")]
 
 
+def _parameters(template: str) -> dict[str, Any]:
+    found: dict[str, Any] = cfn_yaml.load(str(ROOT / template))["Parameters"]
+    return found
+
+
+def _undeployable(call: Call) -> set[str]:
+    """Return the parameters that a deployment names and its template lacks, and those it needs."""
+    if "deploy" not in call.words[1:3] or call.words[0] not in {"aws", "sam"}:
+        return set()
+    parameters = _parameters(next(iter(call.values("--template-file")), "template.yaml"))
+    named = {word.partition("=")[0] for word in call.values("--parameter-overrides")}
+    needed = {name for name, declared in parameters.items() if "Default" not in declared}
+    return (named - parameters.keys()) | (needed - named)
+
+
 @pytest.mark.parametrize("document", _with_shell(), ids=lambda path: str(path.name))
 def test_what_a_document_tells_to_type_exists(document: Path, tmp_path: Path) -> None:
-    """Its blocks run in order, with no variable unset; programs and their options are real."""
+    """Its blocks run in order, with no variable unset; programs and their options are real.
+
+    So are the parameters of deployments, of which none is left out that has no default.
+    """
     blocks = _blocks(document.read_text(), "sh")
     calls = _ran(document.name, "\n".join(blocks), tmp_path)
     assert len(calls) >= len(blocks)
     # Those of SAM last: without its environment the test is skipped there, with the rest held.
     for call in sorted(calls, key=lambda call: call.words[0] == "sam"):
+        assert _undeployable(call) == set(), call
         assert KINDS[call.words[0]](call) == [], call
 
 
@@ -235,14 +285,16 @@ def test_a_target_named_in_the_text_exists(document: Path) -> None:
     [
         ("make bnech", "bnech"),
         ("make laws TEMPALTES=1", "TEMPALTES"),
+        ("aws lambda update-aliases --name live", "update-aliases"),
+        ("aws lambda get-alias --function-name f --name live --alias live", "alias"),
+        ("aws lambda get-alias --function-name f", "name"),
+        ("aws cloudformation deploy --stack-name s --template t", "template"),
         ("auto-lex-permissions check . --form sarif", "--form"),
         ('x=$(aws lambda get-alias --name "$HOME_OF_NOBODY")', None),
         ("git chekout v1.0.0", "chekout"),
         ("grep -z word", "-z"),
-        ("cdk deploy Orders --method=change-set", "--method=change-set"),
         ("curl https://example.com", None),
         ("for a in $(aws sts get-caller-identity); do make; ", None),
-        ("cfn-lint template.yaml --append-rule x", "--append-rule"),
         pytest.param("sam deploy --stackname x", "--stackname", marks=NEEDS_SAM),
         pytest.param("sam deplou --stack-name x", "--stack-name", marks=NEEDS_SAM),
     ],
@@ -257,32 +309,63 @@ def test_a_wrong_command_is_noticed(shell: str, fault: str | None, tmp_path: Pat
     assert fault in KINDS[call.words[0]](call)
 
 
-@pytest.mark.parametrize("text", [README, JAPANESE], ids=["README.md", "README.ja.md"])
-def test_the_filter_for_the_trail_finds_calls_that_were_denied(text: str, tmp_path: Path) -> None:
-    """Run by jq where it is installed."""
-    (block,) = (block for block in _blocks(text, "sh") if "jq" in block)
-    (call,) = (
-        call
-        for call in _ran("README", f"BUCKET=b ACCOUNT=1 REGION=r\n{block}", tmp_path)
-        if call.words[0] == "jq"
-    )
+def test_a_wrong_deployment_is_noticed() -> None:
+    """Planted: a parameter that is not there, and without all that are needed."""
+    wrong = "sam deploy --parameter-overrides Macro=M"
+    assert _undeployable(Call("planted", tuple(wrong.split()))) == {"Macro"}
+    bare = "aws cloudformation deploy --stack-name s --template-file org/registration.yaml"
+    assert _undeployable(Call("planted", tuple(bare.split()))) == {"CentralAccountId"}
+
+
+def test_parameters_in_the_text_exist() -> None:
+    """Those of the README's table, and words such as `Name=value` that begin like one."""
+    known = {
+        name
+        for template in ("template.yaml", "org/registration.yaml", "org/stackset.yaml")
+        for name in _parameters(template)
+    }
+    table = README.partition("| Parameter |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+    assert named
+    for document in DOCUMENTS:
+        named |= set(re.findall(r"`([A-Z][A-Za-z]+)=[^`]*`", document.read_text()))
+    assert named <= known
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.name))
+def test_json_in_documents_is_json(document: Path) -> None:
+    """Readers copy it."""
+    for block in _blocks(document.read_text(), "json"):
+        json.loads(block)
+
+
+def test_the_service_control_policy_denies_what_exists() -> None:
+    """Its actions are operations of AWS, and each statement spares somebody."""
+    section = (ROOT / "docs" / "organization.md").read_text().partition("### Keep it tight")[2]
+    for statement in json.loads(_blocks(section, "json")[0])["Statement"]:
+        assert statement["Effect"] == "Deny"
+        assert statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+        actions = statement["Action"]
+        for action in [actions] if isinstance(actions, str) else actions:
+            service, _, operation = action.partition(":")
+            assert _option(operation) in _operations(service), action
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not on this machine")
+def test_the_filter_for_the_trail_finds_calls_that_were_denied(tmp_path: Path) -> None:
+    """And no other, as jq itself says."""
+    (block,) = (block for block in _blocks(README, "sh") if "jq" in block)
+    calls = _ran("README", f"BUCKET=b ACCOUNT=1 REGION=r\n{block}", tmp_path)
+    (words,) = (call.words for call in calls if call.words[0] == "jq")
     denied = {
         "eventSource": "lambda.amazonaws.com",
         "eventName": "Invoke",
         "errorCode": "AccessDeniedException",
     }
     records = [denied, {**denied, "errorCode": None}, {**denied, "eventName": "GetPolicy"}]
-    try:
-        done = subprocess.run(
-            ["jq", "-c", call.words[1]],
-            input=json.dumps({"Records": records}),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except FileNotFoundError:
-        pytest.skip("jq is not on this machine")
-    assert [json.loads(line) for line in done.stdout.splitlines()] == [denied]
+    trail = json.dumps({"Records": records})
+    found = subprocess.check_output(["jq", "-c", words[1]], input=trail, text=True, timeout=30)
+    assert [json.loads(line) for line in found.splitlines()] == [denied]
 
 
 # The table that compares ways: the tools themselves are asked, in the versions of the locked
@@ -360,6 +443,36 @@ def test_cdk_adds_no_permission() -> None:
     assert types["AWS::Lambda::Permission"] == 0
 
 
+# What it costs: the figures are those of a run.
+
+
+def _row(name: str) -> list[str]:
+    """Return the figures of a row of docs/benchmarks.md, less their units."""
+    (row,) = re.findall(rf"^\| {re.escape(name)} +\| (.+) \|$", BENCHMARKS, re.MULTILINE)
+    return [cell.strip().partition(" ")[0] for cell in row.split("|")]
+
+
+def test_the_figures_of_the_readme_were_measured() -> None:
+    """Each stands in docs/benchmarks.md, rounded here; the function's memory is its template's."""
+    typical, large = _row("50 resources, 3 bots"), _row("500 resources, 3 bots")
+    macro, imports = _row("the macro"), _row("imports Logger and Metrics")
+    zipped = re.findall(r"artifact has ([\d.]+) MB zipped", BENCHMARKS)
+    resources = cfn_yaml.load(str(ROOT / "template.yaml"))["Resources"]
+    memory = resources["AutoLexPermissionsFunction"]["Properties"]["MemorySize"]
+    expected = [
+        *(typical[5], typical[7], large[5], large[1]),
+        *(macro[1], imports[1], macro[2], str(memory), *zipped),
+    ]
+    section = README.partition("## What it costs")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| [^|]+ \| (\d.*) \|", section, re.MULTILINE)
+    shown = re.findall(r"([\d.]+) (?:ms|MB)", "\n".join(rows))
+    rounded = [
+        f"{float(value):.{len(text.partition('.')[2])}f}"
+        for text, value in zip(shown, expected, strict=True)
+    ]
+    assert rounded == shown
+
+
 # README.md and README.ja.md, side by side.
 
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```\n", re.MULTILINE | re.DOTALL)
@@ -407,18 +520,6 @@ def _counted(pattern: str, text: str) -> list[Counter[str]]:
     return [Counter(re.findall(pattern, section)) for section in bare]
 
 
-def test_each_readme_links_to_the_other() -> None:
-    """In the line under the title."""
-    for text, line in LANGUAGES.items():
-        assert text.splitlines()[2] == line
-
-
-def test_both_readmes_have_the_same_headings() -> None:
-    """As many, of the same levels."""
-    levels = [[level for level, _ in HEADING.findall(FENCE.sub("", t))] for t in LANGUAGES]
-    assert levels[0] == levels[1]
-
-
 def test_both_readmes_show_the_same_code() -> None:
     """Commands, templates and pictures are the same but for comments and labels."""
     assert len(_shown(README)) > 15
@@ -430,15 +531,17 @@ def test_both_readmes_lead_to_the_same_places() -> None:
     assert _targets(JAPANESE) == _targets(README)
 
 
-def test_both_readmes_tell_the_same_figures() -> None:
-    """Each section has the same numbers."""
-    assert _counted(r"\d[\d.,]*\d|\d", JAPANESE) == _counted(r"\d[\d.,]*\d|\d", README)
-
-
-def test_both_readmes_name_the_same_things() -> None:
-    """Each section has the same words in backticks, and as many rows and list items."""
-    for pattern in (r"`[^`\n]+`", r"(?m)^(\||-) "):
-        assert _counted(pattern, JAPANESE) == _counted(pattern, README)
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        pytest.param(r"\d[\d.,]*\d|\d", id="figures"),
+        pytest.param(r"`[^`\n]+`", id="names"),
+        pytest.param(r"(?m)^(\||-) ", id="rows and list items"),
+    ],
+)
+def test_both_readmes_tell_the_same(pattern: str) -> None:
+    """Each section has the same of them."""
+    assert _counted(pattern, JAPANESE) == _counted(pattern, README)
 
 
 def test_the_japanese_readme_is_in_japanese() -> None:
