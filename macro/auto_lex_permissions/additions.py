@@ -126,18 +126,16 @@ class Writer:
     def _is_resource(self, word: Word) -> bool:
         return isinstance(word, Reference) and self._template.find(word.logical_id) is not None
 
-    def _is_taken(self, name: str) -> bool:
-        sections = ("Parameters", "Conditions")
-        return (
-            name in self._template.entries
-            or LOOP + name in self._loops
-            or any(name in self._template.section(section) for section in sections)
-        )
-
     @cached_property
-    def _loops(self) -> frozenset[str]:
-        scopes = self._template.scopes.values()
-        return frozenset(loop for scope in scopes for loop in scope.loops)
+    def _taken(self) -> frozenset[str]:
+        """Return the names that no logical id or condition can have any more."""
+        template = self._template
+        loops = (loop for scope in template.scopes.values() for loop in scope.loops)
+        return frozenset(template.entries).union(
+            (loop.removeprefix(LOOP) for loop in loops),
+            template.section("Parameters"),
+            template.section("Conditions"),
+        )
 
     # One permission.
 
@@ -148,7 +146,7 @@ class Writer:
         conditions, when = self._template.conditions, placement.grant.when
         known = placement.scope.names
         mistakes = (
-            [ID_TAKEN.at(placement.logical_id)] if self._is_taken(placement.logical_id) else []
+            [ID_TAKEN.at(placement.logical_id)] if placement.logical_id in self._taken else []
         )
         if conditions.implies(ALWAYS, when):
             return "", mistakes
@@ -164,7 +162,7 @@ class Writer:
             return "", [*mistakes, *_differs_in_loop(placement.grant)]
         name = without_variables(placement.logical_id)
         definition = expression(needed)
-        if name != placement.logical_id and self._is_taken(name):
+        if name != placement.logical_id and name in self._taken:
             mistakes.append(ID_TAKEN.at(name))
         if added.setdefault(name, definition) != definition:
             # Another loop over other items makes what is named alike.
@@ -229,7 +227,7 @@ def _differs_in_loop(grant: Grant) -> Iterator[Diagnostic]:
 
 def _retains(body: Mapping[str, object]) -> bool:
     """Return whether a resource outlives its stack, in some deployment at least."""
-    policies = Values.at(body.get("DeletionPolicy"), ())
+    policies = Values.at(body.get("DeletionPolicy", "Delete"), ())
     return any(str(policy.value).startswith("Retain") for policy in policies)
 
 
