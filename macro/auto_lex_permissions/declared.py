@@ -65,13 +65,13 @@ class Permission(NamedTuple):
     """A declared permission, read once.
 
     `functions` are what its `FunctionName` may name, `arns` its `SourceArn`s, None where there is
-    none; `suits` is when it lets Lex invoke, whichever function and bot alias it is about.
+    none; `lets_lex_invoke` is when its other properties do, whatever function and alias it names.
     """
 
     resource: Resource
     functions: Values[tuple[LambdaFunction, ...]]
     arns: Values[Arn | None]
-    suits: Formula
+    lets_lex_invoke: Formula
 
 
 class _Hooks(NamedTuple):
@@ -170,9 +170,9 @@ class Declared:
         return [found[name] for name in found if found[name].resource.scope.exists_for(scope)]
 
     def _covers_when(self, permission: Permission, hook: CodeHook) -> Formula:
-        """Return when a permission names a hook's function, matches its ARN, and suits Lex."""
+        """Return when a permission names a hook's function and ARN, and lets Lex invoke."""
         return (
-            permission.suits
+            permission.lets_lex_invoke
             & permission.functions.where(
                 lambda names: any_of(
                     self._functions.same_when(name, hook.function) for name in names

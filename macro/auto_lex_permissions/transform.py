@@ -29,9 +29,12 @@ _NOTHING: Final[Mapping[str, object]] = {}
 class Request(NamedTuple):
     """What a template is transformed with.
 
-    `parameters` are the settings of the `Transform` entry; `region` and `account` are those of
-    the stack, and `template_parameters` the values of the template's own parameters, as
-    CloudFormation names them in its request.
+    `fragment` is a whole template or a `Resources` map, plain JSON in long forms. `region`
+    (`us-east-1`) and `account` (12 digits) are those of the stack, empty where they are not known.
+    `parameters` are the settings of the `Transform` entry, and `template_parameters` the values of
+    the template's own parameters by name, as CloudFormation sends them.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros-author.html
     """
 
     fragment: Mapping[str, object]
@@ -42,7 +45,12 @@ class Request(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The new fragment, what was found on the way to it, and what there is to say about it."""
+    """The new fragment, what was found on the way to it, and what there is to say about it.
+
+    `code_hooks` counts the places that name a function; `grants_declared` the pairs of function and
+    caller that the author's own template allows; `reports` are in the order of the template's
+    report.
+    """
 
     fragment: Mapping[str, object]
     code_hooks: int = 0
@@ -82,6 +90,9 @@ class Examination(NamedTuple):
 
 def examine(request: Request) -> Examination:
     """Find out what a template needs, and what is wrong or noteworthy in it.
+
+    Mistakes of the author are among the diagnostics, so that a checker can show them beside the
+    hooks. The limits of rule 6.7 are not looked at: those are of the new fragment.
 
     Raises TemplateError where the fragment is neither a template nor a `Resources` map.
     """
@@ -150,8 +161,10 @@ def _opted_out(template: Template) -> tuple[frozenset[str], list[Diagnostic]]:
 def transform(request: Request) -> Result:
     """Give each code hook of the fragment the permission that it needs and does not have.
 
-    The fragment itself is never changed. Raises TemplateError with all mistakes that the
-    template's author has to fix.
+    Returns a new fragment, which shares the author's parts: the given one is never changed. Raises
+    TemplateError with all mistakes that the template's author has to fix.
+
+    Example: `transform(Request(template, "us-east-1", "123456789012")).fragment`.
     """
     found = examine(request)
     fragment = with_additions(found.template, found.additions, found.reports)
