@@ -14,7 +14,6 @@ import pytest
 from cfnlint.decode import cfn_yaml
 
 from auto_lex_permissions import Request, transform
-from auto_lex_permissions.diagnostics import CATALOGUE
 from tests.templates import Case, cases, name
 
 TESTS = Path(__file__).parent
@@ -72,14 +71,6 @@ def test_a_golden_case_shows_rules_of_the_contract(case: Case) -> None:
     """A golden case names rules, and only such as are said to be built."""
     assert _shown(case)
     assert _shown(case) <= _numbers(built=True)
-
-
-def test_the_readme_explains_each_report() -> None:
-    """Its table has a row for each code, and for no other."""
-    table = README.read_text().partition("| Code |")[2].partition("\n\n")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == {
-        message.name for message in CATALOGUE if message.severity != "error"
-    }
 
 
 def test_the_readme_shows_what_the_macro_adds() -> None:
