@@ -18,10 +18,10 @@ from auto_lex_permissions.protocol import request_of
 from auto_lex_permissions_cli import requests
 from auto_lex_permissions_cli.findings import findings
 from auto_lex_permissions_cli.reading import parse
+from tests.pages import fenced
 from tests.templates import ACCOUNT, REGION
 from tests.test_conditions import _parity, equals
 from tests.test_contract import _rules
-from tests.test_house import _blocks
 from tests.test_limits import size, template
 
 ROOT: Final = Path(__file__).parent.parent
@@ -78,12 +78,12 @@ NOT_SHOWN: Final = {"ALP901"}
 
 def _examples(code: str) -> list[dict[str, Any]]:
     """Return the template of a section's example, and that of the corrected one if there is one."""
-    return [_laid_over(_blocks(part, "yaml")) for part in CORRECTED.split(SECTIONS[code])]
+    return [_laid_over(fenced(part, "yaml")) for part in CORRECTED.split(SECTIONS[code])]
 
 
 def _laid_over(blocks: Iterable[str]) -> dict[str, Any]:
     """Lay an example over the template of ALP101, as the page says above its first section."""
-    first = _blocks(SECTIONS["ALP101"], "yaml")[0]
+    first = fenced(SECTIONS["ALP101"], "yaml")[0]
     laid: dict[str, Any] = parse("ALP101", first.encode()).value
     for block in blocks:
         for section, value in parse("example", block.encode()).value.items():
@@ -171,7 +171,7 @@ def test_a_section_leads_to_its_rules(code: str) -> None:
 
 def test_every_message_is_shown() -> None:
     """By an example on the page or, where none can be, by an input that is made here."""
-    with_example = {code for code, text in SECTIONS.items() if _blocks(text, "yaml")}
+    with_example = {code for code, text in SECTIONS.items() if fenced(text, "yaml")}
     assert sorted([*with_example, *EVENTS, *NOT_SHOWN]) == CODES
 
 
@@ -199,7 +199,7 @@ def test_what_no_example_shows_is_so(code: str) -> None:
 
 def test_the_event_on_the_page_is_the_one_of_its_example() -> None:
     """What CloudFormation shows for ALP302, whose line is broken for the page."""
-    (shown,) = _blocks(PAGE.partition("\n## All messages")[0], "text")
+    (shown,) = fenced(PAGE.partition("\n## All messages")[0], "text")
     with pytest.raises(TemplateError) as rejected:
         transform(_request(_examples("ALP302")[0]))
     assert shown.split() == (
@@ -209,7 +209,7 @@ def test_the_event_on_the_page_is_the_one_of_its_example() -> None:
 
 def test_the_report_on_the_page_is_the_one_of_its_example() -> None:
     """What the processed template of ALP201 holds."""
-    (shown,) = _blocks(PAGE.partition("\n## All messages")[0], "yaml")
+    (shown,) = fenced(PAGE.partition("\n## All messages")[0], "yaml")
     fragment = transform(_request(_examples("ALP201")[0])).fragment
     assert parse("report", shown.encode()).value == {"Metadata": fragment["Metadata"]}
 

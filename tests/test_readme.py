@@ -10,7 +10,6 @@ import json
 import re
 import shutil
 import subprocess
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from cfnlint.decode import cfn_yaml
 
 from auto_lex_permissions_cli.app import app
 from tests.build.sam_tools import SAM_PYTHON
+from tests.pages import fenced
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -113,12 +113,6 @@ class Call:
     def __str__(self) -> str:
         """Return how a failure names it."""
         return f"{self.document}: {' '.join(self.words)[:60]}"
-
-
-def _blocks(text: str, language: str) -> list[str]:
-    """Return a document's blocks of code in a language."""
-    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", text, re.MULTILINE | re.DOTALL)
-    return [textwrap.dedent(block) for _, block in found]
 
 
 def _ran(document: str, shell: str, folder: Path) -> list[Call]:
@@ -240,7 +234,7 @@ KINDS: Mapping[str, Callable[[Call], list[str]]] = {
 
 
 def _with_shell() -> list[Path]:
-    return [document for document in DOCUMENTS if _blocks(document.read_text(), "sh")]
+    return [document for document in DOCUMENTS if fenced(document.read_text(), "sh")]
 
 
 def _parameters(template: str) -> dict[str, Any]:
@@ -264,7 +258,7 @@ def test_what_a_document_tells_to_type_exists(document: Path, tmp_path: Path) ->
 
     So are the parameters of deployments, of which none is left out that has no default.
     """
-    blocks = _blocks(document.read_text(), "sh")
+    blocks = fenced(document.read_text(), "sh")
     calls = _ran(document.name, "\n".join(blocks), tmp_path)
     assert len(calls) >= len(blocks)
     # Those of SAM last: without its environment the test is skipped there, with the rest held.
@@ -335,14 +329,14 @@ def test_parameters_in_the_text_exist() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.name))
 def test_json_in_documents_is_json(document: Path) -> None:
     """Readers copy it."""
-    for block in _blocks(document.read_text(), "json"):
+    for block in fenced(document.read_text(), "json"):
         json.loads(block)
 
 
 def test_the_service_control_policy_denies_what_exists() -> None:
     """Its actions are operations of AWS, and each statement spares somebody."""
     section = (ROOT / "docs" / "organization.md").read_text().partition("### Keep it tight")[2]
-    for statement in json.loads(_blocks(section, "json")[0])["Statement"]:
+    for statement in json.loads(fenced(section, "json")[0])["Statement"]:
         assert statement["Effect"] == "Deny"
         assert statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
         actions = statement["Action"]
@@ -354,7 +348,7 @@ def test_the_service_control_policy_denies_what_exists() -> None:
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not on this machine")
 def test_the_filter_for_the_trail_finds_calls_that_were_denied(tmp_path: Path) -> None:
     """And no other, as jq itself says."""
-    (block,) = (block for block in _blocks(README, "sh") if "jq" in block)
+    (block,) = (block for block in fenced(README, "sh") if "jq" in block)
     calls = _ran("README", f"BUCKET=b ACCOUNT=1 REGION=r\n{block}", tmp_path)
     (words,) = (call.words for call in calls if call.words[0] == "jq")
     denied = {
@@ -375,7 +369,7 @@ def test_the_filter_for_the_trail_finds_calls_that_were_denied(tmp_path: Path) -
 def _before() -> str:
     """Return the template of "Before and after", without the macro and with its resources whole."""
     shown = README.partition("## Before and after")[2]
-    block = _blocks(shown, "yaml")[0].replace("Transform: AutoLexPermissions\n", "")
+    block = fenced(shown, "yaml")[0].replace("Transform: AutoLexPermissions\n", "")
     bot = """    Properties:
       Name: orders
       RoleArn: arn:aws:iam::123456789012:role/orders

@@ -177,7 +177,7 @@ TYPE_IN_LOOP: Final = Message(
     "ALP103",
     "TypeDiffersInLoop",
     "error",
-    "A loop may make bots of what is another type for each item",
+    "A loop may make bots for some of its items",
     "it is another type for each item of the loop, which may be that of bots or bot aliases.",
     _AFTER_LOOPS,
 )
@@ -220,9 +220,9 @@ VERSION_HOOK: Final = Message(
     "HookOnVersion",
     "note",
     "A code hook names a function version",
-    "A hook on a version moves with every deployment, and Lex is not permitted for the seconds"
-    " between.",
-    "Hook a Lambda alias, or set SourceScope: Bot.",
+    "A code hook on a version changes with every deployment, and for some seconds Lex may not"
+    " invoke the new version.",
+    "Name a Lambda alias in the code hook, or set SourceScope: Bot.",
 )
 STILL_COVERED: Final = Message(
     "ALP109",
@@ -231,23 +231,23 @@ STILL_COVERED: Final = Message(
     "A bot alias opted out, and its bot's permission covers it",
     "This bot alias has opted out, and yet a permission for its whole bot lets it invoke the"
     " function.",
-    "Name single bot aliases in that permission, or take the hook out of this one.",
+    "Name single bot aliases in that permission, or remove the code hook from this bot alias.",
 )
 CYCLE: Final = Message(
     "ALP110",
     "WaitWouldCloseCircle",
     "note",
     "A bot alias cannot wait for its permission",
-    "The alias cannot wait for its new permission, since the permission already waits for the"
-    " alias. Lex is not permitted for some seconds when the hook moves.",
-    "Let nothing that the permission refers to refer to the alias.",
+    "The bot alias cannot wait for its new permission, since the permission already waits for the"
+    " bot alias. When the hook moves to another function, Lex may not invoke it for some seconds.",
+    "Remove the reference to the bot alias from what the permission refers to.",
 )
 UNDECIDED: Final = Message(
     "ALP111",
     "ConditionsUndecided",
-    "warning",
-    "The conditions are too many to be decided exactly",
-    "The conditions are too many to be decided exactly.",
+    "note",
+    "There are too many conditions to decide exactly",
+    "There are too many conditions to decide exactly.",
     "Where coverage could not be proved, a permission was added.",
 )
 
@@ -268,8 +268,8 @@ NEVER_MATCHES: Final = Message(
     "warning",
     "A declared permission never lets Lex V2 in",
     "{reason} This permission never lets Lex V2 invoke the function.",
-    "Its Principal has to be lexv2.amazonaws.com, its SourceArn the bot alias's, its qualifier the"
-    " hook's.",
+    "Set Principal to lexv2.amazonaws.com, SourceArn to the ARN of the bot alias, and FunctionName"
+    " to the version or alias that the hook names.",
 )
 POLICY_SILENCES: Final = Message(
     "ALP203",
@@ -285,8 +285,9 @@ POLICY_NOT_COMPARED: Final = Message(
     "ResourcePolicyNotCompared",
     "warning",
     "A resource policy may belong to the function of a code hook",
-    "It cannot be told which function this resource policy belongs to.",
-    "If it is a hook's, it replaces the permission that the macro adds: allow Lex in it.",
+    "AutoLexPermissions cannot tell which function this resource policy belongs to.",
+    "If it is the function of a code hook, the policy replaces the permission that the macro adds:"
+    " let Lex invoke the function in it.",
 )
 
 # Settings: ALP3xx.
@@ -295,7 +296,7 @@ SETTINGS_SHAPE: Final = Message(
     "ALP301",
     "SettingsNotAnObject",
     "error",
-    "Settings are no object",
+    "Settings are not an object",
     "settings are an object of names and values.",
     "Allowed names: {names}.",
 )
@@ -341,7 +342,7 @@ UNREACHABLE: Final = Message(
     "warning",
     "A function of another account or Region was skipped",
     "The function is of another account or Region, and this stack cannot let Lex invoke it.",
-    "Its owner has to.",
+    "Its owner has to add the permission.",
 )
 NO_POLICY: Final = Message(
     "ALP403",
@@ -375,7 +376,7 @@ TOO_MANY_RESOURCES: Final = Message(
     "ALP501",
     "TooManyResources",
     "error",
-    "The permissions would take the stack past CloudFormation's number of resources",
+    "The permissions would take the stack past CloudFormation's limit of resources",
     "with the {added} permissions that AutoLexPermissions adds they are {count}; CloudFormation"
     " takes {most}.",
     "Move some of them into a nested stack, or set SourceScope: Bot.",
@@ -384,7 +385,7 @@ TEMPLATE_TOO_LARGE: Final = Message(
     "ALP502",
     "TemplateTooLarge",
     "error",
-    "The permissions would take the template past CloudFormation's size",
+    "The permissions would take the template past CloudFormation's size limit",
     "with the {added} permissions that AutoLexPermissions adds the template is larger than the"
     " {most} bytes that CloudFormation takes.",
     "Move some of the resources into a nested stack, or set SourceScope: Bot.",
@@ -393,7 +394,7 @@ POLICY_TOO_LARGE: Final = Message(
     "ALP503",
     "FunctionPolicyTooLarge",
     "warning",
-    "A function's policy would grow past Lambda's size",
+    "A function's policy would grow past Lambda's size limit",
     "The function's policy would grow past the 20 KB that Lambda takes.",
     "Set SourceScope: Bot for one permission per bot.",
 )
