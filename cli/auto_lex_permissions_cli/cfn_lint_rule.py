@@ -8,7 +8,7 @@ from typing import Any, Final
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-from .findings import findings
+from .findings import State, findings
 from .requests import Stack, request_of, uses_macro
 
 
@@ -35,5 +35,6 @@ class CodeHookWithoutPermission(CloudFormationLintRule):  # type: ignore[misc] #
                 f"Lex may not invoke this function for {hook.caller}: no AWS::Lambda::Permission"
                 " covers it",
             )
-            for hook in findings(request_of(template, Stack())).missing
+            for hook in findings(request_of(template, Stack())).hooks
+            if hook.state is State.MISSING
         ]

@@ -7,10 +7,10 @@ from typing import Any, Final
 from auto_lex_permissions.cfn.values import Place, path
 
 from .console import UsageError, coloured, counted, exit_code, print_json, print_line
-from .findings import Findings, findings
+from .findings import Findings, findings, word_for
 from .reading import Template
 from .requests import Stack
-from .sarif import MISSING, Result, log
+from .sarif import Result, log
 from .templates import open_templates
 
 Checked = list[tuple[Template, Findings]]
@@ -35,13 +35,15 @@ def _print_text(checked: Checked) -> None:
             where = f" where {json.dumps(hook.condition, ensure_ascii=False)}"
             print_line(
                 f"{template.name}:{template.position(hook.place)}: ",
+                f"{hook.diagnostic.code} " if hook.diagnostic else "",
                 coloured(hook.state.value),
                 f": {hook.caller} invokes {hook.function_name}",
                 "" if hook.condition is None else where,
             )
         for note in found.notes:
             position = f"{template.name}:{template.position(note.place)}: "
-            print_line(position, coloured(note.code), f": {note.message}")
+            word = coloured(word_for(note.message))
+            print_line(position, f"{note.code} ", word, f": {note.advice}")
     hooks = sum(len(found.hooks) for _, found in checked)
     missing = sum(len(found.missing) for _, found in checked)
     summary = f"{counted(hooks, 'code hook')} in {counted(len(checked), 'template')}"
@@ -60,11 +62,17 @@ def _print_json(checked: Checked) -> None:
                         "hookSource": hook.caller,
                         "condition": hook.condition,
                         "state": hook.state.value,
+                        "id": hook.diagnostic.code if hook.diagnostic else None,
                     }
                     for hook in found.hooks
                 ],
                 "notes": [
-                    {**_where(template, note.place), "code": note.code, "message": note.message}
+                    {
+                        **_where(template, note.place),
+                        "id": note.code,
+                        "code": word_for(note.message),
+                        "message": note.advice,
+                    }
                     for note in found.notes
                 ],
             }
@@ -79,19 +87,13 @@ def _where(template: Template, place: Place) -> dict[str, Any]:
 
 
 def _print_sarif(checked: Checked) -> None:
-    results: list[Result] = []
-    for template, found in checked:
-        for hook in found.missing:
-            message = (
-                f"Lex may not invoke {hook.function_name} for {hook.caller}: no"
-                " AWS::Lambda::Permission covers this code hook."
-            )
-            position = template.position(hook.place)
-            results.append(Result(template.name, position, MISSING, message))
-        for note in found.notes:
-            position = template.position(note.place)
-            results.append(Result(template.name, position, note.code, note.message))
-    print_json(log(results))
+    print_json(
+        log(
+            Result(template.name, template.position(diagnostic.place), diagnostic)
+            for template, found in checked
+            for diagnostic in (*found.missing, *found.notes)
+        )
+    )
 
 
 _PRINTERS: Final = {"text": _print_text, "json": _print_json, "sarif": _print_sarif}

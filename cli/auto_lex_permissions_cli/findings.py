@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from auto_lex_permissions import Diagnostic, Request, TemplateError
+from auto_lex_permissions import Diagnostic, Message, Request, TemplateError
 from auto_lex_permissions.bots import TEST_ALIAS_ID
 from auto_lex_permissions.cfn.formulas import ALWAYS, expression
 from auto_lex_permissions.cfn.loops import unmark
 from auto_lex_permissions.cfn.values import Place
 from auto_lex_permissions.code_hooks import BOT
+from auto_lex_permissions.diagnostics import NO_PERMISSION
 from auto_lex_permissions.transform import Examination, examine
 
-# The code of a note on any mistake of the author.
 MISTAKE: Final = "Mistake"
 
 
@@ -32,12 +32,13 @@ class State(StrEnum):
 class Hook:
     """One place that names a function: where, which, who invokes it, when, and in which state.
 
-    The caller is the logical id of a bot alias, or that of a bot and `/TSTALIASID`.
+    `resource` is the logical id of a bot alias or, where a bot's test alias invokes, of the bot.
     """
 
     place: Place
     function: Any
-    caller: str
+    resource: str
+    is_of_test_alias: bool
     condition: Any
     state: State
 
@@ -46,32 +47,36 @@ class Hook:
         """The function in as few words as a reader needs."""
         return short_name(self.function)
 
+    @property
+    def caller(self) -> str:
+        """The logical id of a bot alias, or that of a bot and `/TSTALIASID`."""
+        return f"{self.resource}/{TEST_ALIAS_ID}" if self.is_of_test_alias else self.resource
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What is wrong or noteworthy beside the hooks: a code of the report, or a mistake."""
-
-    place: Place
-    code: str
-    message: str
+    @property
+    def diagnostic(self) -> Diagnostic | None:
+        """What is wrong with it: its permission is missing, or nothing."""
+        if self.state is not State.MISSING:
+            return None
+        return NO_PERMISSION.at(*self.place, function=self.function_name, caller=self.caller)
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that there is to say of one template."""
+    """All that there is to say of one template; `notes` are what is beside the hooks."""
 
     hooks: tuple[Hook, ...]
-    notes: tuple[Note, ...]
+    notes: tuple[Diagnostic, ...]
 
     @property
-    def missing(self) -> tuple[Hook, ...]:
-        """The hooks that Lex may not invoke."""
-        return tuple(hook for hook in self.hooks if hook.state is State.MISSING)
+    def missing(self) -> tuple[Diagnostic, ...]:
+        """One diagnostic for each hook that Lex may not invoke."""
+        found = (hook.diagnostic for hook in self.hooks)
+        return tuple(diagnostic for diagnostic in found if diagnostic)
 
     @property
-    def mistakes(self) -> tuple[Note, ...]:
+    def mistakes(self) -> tuple[Diagnostic, ...]:
         """What the author has to correct."""
-        return tuple(note for note in self.notes if note.code == MISTAKE)
+        return tuple(note for note in self.notes if note.is_mistake)
 
 
 def findings(request: Request, *, by_macro: bool = False) -> Findings:
@@ -82,8 +87,8 @@ def findings(request: Request, *, by_macro: bool = False) -> Findings:
     try:
         examination = examine(request)
     except TemplateError as error:
-        return Findings((), tuple(map(_note, error.diagnostics)))
-    notes = map(_note, [*examination.mistakes, *examination.reports])
+        return Findings((), tuple(map(_unmarked, error.diagnostics)))
+    notes = map(_unmarked, [*examination.mistakes, *examination.reports])
     return Findings(tuple(_hooks(examination, by_macro=by_macro)), tuple(notes))
 
 
@@ -99,26 +104,30 @@ def _hooks(examination: Examination, *, by_macro: bool) -> Iterator[Hook]:
     states |= {place: State.UNREACHABLE for hook in unreachable for place in hook.places}
     for hook in examination.all_hooks:
         is_out = hook.resource.logical_id in examination.opted_out
-        caller: str = unmark(hook.resource.logical_id)
-        if hook.resource.type == BOT:
-            caller = f"{caller}/{TEST_ALIAS_ID}"
         for place in hook.places:
             yield Hook(
-                _unmarked(place),
+                _unmarked_place(place),
                 unmark(hook.expression),
-                caller,
+                unmark(hook.resource.logical_id),
+                hook.resource.type == BOT,
                 None if hook.when == ALWAYS else unmark(expression(hook.when)),
                 State.OPTED_OUT if is_out else states.get(place, State.PERMITTED),
             )
 
 
-def _note(diagnostic: Diagnostic) -> Note:
-    code = MISTAKE if diagnostic.is_mistake else diagnostic.name
-    return Note(_unmarked(diagnostic.place), code, diagnostic.advice)
+def _unmarked(diagnostic: Diagnostic) -> Diagnostic:
+    return diagnostic._replace(place=_unmarked_place(diagnostic.place))
 
 
-def _unmarked(place: Place) -> Place:
+def _unmarked_place(place: Place) -> Place:
+    """Return a place as it stands in the file, with variables in place of the marks of loops."""
     return tuple(map(unmark, place))
+
+
+def word_for(message: Message) -> str:
+    """Return what version 1.0.0 called a message: `Mistake` for all mistakes, else its name."""
+    is_mistake = message.severity == "error" and message != NO_PERMISSION
+    return MISTAKE if is_mistake else message.name
 
 
 def short_name(expression: Any) -> str:

@@ -70,7 +70,8 @@ def run(path: str, form: str, options: Mapping[str, Any]) -> None:
     else:
         print_tree(tree(template.name, edges))
     for note in found.mistakes:
-        print_error(f"{template.name}:{template.position(note.place)}: {note.message}")
+        position = f"{template.name}:{template.position(note.place)}"
+        print_error(f"{position}: {note.code} {note.advice}")
 
 
 def sorted_edges(edges: Iterable[Edge]) -> list[Edge]:
@@ -100,9 +101,9 @@ def edge_of(template: Mapping[str, Any], hook: Hook) -> Edge:
             condition = name
         case expression:
             condition = json.dumps(expression, ensure_ascii=False)
-    alias = hook.caller.removesuffix(f"/{TEST_ALIAS_ID}")
-    if alias != hook.caller:
-        bot, alias = alias, TEST_ALIAS_ID
+    alias = hook.resource
+    if hook.is_of_test_alias:
+        bot, alias = hook.resource, TEST_ALIAS_ID
     return Edge(bot, alias, locale, hook.function_name, condition, hook.state)
 
 

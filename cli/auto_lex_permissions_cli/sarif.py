@@ -7,17 +7,16 @@ from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
-from auto_lex_permissions import __version__
-from auto_lex_permissions.diagnostics import CATALOGUE
+from auto_lex_permissions import Diagnostic, __version__
+from auto_lex_permissions.diagnostics import CATALOGUE, NO_PERMISSION
 
-from .findings import MISTAKE
+from .findings import MISTAKE, word_for
 from .reading import Position
 
-MISSING: Final = "CodeHookWithoutPermission"
 # Code scanning shows errors; what is only noteworthy is a warning or a note.
-LEVELS: Final = {MISSING: "error", MISTAKE: "error"}
+LEVELS: Final = {NO_PERMISSION.name: "error", MISTAKE: "error"}
 HELP: Final = {
-    MISSING: "A bot alias names a Lambda function as its code hook; nothing lets Lex invoke it.",
+    NO_PERMISSION.name: NO_PERMISSION.title,
     MISTAKE: "The template cannot be served as it is.",
     **{message.name: message.title for message in CATALOGUE if message.severity != "error"},
 }
@@ -28,8 +27,7 @@ class Result(NamedTuple):
 
     file: str
     position: Position
-    code: str
-    message: str
+    diagnostic: Diagnostic
 
 
 def log(results: Iterable[Result]) -> dict[str, Any]:
@@ -59,9 +57,10 @@ def log(results: Iterable[Result]) -> dict[str, Any]:
 def _entry(result: Result) -> dict[str, Any]:
     region = {"startLine": result.position.line, "startColumn": result.position.column}
     file = {"uri": PurePath(result.file).as_posix()}
+    rule = word_for(result.diagnostic.message)
     return {
-        "ruleId": result.code,
-        "level": LEVELS.get(result.code, "warning"),
-        "message": {"text": result.message},
+        "ruleId": rule,
+        "level": LEVELS.get(rule, "warning"),
+        "message": {"text": result.diagnostic.advice},
         "locations": [{"physicalLocation": {"artifactLocation": file, "region": region}}],
     }

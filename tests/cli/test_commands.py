@@ -118,7 +118,8 @@ def test_check_names_file_line_and_column(tmp_path: Path) -> None:
     ended = run("check", template)
     assert ended.code == 1
     assert ended.out == (
-        f'{template}:24:17: missing: Alias invokes Orders.Arn where {{"Condition": "IsProd"}}\n'
+        f"{template}:24:17: ALP101 missing: Alias invokes Orders.Arn where"
+        ' {"Condition": "IsProd"}\n'
         "1 code hook in 1 template, 1 without permission\n"
     )
 
@@ -141,11 +142,44 @@ def test_check_of_what_is_permitted(tmp_path: Path) -> None:
     )
     ended = run("check", wide)
     assert ended.code == 0
-    assert f"{wide}:25:3: PermissionTooWide: It has no SourceArn. " in ended.out
+    assert f"{wide}:25:3: ALP201 PermissionTooWide: It has no SourceArn. " in ended.out
     never = written(tmp_path, TEMPLATE + PERMISSION.replace("lexv2.", "lex."))
     ended = run("check", never)
     assert ended.code == 1
-    assert f"{never}:25:3: PermissionNeverMatches: Its Principal is not lexv2" in ended.out
+    assert f"{never}:25:3: ALP202 PermissionNeverMatches: Its Principal is not lexv2" in ended.out
+
+
+def test_check_of_a_template_with_a_mistake(tmp_path: Path) -> None:
+    """It is reported beside the hooks, or alone where what was given is no template."""
+    text = BY_MACRO.replace("!GetAtt Orders.Arn", "!Sub ${Orders.Arn}:$LATEST")
+    template = written(tmp_path, text)
+    ended = run("check", template)
+    assert ended.code == 1
+    assert f"{template}:25:17: added by the macro: Alias invokes" in ended.out
+    assert f"{template}:25:17: ALP403 Mistake: Lambda keeps no resource-based policy" in ended.out
+    nothing = written(tmp_path, "NoSection: [1]\n")
+    ended = run("check", nothing)
+    assert ended.code == 1
+    assert ended.out.startswith(f"{nothing}:1:1: ALP601 Mistake: AutoLexPermissions was given")
+
+
+def test_check_gives_codes_in_json(tmp_path: Path) -> None:
+    """A hook has one where its permission is missing; notes keep their released words beside it."""
+    wide = PERMISSION.replace("      SourceArn: !GetAtt Alias.Arn\n", "")
+    text = TEMPLATE.replace("!GetAtt Orders.Arn", "!Sub ${Orders.Arn}:$LATEST")
+    found = [
+        json.loads(run("check", written(tmp_path, made), "--format", "json").out)[0]
+        for made in (TEMPLATE, TEMPLATE + wide, BY_MACRO, text)
+    ]
+    hooks = [(file["codeHooks"][0]["state"], file["codeHooks"][0]["id"]) for file in found]
+    assert hooks == [
+        ("missing", "ALP101"),
+        ("permitted", None),
+        ("added by the macro", None),
+        ("missing", "ALP101"),
+    ]
+    notes = [[(note["id"], note["code"]) for note in file["notes"]] for file in found]
+    assert notes == [[], [("ALP201", "PermissionTooWide")], [], [("ALP403", "Mistake")]]
 
 
 def test_check_as_json_and_sarif(tmp_path: Path) -> None:
@@ -181,7 +215,7 @@ def test_check_of_folders_skips_what_has_no_lex(tmp_path: Path) -> None:
 def test_check_of_the_standard_input() -> None:
     """A dash is the standard input."""
     ended = run("check", "-", stdin=TEMPLATE)
-    assert ended.out.startswith("standard input:24:17: missing")
+    assert ended.out.startswith("standard input:24:17: ALP101 missing")
 
 
 def test_what_cannot_be_read_is_reported_after_all_else(tmp_path: Path) -> None:
