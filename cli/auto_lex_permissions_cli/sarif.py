@@ -1,25 +1,24 @@
-"""SARIF 2.1.0, which code scanning and editors read.
+"""SARIF 2.1.0, which code scanning and editors read. Each message of the catalogue is a rule of it.
 
-Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html and, for what GitHub shows,
+https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 
-from auto_lex_permissions import Diagnostic, __version__
-from auto_lex_permissions.diagnostics import CATALOGUE, NO_PERMISSION
+from auto_lex_permissions import Diagnostic, Message, __version__
+from auto_lex_permissions.diagnostics import CATALOGUE
 
-from .findings import MISTAKE, word_for
+from .console import NAME
+from .findings import word_for
 from .reading import Position
 
-# Code scanning shows errors; what is only noteworthy is a warning or a note.
-LEVELS: Final = {NO_PERMISSION.name: "error", MISTAKE: "error"}
-HELP: Final = {
-    NO_PERMISSION.name: NO_PERMISSION.title,
-    MISTAKE: "The template cannot be served as it is.",
-    **{message.name: message.title for message in CATALOGUE if message.severity != "error"},
-}
+_RULES: Final = {message.code: number for number, message in enumerate(CATALOGUE)}
+# A placeholder such as `{reason}` may be a sentence of its own.
+_BETWEEN_SENTENCES: Final = re.compile(r"(?<=[.}])\s+(?=[A-Z])")
 
 
 class Result(NamedTuple):
@@ -39,12 +38,9 @@ def log(results: Iterable[Result]) -> dict[str, Any]:
             {
                 "tool": {
                     "driver": {
-                        "name": "auto-lex-permissions",
+                        "name": NAME,
                         "semanticVersion": __version__,
-                        "rules": [
-                            {"id": code, "shortDescription": {"text": text}}
-                            for code, text in HELP.items()
-                        ],
+                        "rules": [_rule(message) for message in CATALOGUE],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
@@ -54,13 +50,46 @@ def log(results: Iterable[Result]) -> dict[str, Any]:
     }
 
 
+def _rule(message: Message) -> dict[str, Any]:
+    """Return a message as SARIF describes a rule.
+
+    `deprecatedIds` are the ids of version 1.0.0, where all mistakes had one. GitHub shows no
+    `helpUri`, so that the help names the page, too.
+    """
+    what = dict.fromkeys([f"{message.title}.", *_sentences(message.what)])
+    remedy = _sentences(message.remedy)
+    return {
+        "id": message.code,
+        "name": message.name,
+        "deprecatedIds": [word_for(message)],
+        "shortDescription": {"text": message.title},
+        "fullDescription": {"text": " ".join(what)},
+        "help": {
+            "text": " ".join([*remedy, f"See {message.url}"]),
+            "markdown": " ".join([*remedy, f"See [{message.code}]({message.url})."]),
+        },
+        "helpUri": message.url,
+        "defaultConfiguration": {"level": message.severity},
+    }
+
+
+def _sentences(words: str) -> list[str]:
+    """Return the sentences that hold no placeholder: they are true of every place."""
+    return [
+        f"{sentence[:1].upper()}{sentence[1:]}"
+        for sentence in _BETWEEN_SENTENCES.split(words)
+        if "{" not in sentence
+    ]
+
+
 def _entry(result: Result) -> dict[str, Any]:
     region = {"startLine": result.position.line, "startColumn": result.position.column}
     file = {"uri": PurePath(result.file).as_posix()}
-    rule = word_for(result.diagnostic.message)
+    diagnostic = result.diagnostic
     return {
-        "ruleId": rule,
-        "level": LEVELS.get(rule, "warning"),
-        "message": {"text": result.diagnostic.advice},
+        "ruleId": diagnostic.code,
+        "ruleIndex": _RULES[diagnostic.code],
+        "level": diagnostic.message.severity,
+        "message": {"text": diagnostic.advice},
         "locations": [{"physicalLocation": {"artifactLocation": file, "region": region}}],
     }

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
 from auto_lex_permissions import Request, __version__, transform
+from auto_lex_permissions.diagnostics import CATALOGUE
 from tests.cli.commands import BY_MACRO, PERMISSION, TEMPLATE, run, written
 from tests.templates import Case, cases, name
 
@@ -197,6 +199,83 @@ def test_check_as_json_and_sarif(tmp_path: Path) -> None:
     assert place["region"] == {"startLine": 24, "startColumn": 17}
     rules = [rule["id"] for rule in log["runs"][0]["tool"]["driver"]["rules"]]
     assert result["ruleId"] in rules
+    assert rules[result["ruleIndex"]] == result["ruleId"]
+    assert result["message"]["text"] == (
+        "Lex may not invoke Orders.Arn for Alias: no permission covers this code hook. Add"
+        " Transform: AutoLexPermissions to the template, or run auto-lex-permissions fix."
+    )
+
+
+def test_sarif_of_each_severity(tmp_path: Path) -> None:
+    """A result points to the rule of its code, and is as serious as the catalogue says."""
+    version = PERMISSION.replace("!Ref Orders", "!Sub ${Orders.Arn}:7")
+    wide = version.replace("      SourceArn: !GetAtt Alias.Arn\n", "")
+    text = TEMPLATE.replace("!GetAtt Orders.Arn", "!Sub ${Orders.Arn}:7")
+    latest = TEMPLATE.replace("!GetAtt Orders.Arn", "!Sub ${Orders.Arn}:$LATEST")
+    templates = (written(tmp_path, text + wide, "a.yaml"), written(tmp_path, latest, "b.yaml"))
+    (log,) = json.loads(run("check", *templates, "--format", "sarif").out)["runs"]
+    rules = log["tool"]["driver"]["rules"]
+    results = log["results"]
+    assert [(result["ruleId"], result["level"]) for result in results] == [
+        ("ALP108", "note"),
+        ("ALP201", "warning"),
+        ("ALP101", "error"),
+        ("ALP403", "error"),
+    ]
+    for result in results:
+        rule = rules[result["ruleIndex"]]
+        assert rule["id"] == result["ruleId"]
+        assert rule["defaultConfiguration"] == {"level": result["level"]}
+
+
+def test_the_rules_of_sarif_are_the_catalogue() -> None:
+    """All of it, in texts that are the same for every template, with what GitHub wants to have."""
+    (log,) = json.loads(run("check", "-", "--format", "sarif", stdin="Resources: {}\n").out)["runs"]
+    assert log["results"] == []
+    rules = log["tool"]["driver"]["rules"]
+    assert [(rule["id"], rule["name"]) for rule in rules] == [
+        (message.code, message.name) for message in CATALOGUE
+    ]
+    for rule, message in zip(rules, CATALOGUE, strict=True):
+        texts = [rule["shortDescription"], rule["fullDescription"], rule["help"]]
+        shown = [text for both in texts for text in both.values()]
+        assert all(re.fullmatch(r"[A-Z][^{}]+", text) for text in shown), shown
+        assert rule["shortDescription"]["text"] == message.title
+        assert rule["fullDescription"]["text"].startswith(f"{message.title}.")
+        assert rule["helpUri"] == message.url
+        assert rule["help"]["text"].endswith(f"See {message.url}")
+        assert rule["defaultConfiguration"]["level"] == message.severity
+    by_id = {rule["id"]: rule for rule in rules}
+    assert by_id["ALP201"]["fullDescription"]["text"] == (
+        "A declared permission lets in more than Lex needs. This permission lets more invoke the"
+        " function than Lex needs."
+    )
+    assert by_id["ALP302"]["fullDescription"]["text"] == "There is no such setting."
+    assert by_id["ALP401"]["help"]["text"].startswith("Have its owner add the permission there,")
+
+
+def test_the_rules_of_sarif_name_the_ids_of_version_1_0_0() -> None:
+    """By these a result that was suppressed before stays suppressed; all mistakes had one."""
+    (log,) = json.loads(run("check", "-", "--format", "sarif", stdin="Resources: {}\n").out)["runs"]
+    by_old_id: dict[str, list[str]] = {}
+    for rule in log["tool"]["driver"]["rules"]:
+        (old,) = rule["deprecatedIds"]
+        by_old_id.setdefault(old, []).append(rule["id"])
+    mistakes = by_old_id.pop("Mistake")
+    assert {"ALP102", "ALP203", "ALP403", "ALP601"} < set(mistakes)
+    assert by_old_id == {
+        "CodeHookWithoutPermission": ["ALP101"],
+        "HookOnVersion": ["ALP108"],
+        "OptedOutButCovered": ["ALP109"],
+        "WaitWouldCloseCircle": ["ALP110"],
+        "ConditionsUndecided": ["ALP111"],
+        "PermissionTooWide": ["ALP201"],
+        "PermissionNeverMatches": ["ALP202"],
+        "ResourcePolicyNotCompared": ["ALP204"],
+        "FunctionUnreachable": ["ALP402"],
+        "ReplicaNeedsPermission": ["ALP405"],
+        "FunctionPolicyTooLarge": ["ALP503"],
+    }
 
 
 def test_check_of_folders_skips_what_has_no_lex(tmp_path: Path) -> None:
