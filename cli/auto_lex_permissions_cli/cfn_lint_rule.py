@@ -8,7 +8,9 @@ from typing import Any, Final
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-from .findings import State, findings
+from auto_lex_permissions.diagnostics import NO_PERMISSION
+
+from .findings import findings
 from .requests import Stack, request_of, uses_macro
 
 
@@ -16,12 +18,12 @@ class CodeHookWithoutPermission(CloudFormationLintRule):  # type: ignore[misc] #
     """A Lex V2 bot alias names a Lambda function that Lex may not invoke."""
 
     id = "E9450"
-    shortdesc = "Lex V2 code hook without permission"
+    shortdesc = NO_PERMISSION.title
     description = (
-        "A bot alias names a Lambda function as its code hook, and no AWS::Lambda::Permission lets"
-        " Lex invoke it. The stack deploys, and then every conversation fails"
+        f"{NO_PERMISSION.title} ({NO_PERMISSION.code}). The stack deploys, and then every"
+        " conversation fails"
     )
-    source_url = "https://docs.aws.amazon.com/lexv2/latest/dg/lambda-attach-console.html"
+    source_url = NO_PERMISSION.url
     tags: Final = ["resources", "lex", "lambda", "permissions"]
 
     def match(self, cfn: Template) -> list[RuleMatch]:
@@ -30,11 +32,6 @@ class CodeHookWithoutPermission(CloudFormationLintRule):  # type: ignore[misc] #
         if uses_macro(template):
             return []
         return [
-            RuleMatch(
-                list(hook.place),
-                f"Lex may not invoke this function for {hook.caller}: no AWS::Lambda::Permission"
-                " covers it",
-            )
-            for hook in findings(request_of(template, Stack())).hooks
-            if hook.state is State.MISSING
+            RuleMatch(list(missing.place), missing.advice)
+            for missing in findings(request_of(template, Stack())).missing
         ]

@@ -12,10 +12,23 @@ import yaml
 from cfnlint.rules import RulesCollection
 
 from auto_lex_permissions_cli.cfn_lint_rule import CodeHookWithoutPermission
-from tests.cli.commands import BY_MACRO, PERMISSION, ROOT, TEMPLATE, written
+from tests.cli.commands import BY_MACRO, PERMISSION, ROOT, TEMPLATE, run, written
 from tests.templates import Case, cases, name
 
 RULE = "auto_lex_permissions_cli.cfn_lint_rule"
+OF_A_TEST_ALIAS = """\
+Resources:
+  Orders:
+    Type: AWS::Lambda::Function
+  Bot:
+    Type: AWS::Lex::Bot
+    Properties:
+      TestBotAliasSettings:
+        BotAliasLocaleSettings:
+          - LocaleId: en_US
+            BotAliasLocaleSetting:
+              CodeHookSpecification: {LambdaCodeHook: {LambdaArn: !GetAtt Orders.Arn}}
+"""
 
 
 def found(text: str) -> list[Any]:
@@ -27,12 +40,21 @@ def found(text: str) -> list[Any]:
 
 
 def test_it_names_the_hook() -> None:
-    """Line and column are those of the function's name in the file."""
+    """Line and column are those of the function's name in the file, the words ALP101's."""
     (match,) = found(TEMPLATE)
     assert (match.linenumber, match.columnnumber) == (24, 17)
     assert match.message == (
-        "Lex may not invoke this function for Alias: no AWS::Lambda::Permission covers it"
+        "Lex may not invoke Orders.Arn for Alias: no permission covers this code hook. Add"
+        " Transform: AutoLexPermissions to the template, or run auto-lex-permissions fix."
     )
+
+
+def test_it_names_the_caller_as_check_does() -> None:
+    """Of a bot's own test alias too."""
+    (match,) = found(OF_A_TEST_ALIAS)
+    ended = run("check", "-", stdin=OF_A_TEST_ALIAS)
+    assert "Bot/TSTALIASID invokes Orders.Arn" in ended.out
+    assert match.message.startswith("Lex may not invoke Orders.Arn for Bot/TSTALIASID: no ")
 
 
 @pytest.mark.parametrize(
