@@ -16,8 +16,9 @@ from botocore.config import Config
 
 from auto_lex_permissions_cli.console import UsageError
 from auto_lex_permissions_cli.doctor import account as calls
-from auto_lex_permissions_cli.doctor.account import Function, RateLimiter
+from auto_lex_permissions_cli.doctor.account import RateLimiter
 from auto_lex_permissions_cli.doctor.command import run as doctor
+from auto_lex_permissions_cli.doctor.policies import Function
 from tests.cli.aws_stub import (
     ACCOUNT,
     EXPIRED,
@@ -589,6 +590,14 @@ def test_progress_is_for_terminals(stub: Stub, live: str) -> None:
                 "Wrong account: statement lex",
                 "  has:    999999999999",
                 f"  Lex V2: {ACCOUNT}",
+            ],
+        ),
+        (
+            {"Condition": {"ArnLike": {"AWS:SourceArn": "arn:aws:lex:us-east-1:9:bot-alias/*"}}},
+            [
+                "Wrong account: statement lex",
+                "  has:    arn:aws:lex:us-east-1:9:bot-alias/*",
+                "  Lex V2: {live}",
             ],
         ),
         (

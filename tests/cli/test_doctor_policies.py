@@ -7,6 +7,7 @@ import pytest
 
 from auto_lex_permissions_cli.doctor.policies import (
     Call,
+    Function,
     PolicyUnreadableError,
     Reason,
     Statement,
@@ -19,7 +20,8 @@ from tests.cli.aws_stub import ACCOUNT, FUNCTIONS, policy, statement
 ORDERS = f"{FUNCTIONS}:orders:live"
 ALIASES = "arn:aws:lex:us-east-1:123456789012:bot-alias"
 ALIAS = f"{ALIASES}/ABCDEFGHIJ/KLMNOPQRST"
-CALL = Call(ORDERS, ALIAS, ACCOUNT)
+FUNCTION = Function("aws", "us-east-1", ACCOUNT, "orders", "live")
+CALL = Call(FUNCTION, ALIAS, ACCOUNT)
 ALLOWED = None
 
 
@@ -89,6 +91,8 @@ TABLE: dict[str, tuple[list[dict[str, Any]], Reason | None]] = {
     "string-equals-ignoring-case": ([named(ALIAS.lower(), "StringEqualsIgnoreCase")], ALLOWED),
     "if-exists": ([named(ALIAS, "ArnLikeIfExists")], ALLOWED),
     "key-in-any-case": ([only({"ArnLike": {"aws:sourceARN": ALIAS}})], ALLOWED),
+    "operator-in-any-case": ([only({"arnLIKE": {"aws:SourceArn": ALIAS}})], ALLOWED),
+    "null-in-any-case": ([only({"NULL": {"aws:SourceArn": "false"}})], ALLOWED),
     "list-of-arns": ([only({"ArnLike": {"aws:SourceArn": [f"{ALIASES}/X/Y", ALIAS]}})], ALLOWED),
     "account-list": ([only({"StringEquals": {"aws:SourceAccount": ["1", ACCOUNT]}})], ALLOWED),
     "account-as-number": ([only({"StringEquals": {"aws:SourceAccount": int(ACCOUNT)}})], ALLOWED),
@@ -316,5 +320,5 @@ def test_what_is_no_policy_is_not_judged(text: str) -> None:
 def test_many_stars_take_no_time() -> None:
     """A pattern is matched without looking back."""
     pattern = "*a" * 200 + "b"
-    call = Call(ORDERS, f"{ALIASES}/{'a' * 2000}", ACCOUNT)
+    call = Call(FUNCTION, f"{ALIASES}/{'a' * 2000}", ACCOUNT)
     assert not judge(read(policy(named(pattern, "StringLike"))), call).allowed

@@ -4,7 +4,6 @@ Nothing is asked twice, and nothing is changed. A call that is refused is the an
 asked; what makes every further call useless (credentials) ends the command.
 """
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +17,7 @@ from botocore.config import Config
 
 from auto_lex_permissions_cli.console import Track, UsageError
 
-from .policies import PolicyUnreadableError, Statement, read
+from .policies import Function, PolicyUnreadableError, Statement, read
 
 # Lambda answers 15 reads of policies a second in one account and Region, deployments included.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests
@@ -59,11 +58,6 @@ _NO_CREDENTIALS: Final = (
     botocore.TokenRetrievalError,
     botocore.NoAuthTokenError,
 )
-_FUNCTION: Final = re.compile(
-    r"arn:(?P<partition>aws[\w-]*):lambda:(?P<region>[\w-]+):(?P<account>\d{12})"
-    r":function:(?P<name>[\w-]+)(?::(?P<qualifier>[\w$.-]+))?"
-)
-
 Given = TypeVar("Given")
 Found = TypeVar("Found")
 
@@ -108,38 +102,6 @@ class Hook:
     locale: str
     function: str
     enabled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function with the qualifier that it is called by, or none."""
-
-    partition: str
-    region: str
-    account: str
-    name: str
-    qualifier: str = ""
-
-    @classmethod
-    def of(cls, arn: str) -> "Function | None":
-        """Read an ARN; returns None where it is no function's."""
-        found = _FUNCTION.fullmatch(arn)
-        return cls(**found.groupdict(default="")) if found else None
-
-    @property
-    def bare(self) -> "Function":
-        """The same function without its qualifier."""
-        return Function(self.partition, self.region, self.account, self.name)
-
-    @property
-    def arn(self) -> str:
-        """The ARN, with the qualifier."""
-        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{self.label}"
-
-    @property
-    def label(self) -> str:
-        """What people call it: the name, with the qualifier."""
-        return f"{self.name}:{self.qualifier}" if self.qualifier else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +234,7 @@ class Account:
         try:
             if self._exists(function):
                 return NoPolicy()
-            return Missing(bool(function.qualifier) and self._exists(function.bare))
+            return Missing(bool(function.qualifier) and self._exists(function.unqualified))
         except RefusedError:
             return NoPolicy(is_sure=False)
 
@@ -365,7 +327,7 @@ def _called(client: Any, method: str, **arguments: Any) -> Any:
 def _named(function: Function) -> dict[str, str]:
     """Return a function as the arguments by which Lambda's older calls take it."""
     qualifier = {"Qualifier": function.qualifier} if function.qualifier else {}
-    return {"FunctionName": function.bare.arn, **qualifier}
+    return {"FunctionName": function.unqualified.arn, **qualifier}
 
 
 def _one_line(words: object) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from auto_lex_permissions.iam import INVOKE, LEX_PRINCIPAL
 from auto_lex_permissions_cli.console import (
     coloured,
     counted,
@@ -117,25 +116,8 @@ def _mismatch_lines(mismatch: Mismatch, diagnosis: Diagnosis) -> Iterator[str]:
         case reason:
             yield f"{reason.value[:1].upper()}{reason.value[1:]}: statement {statement}"
             yield f"  has:    {mismatch.found}"
-            expected = _expected(mismatch, diagnosis)
-            if expected:
-                yield f"  Lex V2: {expected}"
-
-
-def _expected(mismatch: Mismatch, diagnosis: Diagnosis) -> str:
-    """Return what Lex would need in place of a mismatch, or nothing where that is not one text."""
-    match mismatch.reason:
-        case Reason.WRONG_PRINCIPAL:
-            return LEX_PRINCIPAL
-        case Reason.WRONG_ACTION:
-            return INVOKE
-        case Reason.WRONG_RESOURCE if diagnosis.function:
-            return diagnosis.function.arn
-        case Reason.WRONG_ACCOUNT if not mismatch.found.startswith("arn:"):
-            return diagnosis.account
-        case Reason.WRONG_SOURCE_ARN | Reason.WRONG_ACCOUNT:
-            return diagnosis.source_arn
-    return ""
+            if mismatch.expected:
+                yield f"  Lex V2: {mismatch.expected}"
 
 
 def _as_json(found: Findings, profile: str) -> dict[str, Any]:

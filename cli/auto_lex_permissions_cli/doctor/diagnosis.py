@@ -11,7 +11,6 @@ from .account import (
     Account,
     Bot,
     BotAlias,
-    Function,
     Hook,
     Missing,
     NoPolicy,
@@ -19,7 +18,7 @@ from .account import (
     RefusedError,
     Unreadable,
 )
-from .policies import Call, Mismatch, Reason, Verdict, judge
+from .policies import Call, Function, Mismatch, Reason, Verdict, judge
 
 # What a policy elsewhere could explain: the statement was made, and in the wrong place.
 _NOTHING_HERE: Final = frozenset({Reason.NO_POLICY, Reason.NO_STATEMENT})
@@ -139,7 +138,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _diagnoses(account: Account, hooks: list[Hook], wanted: Wanted) -> Iterator[Diagnosis]:
-    """Judge each hook; where nothing speaks for Lex, also look whether the bare function does."""
+    """Judge each hook; where a policy has nothing for Lex, read the function's own, too."""
     functions = [Function.of(hook.function) for hook in hooks]
     policies = account.policies(
         function for function in functions if function and not _state_ahead(function, wanted)
@@ -148,12 +147,12 @@ def _diagnoses(account: Account, hooks: list[Hook], wanted: Wanted) -> Iterator[
         _diagnosis(hook, function, policies, wanted)
         for hook, function in zip(hooks, functions, strict=True)
     ]
-    bare = {
-        diagnosis.function.bare: None
+    unqualified = {
+        diagnosis.function.unqualified: None
         for diagnosis in diagnoses
         if diagnosis.function and _has_nothing(diagnosis)
     }
-    policies |= account.policies(function for function in bare if function not in policies)
+    policies |= account.policies(function for function in unqualified if function not in policies)
     for diagnosis in diagnoses:
         yield _from_elsewhere(diagnosis, policies) if _has_nothing(diagnosis) else diagnosis
 
@@ -199,7 +198,7 @@ def _judged(blank: Diagnosis, function: Function, policy: Policy) -> Diagnosis:
             cause = _likely_cause(function, is_sure=is_sure)
             return replace(blank, state=State.DENIED, verdict=verdict, words=cause)
         case statements:
-            verdict = judge(statements, Call(function.arn, blank.source_arn, blank.account))
+            verdict = judge(statements, Call(function, blank.source_arn, blank.account))
             state = State.ALLOWED if verdict.allowed else State.DENIED
             taken = frozenset(statement.name for statement in statements)
             return replace(blank, state=state, verdict=verdict, taken=taken)
@@ -226,9 +225,9 @@ def _from_elsewhere(diagnosis: Diagnosis, policies: Mapping[Function, Policy]) -
     """Say so where another qualifier of the function has the statement that is missing here."""
     function = diagnosis.function
     for other, policy in policies.items():
-        is_sibling = function and other != function and other.bare == function.bare
+        is_sibling = function and other != function and other.unqualified == function.unqualified
         for statement in policy if is_sibling and isinstance(policy, tuple) else ():
-            call = Call(other.arn, diagnosis.source_arn, diagnosis.account)
+            call = Call(other, diagnosis.source_arn, diagnosis.account)
             if not statement.denies and judge([statement], call).allowed:
                 mismatch = Mismatch(Reason.OTHER_QUALIFIER, other.label)
                 verdict = Verdict((mismatch,), statement.name)

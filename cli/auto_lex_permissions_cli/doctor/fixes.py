@@ -1,18 +1,17 @@
 """What would fix a denied hook: a resource for its template, or one call by hand."""
 
-import hashlib
 import re
 import shlex
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
 
+from auto_lex_permissions.cfn.digests import digest
 from auto_lex_permissions.iam import INVOKE, LEX_PRINCIPAL
 from auto_lex_permissions.reach import LONGEST_FUNCTION_NAME
 
-from .account import Function
 from .diagnosis import Diagnosis
-from .policies import Reason
+from .policies import Function, Reason
 
 _LONGEST_PART: Final = 22
 _BY_DENY: Final = frozenset({Reason.DENY, Reason.MAY_DENY})
@@ -59,7 +58,9 @@ class Fix:
         return " \\\n  ".join(
             [
                 f"aws lambda add-permission {_options(region=region, profile=profile)}",
-                _options(function_name=self.function.bare.arn, qualifier=self.function.qualifier),
+                _options(
+                    function_name=self.function.unqualified.arn, qualifier=self.function.qualifier
+                ),
                 _options(statement_id=self.statement_id, action=INVOKE),
                 _options(principal=LEX_PRINCIPAL, source_account=self.account),
                 _options(source_arn=self.source_arn),
@@ -78,24 +79,20 @@ def fix_for(diagnosis: Diagnosis) -> Fix | None:
     reasons = {mismatch.reason for mismatch in diagnosis.verdict.mismatches}
     if diagnosis.function is None or not reasons or reasons & _BY_DENY:
         return None
-    takes_bare = Reason.LATEST in reasons
-    function = diagnosis.function.bare if takes_bare else diagnosis.function
+    takes_unqualified = Reason.LATEST in reasons
+    function = diagnosis.function.unqualified if takes_unqualified else diagnosis.function
     alias = diagnosis.hook.alias
     # A name that no statement of the policy has.
     statement_id = name = f"lex-{alias.bot.id}-{alias.id}"
     numbers = count(2)
     while statement_id in diagnosis.taken:
         statement_id = f"{name}-{next(numbers)}"
-    # A readable logical id that no other permission has.
-    digest = hashlib.sha256(f"{diagnosis.source_arn} {function.arn}".encode()).hexdigest()[:8]
-    bot, alias_name = _readable_part(alias.bot.name), _readable_part(alias.name)
-    return Fix(
-        function,
-        diagnosis.source_arn,
-        diagnosis.account,
-        statement_id,
-        f"{bot}{alias_name}Invokes{_readable_part(function.name)}{digest}",
-    )
+    # A readable logical id that no other permission has. The core makes one from logical ids of the
+    # template; here there is none, and names that people know take their place.
+    caller = f"{_readable_part(alias.bot.name)}{_readable_part(alias.name)}"
+    suffix = digest(f"{diagnosis.source_arn} {function.arn}")
+    logical_id = f"{caller}Invokes{_readable_part(function.name)}{suffix}"
+    return Fix(function, diagnosis.source_arn, diagnosis.account, statement_id, logical_id)
 
 
 def _readable_part(name: str) -> str:

@@ -16,14 +16,25 @@ from itertools import takewhile
 from operator import eq
 from typing import Any, Final
 
-from auto_lex_permissions.iam import INVOKE, LEX_PRINCIPAL
-
-from .matching import OPERATORS, all_of, any_of, matches_pattern, only_account_differs
+from auto_lex_permissions.cfn.intrinsics import text
+from auto_lex_permissions.iam import (
+    ARN_FIELDS,
+    INVOKE,
+    LEX_PRINCIPAL,
+    Operator,
+    arn_of,
+    includes_invoking,
+    matches_arn,
+    matches_pattern,
+    operator_named,
+)
 
 # Lex of either version, or the role of a bot.
 _LEX: Final = re.compile(r"\blex|lexv2", re.IGNORECASE)
-# `arn:aws:lambda:REGION:ACCOUNT:function:NAME`, before any qualifier.
-_FIELDS_OF_FUNCTION: Final = 7
+_FUNCTION: Final = re.compile(
+    r"arn:(?P<partition>aws[\w-]*):lambda:(?P<region>[\w-]+):(?P<account>\d{12})"
+    r":function:(?P<name>[\w-]+)(?::(?P<qualifier>[\w$.-]+))?"
+)
 SOURCE_ARN: Final = "aws:sourcearn"
 SOURCE_ACCOUNT: Final = "aws:sourceaccount"
 
@@ -54,20 +65,60 @@ class PolicyUnreadableError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One invocation by Lex: the function with its qualifier, the bot alias, and its account."""
+class Function:
+    """A live function with the qualifier that it is called by, or none: the fields of its ARN.
 
-    function: str
+    The core's `LambdaFunction` holds what a template's expressions say of these fields; here each
+    is known.
+    """
+
+    partition: str
+    region: str
+    account: str
+    name: str
+    qualifier: str = ""
+
+    @classmethod
+    def of(cls, arn: str) -> "Function | None":
+        """Read an ARN; returns None where it is no function's."""
+        found = _FUNCTION.fullmatch(arn)
+        return cls(**found.groupdict(default="")) if found else None
+
+    @property
+    def unqualified(self) -> "Function":
+        """The same function without its qualifier."""
+        return replace(self, qualifier="")
+
+    @property
+    def arn(self) -> str:
+        """The ARN, with the qualifier."""
+        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{self.label}"
+
+    @property
+    def label(self) -> str:
+        """What people call it: the name, with the qualifier."""
+        return f"{self.name}:{self.qualifier}" if self.qualifier else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One invocation by Lex: the function, the ARN of the bot alias, and the bot's account."""
+
+    function: Function
     source_arn: str
     account: str
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """One element of a statement that does not fit, and what the statement has there."""
+    """One element of a statement that does not fit: what the statement has, and what Lex brings.
+
+    `expected` is empty where that is not one text.
+    """
 
     reason: Reason
     found: str = ""
+    expected: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +154,19 @@ class Check:
     holds: bool | None
     reason: Reason
     found: str = ""
+    expected: str = ""
 
     @property
     def mismatch(self) -> Mismatch:
         """What to report where it does not hold."""
-        return Mismatch(Reason.NOT_PROVED if self.holds is None else self.reason, self.found)
+        reason = Reason.NOT_PROVED if self.holds is None else self.reason
+        return Mismatch(reason, self.found, self.expected)
 
 
-def read(text: str) -> tuple[Statement, ...]:
+def read(document_text: str) -> tuple[Statement, ...]:
     """Return the statements of a policy document; raises PolicyUnreadableError."""
     try:
-        document = json.loads(text)
+        document = json.loads(document_text)
     except ValueError as error:
         raise PolicyUnreadableError("it is not JSON") from error
     if not isinstance(document, dict):
@@ -129,7 +182,9 @@ def read(text: str) -> tuple[Statement, ...]:
 def judge(statements: Iterable[Statement], call: Call) -> Verdict:
     """Return whether a policy lets Lex make a call, and if not, what comes nearest to it."""
     checked = [(statement, list(_checks(statement.body, call))) for statement in statements]
-    judged = [(statement, all_of(check.holds for check in checks)) for statement, checks in checked]
+    judged = [
+        (statement, _all_of(check.holds for check in checks)) for statement, checks in checked
+    ]
     for statement, holds in judged:
         if statement.denies and holds:
             return Verdict((Mismatch(Reason.DENY),), statement.name)
@@ -154,9 +209,9 @@ def _nearest(allowing: list[tuple[Statement, list[Check]]], call: Call) -> Verdi
     ]
 
     def distance(verdict: Verdict) -> tuple[int, int]:
-        texts = [mismatch.found for mismatch in verdict.mismatches]
-        shared = (sum(takewhile(bool, map(eq, text, call.source_arn))) for text in texts)
-        return len(texts), -sum(shared)
+        found = [mismatch.found for mismatch in verdict.mismatches]
+        shared = (sum(takewhile(bool, map(eq, value, call.source_arn))) for value in found)
+        return len(found), -sum(shared)
 
     return min(verdicts, key=distance, default=Verdict((Mismatch(Reason.NO_STATEMENT),)))
 
@@ -174,23 +229,27 @@ def _concerns_lex(statement: Statement, checks: list[Check]) -> bool:
 
 def _checks(body: Mapping[str, Any], call: Call) -> Iterator[Check]:
     """Yield each element of a statement, and whether it fits a call."""
-    yield _element(body, "Principal", Reason.WRONG_PRINCIPAL, _principal)
-    yield _element(body, "Action", Reason.WRONG_ACTION, _action)
+    yield _element(body, "Principal", Reason.WRONG_PRINCIPAL, _principal, LEX_PRINCIPAL)
+    yield _element(body, "Action", Reason.WRONG_ACTION, _action, INVOKE)
     yield _resource(body, call)
     yield from _conditions(body.get("Condition", {}), call)
 
 
 def _element(
-    body: Mapping[str, Any], name: str, reason: Reason, fits: Callable[[Any], bool | None]
+    body: Mapping[str, Any],
+    name: str,
+    reason: Reason,
+    fits: Callable[[Any], bool | None],
+    expected: str,
 ) -> Check:
     """Return whether an element fits; its negation may only rule out."""
     if name in body:
-        return Check(fits(body[name]), reason, _readable(body[name]))
+        return Check(fits(body[name]), reason, _readable(body[name]), expected)
     negated = f"Not{name}"
     if negated not in body:
-        return Check(None, reason, f"it has no {name}")
+        return Check(None, reason, f"it has no {name}", expected)
     holds = False if fits(body[negated]) else None
-    return Check(holds, reason, f"{negated} {_readable(body[negated])}")
+    return Check(holds, reason, f"{negated} {_readable(body[negated])}", expected)
 
 
 def _principal(principal: Any) -> bool | None:
@@ -205,23 +264,24 @@ def _principal(principal: Any) -> bool | None:
     return LEX_PRINCIPAL in services or (None if "*" in services else False)
 
 
-def _action(action: Any) -> bool | None:
-    return any_of(matches_pattern(text.lower(), INVOKE.lower()) for text in _texts(action))
+def _action(action: Any) -> bool:
+    return any(map(includes_invoking, _texts(action)))
 
 
 def _resource(body: Mapping[str, Any], call: Call) -> Check:
     """Return whether the resource fits; another qualifier of the function has its own reason."""
+    arn = call.function.arn
 
     def fits(resource: Any) -> bool | None:
-        return any_of(
-            None if "${" in text else matches_pattern(text, call.function)
-            for text in _texts(resource)
+        return _any_of(
+            None if _has_variable(value) else matches_pattern(text(value), text(arn))
+            for value in _texts(resource)
         )
 
-    check = _element(body, "Resource", Reason.WRONG_RESOURCE, fits)
-    bare = ":".join(call.function.split(":")[:_FIELDS_OF_FUNCTION])
+    check = _element(body, "Resource", Reason.WRONG_RESOURCE, fits, arn)
+    unqualified = call.function.unqualified.arn
     named = _texts(body.get("Resource"))
-    is_elsewhere = any(text == bare or text.startswith(f"{bare}:") for text in named)
+    is_elsewhere = any(f"{value}:".startswith(f"{unqualified}:") for value in named)
     if check.holds is False and is_elsewhere:
         return replace(check, reason=Reason.OTHER_QUALIFIER)
     return check
@@ -243,13 +303,13 @@ def _condition(operator: str, key: str, values: Any, call: Call) -> Check:
     """Return whether one condition holds, and whose mistake it is where it does not."""
     holds = _holds(operator, key.lower(), _texts(values), call)
     found = _readable(values)
-    if holds is None or key.lower() not in (SOURCE_ARN, SOURCE_ACCOUNT):
-        return Check(holds, Reason.WRONG_CONDITION, f"{operator} {key} {found}")
-    if key.lower() == SOURCE_ACCOUNT or any(
-        only_account_differs(text, call.source_arn) for text in _texts(values)
-    ):
-        return Check(holds, Reason.WRONG_ACCOUNT, found)
-    return Check(holds, Reason.WRONG_SOURCE_ARN, found)
+    if holds is not None and key.lower() == SOURCE_ACCOUNT:
+        return Check(holds, Reason.WRONG_ACCOUNT, found, call.account)
+    if holds is not None and key.lower() == SOURCE_ARN:
+        is_of_account = any(_only_account_differs(arn, call.source_arn) for arn in _texts(values))
+        reason = Reason.WRONG_ACCOUNT if is_of_account else Reason.WRONG_SOURCE_ARN
+        return Check(holds, reason, found, call.source_arn)
+    return Check(holds, Reason.WRONG_CONDITION, f"{operator} {key} {found}")
 
 
 def _holds(operator: str, key: str, values: list[str], call: Call) -> bool | None:
@@ -268,16 +328,60 @@ def _holds(operator: str, key: str, values: list[str], call: Call) -> bool | Non
     if key not in context:
         return None
     actual = context[key]
-    if operator == "Null":
-        return any_of((value.lower() == "true") is (actual is None) for value in values)
-    name = operator.removesuffix("IfExists")
-    known = OPERATORS.get(name)
+    if operator.lower() == "null":
+        return _any_of((value.lower() == "true") is (actual is None) for value in values)
+    known = operator_named(operator)
     if known is None:
         return None
     if actual is None:
-        return name != operator or known.is_negated
-    found = any_of(None if "${" in value else known.matches(value, actual) for value in values)
+        return known.if_exists or known.is_negated
+    found = _any_of(_matches(known, value, actual) for value in values)
     return found if found is None else found is not known.is_negated
+
+
+def _matches(operator: Operator, value: str, actual: str) -> bool | None:
+    """Return whether a value of the policy matches that of the request, by an operator.
+
+    None where the value is another one for each request, or no ARN where one is compared.
+    """
+    if _has_variable(value):
+        return None
+    match operator.compares:
+        case "exactly":
+            return value == actual
+        case "ignoring case":
+            return value.lower() == actual.lower()
+        case "pattern":
+            return matches_pattern(text(value), text(actual))
+        case "arn":
+            fields = arn_of(text(value))
+            return None if len(fields) < ARN_FIELDS else matches_arn(fields, arn_of(text(actual)))
+
+
+def _only_account_differs(value: str, arn: str) -> bool:
+    """Return whether an ARN pattern would match if it took any account, and does not."""
+    fields, actual = arn_of(text(value)), arn_of(text(arn))
+    if len(fields) != ARN_FIELDS or matches_arn(fields, actual):
+        return False
+    *others, _, resource = fields
+    return matches_arn((*others, ("*",), resource), actual)
+
+
+def _has_variable(value: str) -> bool:
+    """Return whether a text holds a policy variable, which is not read here."""
+    return "${" in value
+
+
+def _any_of(answers: Iterable[bool | None]) -> bool | None:
+    """Return true where one is, and false only where all are known to be."""
+    seen = list(answers)
+    return True if True in seen else (None if None in seen else False)
+
+
+def _all_of(answers: Iterable[bool | None]) -> bool | None:
+    """Return false where one is, and true only where all are known to be."""
+    seen = list(answers)
+    return False if False in seen else (None if None in seen else True)
 
 
 def _listed(value: Any) -> list[Any]:
