@@ -136,14 +136,14 @@ def _verify(fixed: Fixed, request: Request, wanted: Mapping[str, Any]) -> None:
 def _missing_statements(request: Request) -> list[tuple[Place, dict[str, Any]]]:
     """Return each statement that a resource policy lacks, and the place of the policy's document.
 
-    Other mistakes are left for `transform` to report.
+    They are in the order of their messages, which no order of aliases changes. Other mistakes are
+    left for `transform` to report.
     """
-    found = {
-        str(mistake): (mistake.place, unmark(mistake.details["statement"]))
-        for mistake in examine(request).mistakes
+    return [
+        (mistake.place, unmark(mistake.details["statement"]))
+        for mistake in sorted(examine(request).mistakes, key=str)
         if mistake.message == POLICY_SILENCES
-    }
-    return [found[text] for text in sorted(found)]
+    ]
 
 
 def _with_statement(fragment: Mapping[str, Any], place: Place, statement: Any) -> Any:
