@@ -4,7 +4,6 @@ Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html and, fo
 https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support
 """
 
-import re
 from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any, Final, NamedTuple
@@ -17,8 +16,6 @@ from .findings import word_for
 from .reading import Position
 
 _RULES: Final = {message.code: number for number, message in enumerate(CATALOGUE)}
-# A placeholder such as `{reason}` may be a sentence of its own.
-_BETWEEN_SENTENCES: Final = re.compile(r"(?<=[.}])\s+(?=[A-Z])")
 
 
 class Result(NamedTuple):
@@ -56,30 +53,22 @@ def _rule(message: Message) -> dict[str, Any]:
     `deprecatedIds` are the ids of version 1.0.0, where all mistakes had one. GitHub shows no
     `helpUri`, so that the help names the page, too.
     """
-    what = dict.fromkeys([f"{message.title}.", *_sentences(message.what)])
-    remedy = _sentences(message.remedy)
+    # What differs from place to place is in the results.
+    general = [words for words in (message.what, message.remedy) if "{" not in words]
+    explained = " ".join(f"{words[:1].upper()}{words[1:]}" for words in general)
     return {
         "id": message.code,
         "name": message.name,
         "deprecatedIds": [word_for(message)],
         "shortDescription": {"text": message.title},
-        "fullDescription": {"text": " ".join(what)},
+        "fullDescription": {"text": f"{message.title}."},
         "help": {
-            "text": " ".join([*remedy, f"See {message.url}"]),
-            "markdown": " ".join([*remedy, f"See [{message.code}]({message.url})."]),
+            "text": f"{explained} See {message.url}".strip(),
+            "markdown": f"{explained} See [{message.code}]({message.url}).".strip(),
         },
         "helpUri": message.url,
         "defaultConfiguration": {"level": message.severity},
     }
-
-
-def _sentences(words: str) -> list[str]:
-    """Return the sentences that hold no placeholder: they are true of every place."""
-    return [
-        f"{sentence[:1].upper()}{sentence[1:]}"
-        for sentence in _BETWEEN_SENTENCES.split(words)
-        if "{" not in sentence
-    ]
 
 
 def _entry(result: Result) -> dict[str, Any]:

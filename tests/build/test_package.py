@@ -54,9 +54,10 @@ def test_it_holds_the_core_and_the_command_line(wheel: Path) -> None:
         metadata = archive.read(next(name for name in names if name.endswith("/METADATA"))).decode()
     packages = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert packages == {"auto_lex_permissions", "auto_lex_permissions_cli"}
-    core = {path.name for path in (ROOT / "macro" / "auto_lex_permissions").glob("*.py")}
-    packed = {name.split("/")[1] for name in names if name.startswith("auto_lex_permissions/")}
-    assert packed == core - {"handler.py"}
+    macro = ROOT / "macro"
+    core = {path.relative_to(macro).as_posix() for path in macro.rglob("*.py")}
+    packed = {name for name in names if name.startswith("auto_lex_permissions/")}
+    assert packed == core - {"auto_lex_permissions/handler.py"}
     needed = sorted(
         line.split()[1].split(">")[0]
         for line in metadata.splitlines()
@@ -95,4 +96,4 @@ def test_the_rule_for_cfn_lint_is_there_too(wheel: Path, tmp_path: Path) -> None
         timeout=60,
         check=False,
     )
-    assert "E9450 Lex may not invoke this function for Alias" in done.stdout
+    assert "E9450 Lex may not invoke Orders.Arn for Alias" in done.stdout

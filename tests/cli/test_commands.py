@@ -241,16 +241,12 @@ def test_the_rules_of_sarif_are_the_catalogue() -> None:
         shown = [text for both in texts for text in both.values()]
         assert all(re.fullmatch(r"[A-Z][^{}]+", text) for text in shown), shown
         assert rule["shortDescription"]["text"] == message.title
-        assert rule["fullDescription"]["text"].startswith(f"{message.title}.")
+        assert rule["fullDescription"]["text"] == f"{message.title}."
         assert rule["helpUri"] == message.url
         assert rule["help"]["text"].endswith(f"See {message.url}")
         assert rule["defaultConfiguration"]["level"] == message.severity
     by_id = {rule["id"]: rule for rule in rules}
-    assert by_id["ALP201"]["fullDescription"]["text"] == (
-        "A declared permission lets in more than Lex needs. This permission lets more invoke the"
-        " function than Lex needs."
-    )
-    assert by_id["ALP302"]["fullDescription"]["text"] == "There is no such setting."
+    assert by_id["ALP302"]["help"]["text"].startswith("There is no such setting. See ")
     assert by_id["ALP401"]["help"]["text"].startswith("Have its owner add the permission there,")
 
 
