@@ -39,7 +39,7 @@ help:
 	@echo 'make scan    Let cfn-lint, checkov and, where npm is, cfn-guard look at what the macro adds,'
 	@echo '             and an evaluator of policies at who may invoke its function.'
 	@echo 'make cdk     Synthesise the golden case of the AWS CDK anew (needs Node.js and npm).'
-	@echo 'make format  Let ruff format the code and mend what it can.'
+	@echo 'make format  Let ruff format the code and fix what it can.'
 	@echo 'make build   Build what `sam deploy` would deploy, into .aws-sam/build.'
 	@echo 'make setup   Only make the Python environments; every other command does so when needed.'
 	@echo 'make lock    Pin the environments anew from the .in files (PACKAGES="a b" moves only these).'
