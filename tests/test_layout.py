@@ -10,6 +10,7 @@ ORDER = (
     "cfn/loops",
     "cfn/intrinsics",
     "cfn/formulas",
+    "cfn/diagrams",
     "cfn/conditions",
     "cfn/values",
     "cfn/template",

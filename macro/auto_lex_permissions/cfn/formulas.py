@@ -34,6 +34,11 @@ class Formula:
         """Return the formula as Python that makes it."""
         return f"{type(self).__name__}({', '.join(map(repr, self._parts))})"
 
+    @property
+    def operands(self) -> tuple["Formula", ...]:
+        """Return the formulas that this one is made of."""
+        return self._parts
+
     def __and__(self, other: "Formula") -> "Formula":
         """Return the formula that holds where both hold."""
         if self == ALWAYS:
@@ -70,24 +75,10 @@ class Named(Formula):
         name: str = self._parts[0]
         return name
 
-
-class Equals(Formula):
-    """A comparison that is not looked into: `subject` equals the literal `value`."""
-
-    __slots__ = ()
-    __match_args__ = ("subject", "value")
-
     @property
-    def subject(self) -> str:
-        """Return the operand that is no literal, as text."""
-        subject: str = self._parts[0]
-        return subject
-
-    @property
-    def value(self) -> str:
-        """Return the literal."""
-        value: str = self._parts[1]
-        return value
+    def operands(self) -> tuple[Formula, ...]:
+        """Return nothing: a name is made of no formulas."""
+        return ()
 
 
 class Not(Formula):
@@ -99,8 +90,7 @@ class Not(Formula):
     @property
     def operand(self) -> Formula:
         """Return the formula that does not hold."""
-        operand: Formula = self._parts[0]
-        return operand
+        return self.operands[0]
 
 
 class And(Formula):
@@ -109,22 +99,12 @@ class And(Formula):
     __slots__ = ()
     __match_args__ = ("operands",)
 
-    @property
-    def operands(self) -> tuple[Formula, ...]:
-        """Return the formulas that hold together."""
-        return self._parts
-
 
 class Or(Formula):
     """One of the operands holds; of none: never."""
 
     __slots__ = ()
     __match_args__ = ("operands",)
-
-    @property
-    def operands(self) -> tuple[Formula, ...]:
-        """Return the formulas of which one holds."""
-        return self._parts
 
 
 ALWAYS: Final[Formula] = And()
@@ -155,32 +135,20 @@ def _flat(kind: type[And | Or], absorbing: Formula, formulas: Iterable[Formula])
 
 def names(formula: Formula) -> set[str]:
     """Return the names of the conditions that a formula mentions."""
-    match formula:
-        case Named(name):
-            return {name}
-        case Not(operand):
-            return names(operand)
-        case And(operands) | Or(operands):
-            return {name for operand in operands for name in names(operand)}
-    return set()
+    if isinstance(formula, Named):
+        return {formula.name}
+    return {name for operand in formula.operands for name in names(operand)}
 
 
 def expression(formula: Formula) -> object:
-    """Return a formula as the `Conditions` section writes it.
-
-    Raises TypeError for a formula that holds comparisons, which no path through a template does.
-    """
+    """Return a formula as the `Conditions` section writes it."""
     match formula:
         case Named(name):
             return {"Condition": name}
         case Not(operand):
             return {"Fn::Not": [expression(operand)]}
-        case And(operands):
-            return _grouped("Fn::And", [expression(operand) for operand in operands])
-        case Or(operands):
-            return _grouped("Fn::Or", [expression(operand) for operand in operands])
-    message = "a comparison has no name in the Conditions section"
-    raise TypeError(message)
+    name = "Fn::And" if isinstance(formula, And) else "Fn::Or"
+    return _grouped(name, [expression(operand) for operand in formula.operands])
 
 
 def _grouped(name: str, operands: list[object]) -> object:

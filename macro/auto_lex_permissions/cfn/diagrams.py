@@ -1,0 +1,129 @@
+"""Binary decision diagrams, reduced and ordered: formulas that are equal have the same node.
+
+A comparison says that a subject equals a literal. Two comparisons of one subject with different
+literals exclude each other, which the diagrams know.
+
+Source: Bryant, "Graph-Based Algorithms for Boolean Function Manipulation", 1986.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Final, TypeAlias
+
+FALSE: Final = 0
+TRUE: Final = 1
+# New nodes that one question or one definition may cost, and all of a template together.
+MOST_NEW_NODES: Final = 5_000
+MOST_NODES: Final = 100_000
+# The depth of a diagram is the number of its comparisons, and Python's stack ends at 1,000 calls.
+DEEPEST: Final = 300
+
+Level: TypeAlias = tuple[int, int]
+
+
+class TooLargeError(Exception):
+    """A diagram would take more room than there is."""
+
+
+class Diagrams:
+    """Diagrams that share their nodes; a node is (level, low, high).
+
+    A level is a place in the order of all comparisons: the number of the subject, and the number of
+    the literal among those that this subject is compared with. So the comparisons of one subject
+    stand together, whenever another one comes. What came last stands first: who adds a comparison
+    to a diagram then keeps that one's nodes.
+    """
+
+    def __init__(self) -> None:
+        """Begin with what is false and what is true."""
+        self._subjects: dict[str, int] = {}
+        self._values: dict[str, dict[str, int]] = {}  # By subject.
+        self._nodes: list[tuple[Level, int, int]] = [((1, 0), 0, 0), ((1, 0), 1, 1)]
+        self._ids: dict[tuple[Level, int, int], int] = {}
+        self._chosen: dict[tuple[int, int, int], int] = {}
+        self._room = 0
+        self._depth = 0
+        self.gave_up = False
+
+    def limited(self, build: Callable[[], int]) -> int | None:
+        """Build a node in the room that one question may take; None where that is too little."""
+        self._room = min(MOST_NEW_NODES, MOST_NODES - len(self._nodes))
+        self._depth = 0
+        try:
+            return build()
+        except TooLargeError:
+            self.gave_up = True
+            return None
+
+    def unknown(self, subject: str) -> int:
+        """Return the node of what is not looked into, whatever room is left."""
+        self._room = max(self._room, 1)
+        return self.equals(subject, "")
+
+    def equals(self, subject: str, value: str) -> int:
+        """Return the node of a comparison; raises TooLargeError where there is no room."""
+        number = self._subjects.setdefault(subject, -len(self._subjects))
+        values = self._values.setdefault(subject, {})
+        return self._node((number, values.setdefault(value, -len(values))), FALSE, TRUE)
+
+    def negation(self, node: int) -> int:
+        """Return the node of what holds where this does not."""
+        return self.choose(node, FALSE, TRUE)
+
+    def conjunction(self, nodes: Iterable[int]) -> int:
+        """Return the node of what holds where all hold."""
+        result = TRUE
+        for node in nodes:
+            result = self.choose(node, result, FALSE)
+        return result
+
+    def disjunction(self, nodes: Iterable[int]) -> int:
+        """Return the node of what holds where one of them holds."""
+        result = FALSE
+        for node in nodes:
+            result = self.choose(node, TRUE, result)
+        return result
+
+    def choose(self, test: int, then: int, otherwise: int) -> int:
+        """Return the node of "if test then … else …"; raises TooLargeError."""
+        if test <= TRUE:
+            return then if test == TRUE else otherwise
+        if then == otherwise:
+            return then
+        if (then, otherwise) == (TRUE, FALSE):
+            return test
+        key = (test, then, otherwise)
+        if key not in self._chosen:
+            if self._depth >= DEEPEST:
+                raise TooLargeError
+            self._depth += 1
+            level = min(self._nodes[node][0] for node in key if node > TRUE)
+            lows, highs = zip(*(self._branches(node, level) for node in key), strict=True)
+            branches = self.choose(*lows), self.choose(*highs)
+            self._depth -= 1
+            self._chosen[key] = self._node(level, *branches)
+        return self._chosen[key]
+
+    def _branches(self, node: int, level: Level) -> tuple[int, int]:
+        """Return what is left of a diagram where the comparison of this level fails, and holds."""
+        own, low, high = self._nodes[node]
+        return (low, high) if own == level else (node, node)
+
+    def _node(self, level: Level, low: int, high: int) -> int:
+        # Where a subject equals one literal it equals no other: skip what would compare it.
+        high = self._elsewhere(high, level)
+        if self._elsewhere(low, level) == high:
+            return low
+        key = (level, low, high)
+        if key not in self._ids:
+            if self._room <= 0:
+                raise TooLargeError
+            self._room -= 1
+            self._ids[key] = len(self._nodes)
+            self._nodes.append(key)
+        return self._ids[key]
+
+    def _elsewhere(self, node: int, level: Level) -> int:
+        """Return the diagram's part for when the subject equals none of the later literals."""
+        while node > TRUE and self._nodes[node][0][0] == level[0]:
+            node = self._nodes[node][1]
+        return node
