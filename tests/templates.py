@@ -26,13 +26,13 @@ class Case:
     @property
     def request(self) -> Request:
         """Return the request that brings the template to the macro."""
-        told = self._load("request.yaml") if (self.folder / "request.yaml").exists() else {}
+        sent = self._load("request.yaml") if (self.folder / "request.yaml").exists() else {}
         return Request(
             fragment=self._load("template.yaml"),
-            region=told.get("region", REGION),
-            account=told.get("accountId", ACCOUNT),
-            parameters=told.get("params", {}),
-            template_parameters=told.get("templateParameterValues", {}),
+            region=sent.get("region", REGION),
+            account=sent.get("accountId", ACCOUNT),
+            parameters=sent.get("params", {}),
+            template_parameters=sent.get("templateParameterValues", {}),
         )
 
     @property

@@ -78,16 +78,16 @@ def test_each_folder_is_named() -> None:
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_folder_imports_from_those_that_its_row_names(folder: str) -> None:
     """Lambda gets one folder and users of the command line two: nothing else may be needed."""
-    sources = [path for path in FILES if path.parts[0] == folder and path.suffix == ".py"]
-    imported = {_folder(module) for path in sources for module in _modules(path)}
+    files = [path for path in FILES if path.parts[0] == folder and path.suffix == ".py"]
+    imported = {_folder(module) for path in files for module in _modules(path)}
     named = BACKTICKED.findall(FOLDERS[folder].rpartition("|")[2])
     assert imported & FOLDERS.keys() - {folder} == set(named)
 
 
 def test_no_other_folder_imports_a_test() -> None:
     """Tools and benchmarks use the tests' aids, of which none is a test itself."""
-    sources = [path for path in FILES if path.suffix == ".py" and path.parts[0] != "tests"]
-    taken = {module for path in sources for module in _modules(path)}
+    files = [path for path in FILES if path.suffix == ".py" and path.parts[0] != "tests"]
+    taken = {module for path in files for module in _modules(path)}
     assert any(module.startswith("tests.") for module in taken)
     assert not [module for module in taken if re.match(r"tests\.(.+\.)?test_", module)]
 

@@ -20,7 +20,7 @@ def _named(name: str, what: str) -> int | None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_cases_are_what_their_names_say(case: Case) -> None:
-    """A row's name tells its resources, hooks and conditions, and each bot gets its permission."""
+    """A row's name counts its resources, hooks and conditions, and each bot gets its permission."""
     request = Request(case.fragment, "us-east-1", "123456789012", case.parameters)
     result = transform(request)
     resources: Any = result.fragment["Resources"]

@@ -1,4 +1,4 @@
-"""Nothing of a template, its parameters or its settings is told to anyone (rule 6.4).
+"""Nothing of a template, its parameters or its settings is logged or answered (rule 6.4).
 
 A canary is planted in every value of every golden case, rejected case and event. It must come out
 in no log line, no metric and no message: neither of a processed template, nor of a rejected one,
@@ -34,7 +34,7 @@ def planted(value: Any, key: str = "") -> Any:
     match value:
         case dict():
             inside = {name: planted(item, name) for name, item in value.items()}
-            # The names of settings may be told, and a function call has but one key.
+            # The names of settings may come out, and a function call has but one key.
             kept = len(value) == 1 or key in {*MEANT, METADATA_KEY}
             return inside if kept else inside | {CANARY: CANARY}
         case list() if key not in MEANT:
@@ -78,19 +78,19 @@ def _entries(fragment: Any) -> Any:
     if not isinstance(resources, dict):
         return planted(fragment)
     return planted(fragment) | {
-        "Resources": {name: planted(one) for name, one in resources.items()}
+        "Resources": {name: planted(resource) for name, resource in resources.items()}
     }
 
 
-def told(handler: Handler, event: Any) -> tuple[str, list[str]]:
+def printed(handler: Handler, event: Any) -> tuple[str, list[str]]:
     """Return the message of the answer, and all lines that were printed meanwhile."""
     answer, lines = heard(lambda sent: handler(sent, Context()), event)
     return answer.get("errorMessage", ""), lines
 
 
 def leaks(handler: Handler) -> list[str]:
-    """Return all that was told and holds a canary."""
-    every = [told(handler, event) for event in events()]
+    """Return all messages and lines that hold a canary."""
+    every = [printed(handler, event) for event in events()]
     return [line for message, lines in every for line in (message, *lines) if CANARY in line]
 
 
@@ -104,7 +104,7 @@ def test_it_is_found_where_something_leaks() -> None:
     assert len(leaks(leaky)) >= len(cases("cases"))
 
 
-def test_nothing_is_told() -> None:
+def test_nothing_leaks() -> None:
     """No log line, metric or message holds a value of the request (rule 6.4)."""
     assert leaks(shell.handler) == []
 
@@ -112,18 +112,18 @@ def test_nothing_is_told() -> None:
 @pytest.mark.search
 def test_enough_is_asked() -> None:
     """Among the requests are many that are rejected, and many that leave a report."""
-    every = [told(shell.handler, event) for event in events()]
+    every = [printed(shell.handler, event) for event in events()]
     assert sum(bool(message) for message, _ in every) >= 50
     assert sum('"reported"' in line for _, lines in every for line in lines) >= 20
 
 
-def test_a_fault_of_our_own_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_our_own_leaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the message nor the traceback of an internal failure holds a value (rule 6.3)."""
 
     def failing(request: Any) -> Any:
         raise ValueError(json.dumps(request.fragment))
 
     monkeypatch.setattr(shell, "transform", failing)
-    every = [told(shell.handler, event) for event in events()]
+    every = [printed(shell.handler, event) for event in events()]
     assert sum("fault of its own" in message for message, _ in every) >= len(cases("cases"))
     assert not [line for message, lines in every for line in (message, *lines) if CANARY in line]

@@ -43,7 +43,7 @@ def definitions() -> st.SearchStrategy[dict[str, object]]:
     def grown(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         operands = st.lists(inner, min_size=2, max_size=3)
         return (
-            inner.map(lambda one: {"Fn::Not": [one]})
+            inner.map(lambda operand: {"Fn::Not": [operand]})
             | operands.map(lambda many: {"Fn::And": many})
             | operands.map(lambda many: {"Fn::Or": many})
         )
@@ -176,9 +176,9 @@ def test_ten_operands_at_most() -> None:
 
 def test_a_formula_of_one_is_that_one() -> None:
     """Fn::And and Fn::Or take no single operand (rule 2.3)."""
-    one = Named("C0")
-    assert all_of((one, one)) == one
-    assert any_of((one, one)) == one
+    name = Named("C0")
+    assert all_of((name, name)) == name
+    assert any_of((name, name)) == name
 
 
 def test_an_existing_condition_is_named_by_the_formulas_own_word() -> None:
@@ -279,7 +279,7 @@ def test_what_is_not_understood_is_a_comparison(definition: object) -> None:
             id="parameters",
         ),
         pytest.param({"Condition": "Unknown"}, {"Condition": "Unheard"}, id="names"),
-        pytest.param({"Condition": "One"}, {"Condition": "Other"}, id="circles"),
+        pytest.param({"Condition": "One"}, {"Condition": "Other"}, id="cycle"),
     ],
 )
 def test_two_that_are_not_understood_are_not_the_same(one: object, other: object) -> None:
@@ -297,8 +297,8 @@ def test_the_order_of_compared_parameters_says_nothing() -> None:
     assert Conditions(known, {}).equivalent(Named("One"), Named("Other"))
 
 
-def test_circles_end() -> None:
-    """Conditions defined in a circle are CloudFormation's to reject."""
+def test_cycles_end() -> None:
+    """Conditions defined in a cycle are CloudFormation's to reject."""
     known = {
         "A": {"Fn::And": [{"Condition": "B"}, equals("P", "a")]},
         "B": {"Fn::Not": [{"Condition": "A"}]},
@@ -334,7 +334,7 @@ def _parity(count: int) -> dict[str, object]:
 
 
 def test_too_many_comparisons_err_towards_not_proved() -> None:
-    """What grows too large is told, is not taken for proved, and hinders nothing else."""
+    """What grows too large is reported, is not taken for proved, and hinders nothing else."""
     conditions = Conditions({**_parity(40), "IsA": equals("P", "a"), "IsB": equals("P", "b")}, {})
     assert not conditions.implies(Named("Sum"), Named("IsA"))
     assert conditions.possible(Named("Sum"))
@@ -346,7 +346,7 @@ def test_too_many_comparisons_err_towards_not_proved() -> None:
 
 
 def test_too_deep_a_diagram_is_not_proved() -> None:
-    """A question about more atoms than Python's stack holds is answered, and told."""
+    """A question about more atoms than Python's stack holds is answered, and reported."""
     known: dict[str, object] = {f"C{n}": equals(f"P{n}", "x") for n in range(DEEPEST * 2)}
     conditions = Conditions(known, {})
     # From the bottom up, so that each diagram is small and yet as deep as it has atoms.
@@ -370,7 +370,7 @@ def test_many_steps_at_little_depth_are_decided() -> None:
 
 
 def test_all_questions_of_a_template_share_their_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many small questions come to an end like a large one: not proved, and told."""
+    """Many small questions come to an end like a large one: not proved, and reported."""
     monkeypatch.setattr("auto_lex_permissions.cfn.diagrams.MOST_NODES", 50)
     known = {f"C{n:03}": equals(f"P{n}", "x") for n in range(60)}
     conditions = Conditions(known, {})

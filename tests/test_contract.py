@@ -43,8 +43,8 @@ def _shown(case: Case) -> set[str]:
 
 def _named() -> set[str]:
     """Return the rules that the other tests name; this file names only N.N."""
-    sources = (path.read_text() for path in TESTS.rglob("*.py"))
-    lists = (numbers for source in sources for numbers in CITED.findall(source))
+    texts = (path.read_text() for path in TESTS.rglob("*.py"))
+    lists = (numbers for text in texts for numbers in CITED.findall(text))
     return {number for numbers in lists for number in NUMBER.findall(numbers)}
 
 

@@ -312,9 +312,9 @@ def test_a_source_that_is_not_proved_to_match_does_not_cover(source_arn: object)
 )
 def test_the_bot_by_the_aliass_own_expression(bot_id: object, source_bot: object) -> None:
     """The bot may be no resource of the template at all."""
-    source = join(sub(LEX), "bot-alias/", by=":")
+    prefix = join(sub(LEX), "bot-alias/", by=":")
     bot = sub(source_bot) if isinstance(source_bot, str) else source_bot
-    template = stack(F_ARN, SourceArn=join(source, bot, "/*", by=""))
+    template = stack(F_ARN, SourceArn=join(prefix, bot, "/*", by=""))
     template["Resources"]["A"]["Properties"]["BotId"] = bot_id
     assert added(template) == 0
 
@@ -368,7 +368,7 @@ def test_the_other_properties(properties: dict[str, object], missing: int) -> No
 def test_conditions(
     hook_condition: str | None, permissions: list[str | None], missing: int
 ) -> None:
-    """A permission covers where it lives, and several cover together."""
+    """A permission covers a hook where it exists, and several cover together."""
     template = stack(F_ARN)
     resources = template["Resources"]
     allow = resources.pop("Allow")

@@ -42,9 +42,9 @@ def test_two_thousand_characters_at_most() -> None:
 def test_two_thousand_characters_are_not_too_many() -> None:
     """What just fits is neither cut nor left out."""
     spare = 2_001 - len(str(mistakes(1, "x")[0]))
-    (one,) = mistakes(1, "x" * spare)
-    assert str(TemplateError([one])) == str(one)
-    assert len(str(one)) == 2_000
+    (mistake,) = mistakes(1, "x" * spare)
+    assert str(TemplateError([mistake])) == str(mistake)
+    assert len(str(mistake)) == 2_000
     spare = 2_001 - len(str(TemplateError(mistakes(2, "x"))))
     two = [*mistakes(1, "x" * spare), mistakes(2, "x")[1]]
     assert len(str(TemplateError(two))) == 2_000
@@ -53,13 +53,13 @@ def test_two_thousand_characters_are_not_too_many() -> None:
 
 def test_a_mistake_that_is_too_long_is_cut() -> None:
     """Even a path of a megabyte gets an answer."""
-    (one,) = mistakes(1, "x" * 3_000)
-    assert len(str(TemplateError([one]))) == 2_000
-    assert str(TemplateError([one])).endswith("x…")
-    other = one.message.at("Resources", "Other")
-    assert len(str(TemplateError([one, other]))) == 2_000
-    assert str(TemplateError([one, other])).startswith("(1) ALP999 Resources.R0: x")
-    assert str(TemplateError([one, other])).endswith("x… and 1 more")
+    (mistake,) = mistakes(1, "x" * 3_000)
+    assert len(str(TemplateError([mistake]))) == 2_000
+    assert str(TemplateError([mistake])).endswith("x…")
+    other = mistake.message.at("Resources", "Other")
+    assert len(str(TemplateError([mistake, other]))) == 2_000
+    assert str(TemplateError([mistake, other])).startswith("(1) ALP999 Resources.R0: x")
+    assert str(TemplateError([mistake, other])).endswith("x… and 1 more")
 
 
 def test_a_mistake_counts_once() -> None:

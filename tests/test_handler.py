@@ -1,4 +1,4 @@
-"""The Lambda function answers whatever it is sent, and tells nothing of it to the log."""
+"""The Lambda function answers whatever it is sent, and logs nothing of it."""
 
 import json
 import subprocess
@@ -108,7 +108,7 @@ def test_log_and_metrics_of_a_processed_template() -> None:
 
 
 def test_metrics_name_the_function_that_counts() -> None:
-    """The alarms of two versions side by side are told apart by the function's name."""
+    """The alarms of two versions side by side differ by the function's name."""
     _, (_, metric) = printed(json.loads((ROOT / "events" / "without-lex.json").read_text()))
     (directive,) = metric["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "AutoLexPermissions"

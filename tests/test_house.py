@@ -59,10 +59,10 @@ def test_actions_are_pinned_by_commits() -> None:
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: str(path.name))
 def test_a_workflow_may_do_little(workflow: Path) -> None:
     """It reads; runs of one kind wait for each other, and each job has an end."""
-    told = yaml.safe_load(workflow.read_text())
-    assert told["permissions"] == {"contents": "read"}
-    assert told["concurrency"]["group"]
-    for job in told["jobs"].values():
+    settings = yaml.safe_load(workflow.read_text())
+    assert settings["permissions"] == {"contents": "read"}
+    assert settings["concurrency"]["group"]
+    for job in settings["jobs"].values():
         assert job["timeout-minutes"] <= 60
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout@"):

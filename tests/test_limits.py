@@ -1,4 +1,4 @@
-"""Limits that the macro's own additions would break are told before anything is created (6.7)."""
+"""Limits that the macro's own additions would break are reported beforehand (6.7)."""
 
 import json
 from typing import Any
@@ -43,7 +43,7 @@ def test_five_hundred_resources_reached_exactly() -> None:
 
 
 def test_one_resource_too_many() -> None:
-    """With one more, the author is told before the deployment fails."""
+    """With one more, the author hears of it before the deployment fails."""
     with pytest.raises(TemplateError) as rejected:
         run(template(498, 3))
     assert str(rejected.value) == (
@@ -114,7 +114,7 @@ def hooking(function: object) -> dict[str, Any]:
     ],
 )
 def test_a_function_is_named_in_140_characters(function: object) -> None:
-    """That many fit a permission, as far as literals tell (rule 4.3)."""
+    """That many fit a permission, as far as literals say (rule 4.3)."""
     assert run(hooking(function)).permissions_added == 1
 
 

@@ -200,7 +200,7 @@ def test_a_name_of_all_items_is_no_items_name() -> None:
 
 
 def _refused(resources: dict[str, Any]) -> bool:
-    """Tell whether the macro refuses a template under `SourceScope: Bot` for its loops."""
+    """Return whether the macro refuses a template under `SourceScope: Bot` for its loops."""
     try:
         transform(Request({"Resources": resources}, REGION, ACCOUNT, {"SourceScope": "Bot"}))
     except TemplateError as error:

@@ -1,6 +1,6 @@
 """docs/messages.md explains each message of the catalogue, and its examples show what it says.
 
-An example is laid over the template of ALP101, as the page tells its readers to do, and given to
+An example is laid over the template of ALP101, as the page asks its readers to do, and given to
 the macro as CloudFormation would.
 """
 

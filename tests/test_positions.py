@@ -1,7 +1,7 @@
 """The macro before and after AWS::Serverless-2016-10-31 and AWS::LanguageExtensions.
 
 SAM is SAM's own translator, which CloudFormation runs too, from the SAM CLI's environment; loops
-are written out by cfn-lint. In each position the same pairs of hook source and function have to be
+are written out by cfn-lint. In each position the same pairs of caller and function have to be
 granted, and the laws that need no second run have to hold.
 
 AWS::LanguageExtensions stands before AWS::Serverless: SAM's translator takes no loop.
@@ -218,7 +218,10 @@ Resources:
 def table() -> dict[str, tuple[Template, Settings]]:
     """Return the templates of the table with their settings, by what they show."""
     documents = yaml.safe_load_all(TABLE)
-    return {one["Shows"]: (_template(one), one.get("Settings", {})) for one in documents}
+    return {
+        document["Shows"]: (_template(document), document.get("Settings", {}))
+        for document in documents
+    }
 
 
 def _template(document: dict[str, Any]) -> Template:
@@ -322,8 +325,8 @@ def test_each_position_keeps_the_laws(shows: str, positions: dict[str, list[Temp
 def random_templates() -> list[tuple[Template, Settings]]:
     """Return random templates with functions of SAM, less those that the macro has to refuse."""
     drawn = [(with_code(case.template), case.settings) for case in cases(SEED, TEMPLATES)]
-    with_functions = [one for one in drawn if "AWS::Serverless::Function" in str(one[0])]
-    return [one for one in with_functions if _is_answered(*one)]
+    with_functions = [case for case in drawn if "AWS::Serverless::Function" in str(case[0])]
+    return [case for case in with_functions if _is_answered(*case)]
 
 
 def _is_answered(template: Template, settings: Settings) -> bool:

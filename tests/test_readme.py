@@ -1,4 +1,4 @@
-"""What the documents tell people to type exists, and README.ja.md says what README.md says.
+"""What the documents ask people to type exists, and README.ja.md says what README.md says.
 
 The blocks of shell are run, one document at a time, by a real shell in which every program is
 replaced by one that only notes how it was called. What was noted is then held against the programs
@@ -180,7 +180,7 @@ def _auto_lex_permissions(call: Call) -> list[str]:
     """A command of this project, with its options."""
     name = next((word for word in call.words[1:] if not word.startswith("-")), "")
     command = app.commands[name] if name else app
-    known = {option for one in command.params for option in one.opts} | {"--help"}
+    known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
     return sorted(call.options - known)
 
 
@@ -485,14 +485,14 @@ def _sections(text: str) -> list[str]:
 
 def _shown(text: str) -> list[tuple[str, str]]:
     """Return the blocks of code without what a translation changes: comments and labels."""
-    told = []
+    blocks = []
     for _, language, block in FENCE.findall(text):
         code = re.sub(r"(^|\s+)# .*$", "", block, flags=re.MULTILINE)
         if language == "mermaid":
             for label, bare in LABELS.items():
                 code = re.sub(label, bare, code)
-        told.append((language, code))
-    return told
+        blocks.append((language, code))
+    return blocks
 
 
 def _targets(text: str) -> list[Counter[str]]:
@@ -533,7 +533,7 @@ def test_both_readmes_lead_to_the_same_places() -> None:
         pytest.param(r"(?m)^(\||-) ", id="rows and list items"),
     ],
 )
-def test_both_readmes_tell_the_same(pattern: str) -> None:
+def test_both_readmes_name_the_same(pattern: str) -> None:
     """Each section has the same of them."""
     assert _counted(pattern, JAPANESE) == _counted(pattern, README)
 

@@ -129,7 +129,7 @@ ALLOWING = [
     ),
     pytest.param(
         document(statement(), {"Fn::If": ["IsNever", statement(Effect="Deny", Condition=None), 1]}),
-        id="a denial that never lives",
+        id="a denial that never exists",
     ),
     pytest.param(document(NO_VALUE, statement(), "text"), id="odd entries beside"),
 ]
@@ -195,7 +195,7 @@ def test_a_document_that_lets_lex_invoke_is_declared(policy: object) -> None:
 
 @pytest.mark.parametrize("policy", SILENCING)
 def test_a_document_that_does_not_is_an_error(policy: object) -> None:
-    """A permission beside it would be lost, so the author is told the statement to add."""
+    """A permission beside it would be lost, so the report names the statement to add."""
     with pytest.raises(TemplateError) as rejected:
         added(governed(F_ARN, policy))
     said = str(rejected.value)
@@ -251,7 +251,7 @@ def test_a_policy_of_another_function_has_no_say(resource_arn: object, hook: obj
     ],
 )
 def test_a_policy_that_cannot_be_compared_is_reported(resource_arn: object, hook: object) -> None:
-    """Then the permission is added, and the author is told (rule 3.5)."""
+    """Then the permission is added, and the policy is reported (rule 3.5)."""
     assert judged(governed(resource_arn, document(), hook)) == (1, True)
 
 

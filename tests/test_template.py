@@ -63,14 +63,14 @@ def test_private_characters_are_text_like_any_other() -> None:
 
 
 def test_a_lambda_alias_of_itself_is_cloudformations_to_reject() -> None:
-    """A circle of references ends no search for a function (rule 6.2)."""
+    """A cycle of references ends no search for a function (rule 6.2)."""
     template = stack({"Ref": "Live"})
     template["Resources"]["Live"]["Properties"]["FunctionName"] = {"Ref": "Live"}
     assert added(template) == 1
 
 
 def test_an_alias_that_names_no_bot_waits_for_no_permission() -> None:
-    """Its permission refers to the alias itself, so a wait would close a circle (2.8, 5.2)."""
+    """Its permission refers to the alias itself, so a wait would close a cycle (2.8, 5.2)."""
     template = stack(F_ARN, SourceArn="x")
     alias: Any = template["Resources"]["A"]
     template["Resources"]["Other"] = {**alias, "Properties": {**alias["Properties"]}}

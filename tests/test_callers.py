@@ -35,9 +35,9 @@ def _transformed(bot_id: object) -> dict[str, Any]:
 def _added(fragment: dict[str, Any]) -> list[tuple[object, object]]:
     """Return the `SourceArn` and the `Condition` of each permission."""
     return [
-        (one["Properties"]["SourceArn"], one.get("Condition"))
-        for one in fragment["Resources"].values()
-        if one["Type"] == "AWS::Lambda::Permission"
+        (resource["Properties"]["SourceArn"], resource.get("Condition"))
+        for resource in fragment["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Permission"
     ]
 
 
@@ -96,7 +96,7 @@ def test_a_declared_source_arn_may_hold_a_dynamic_reference() -> None:
     """It matches the alias of the bot that the same reference names (rule 3.2)."""
     bot_id = "{{resolve:ssm:/lex/bot}}"
     first = _transformed(bot_id)
-    (name,) = (one for one in first["Resources"] if one.startswith("BotAliases"))
+    (name,) = (key for key in first["Resources"] if key.startswith("BotAliases"))
     declared = first["Resources"].pop(name)
     first["Resources"]["Alias"].pop("DependsOn")
     arn = f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/{bot_id}"
@@ -116,6 +116,6 @@ def test_a_variable_in_an_attribute_is_no_placeholder_in_another() -> None:
     fragment = {"Resources": {"Function": function, **resources}}
     first: Any = transform(Request(fragment, REGION, ACCOUNT, BY_BOT)).fragment
     body = first["Resources"]["Fn::ForEach::Envs"][2]
-    (permission,) = (one for name, one in body.items() if name != "Alias${Env}")
+    (permission,) = (resource for name, resource in body.items() if name != "Alias${Env}")
     assert permission["Properties"]["SourceArn"]["Fn::Sub"][1] == {"BotId": bot_id}
     assert transform(Request(first, REGION, ACCOUNT, BY_BOT)).fragment == first
