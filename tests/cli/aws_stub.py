@@ -245,7 +245,7 @@ def serving() -> Iterator[Stub]:
 
 
 def statement(
-    function: str, source: str, sid: str = "lex", principal: Any = None, **changed: Any
+    function: str, source_arn: str, sid: str = "lex", principal: Any = None, **changed: Any
 ) -> dict[str, Any]:
     """Return a statement as AddPermission makes it, with some elements changed."""
     made = {
@@ -256,7 +256,7 @@ def statement(
         "Resource": function,
         "Condition": {
             "StringEquals": {"AWS:SourceAccount": ACCOUNT},
-            "ArnLike": {"AWS:SourceArn": source},
+            "ArnLike": {"AWS:SourceArn": source_arn},
         },
     }
     return made | changed

@@ -145,8 +145,8 @@ def test_all_pages_are_read_and_nothing_twice(
         for other in range(25 if number < 10 else 1):
             hooks = {"en_US": functions[(number + other) % 40], "es_US": functions[number % 40]}
             stub.add_alias(bot, f"ALIAS{other:05}", f"alias{other:02}", **hooks)
-    source = f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/*"
-    stub.functions |= {function: policy(statement(function, source)) for function in functions}
+    source_arn = f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/*"
+    stub.functions |= {function: policy(statement(function, source_arn)) for function in functions}
     ran = examined(capsys)
     aliases = 10 * 26 + 35 * 2
     assert (ran.code, len(ran.hooks)) == (0, 2 * (10 * 25 + 35))

@@ -38,7 +38,7 @@ def without(name: str, **instead: Any) -> dict[str, Any]:
 
 
 def named(arn: str, operator: str = "ArnLike") -> dict[str, Any]:
-    """Return a statement that names a source."""
+    """Return a statement that matches a SourceArn."""
     return only({operator: {"AWS:SourceArn": arn}})
 
 
@@ -301,9 +301,9 @@ def test_the_nearest_statement_is_the_one_that_is_reported() -> None:
 def test_one_statement_without_a_list_or_a_name() -> None:
     """IAM takes both."""
     bare = {name: value for name, value in GOOD.items() if name != "Sid"}
-    (one,) = read(json.dumps({"Statement": bare | {"Effect": "Deny"}}))
-    assert one == Statement("number 1", bare | {"Effect": "Deny"})
-    assert judge([one], CALL).statement == "number 1"
+    (denial,) = read(json.dumps({"Statement": bare | {"Effect": "Deny"}}))
+    assert denial == Statement("number 1", bare | {"Effect": "Deny"})
+    assert judge([denial], CALL).statement == "number 1"
     assert read("{}") == ()
 
 

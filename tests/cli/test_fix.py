@@ -653,15 +653,15 @@ def test_a_template_that_lists_the_macro_no_longer_needs_it(tmp_path: Path) -> N
 
 def test_many_files_and_folders(tmp_path: Path) -> None:
     """What is without Lex is not even reported; what cannot be read leaves the others written."""
-    one, other = written(tmp_path), written(tmp_path, dumped(), "a/b.json")
+    template, other = written(tmp_path), written(tmp_path, dumped(), "a/b.json")
     permitted = written(tmp_path, TEMPLATE + PERMISSION, "c.yaml")
     written(tmp_path, "A: [", "d.yaml")
     broken = written(tmp_path, "AWS::Lex::Bot: [", "e.yaml")
     ended = run("fix", tmp_path, tmp_path / "no", "--write")
     assert ended.code == 2
     assert f"{broken}:" in ended.err
-    assert f"{one}: 1 permission written\n" in ended.err
-    assert run("check", one, other, permitted).code == 0
+    assert f"{template}: 1 permission written\n" in ended.err
+    assert run("check", template, other, permitted).code == 0
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
@@ -705,6 +705,6 @@ def test_a_file_that_someone_else_changed_is_left(tmp_path: Path) -> None:
 
 
 def test_a_last_line_without_end_is_marked(tmp_path: Path) -> None:
-    """As `diff` tells it."""
+    """As `diff` marks it."""
     ended = run("fix", written(tmp_path, TEMPLATE[:-1]))
     assert ended.out.count("\n\\ No newline at end of file\n") == 2

@@ -83,7 +83,7 @@ def test_positions(place: Place, position: str) -> None:
         pytest.param(b"", "t.yaml: is no template", id="empty"),
         pytest.param(b"a: \xff\n", "t.yaml: is not UTF-8 text", id="not UTF-8"),
         pytest.param(b"a: \x07\n", "t.yaml", id="a bell"),
-        pytest.param(b"a: &x [*x]\n", "t.yaml:1:4: an alias refers to itself", id="a circle"),
+        pytest.param(b"a: &x [*x]\n", "t.yaml:1:4: an alias refers to itself", id="a cycle"),
         pytest.param(b"<<: {a: 1}\n", "t.yaml:1:1: CloudFormation takes no merge", id="a merge"),
         pytest.param(b"[a]: 1\n", "t.yaml:1:1: a key has to be a text", id="a list as key"),
         pytest.param(b"---\na: 1\n---\nb: 1\n", "t.yaml:3:1: ", id="two documents"),

@@ -57,7 +57,7 @@ def test_a_value_in_yaml(value: Any, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "lines"),
+    ("file", "lines"),
     [
         (SHORT, ["If: !If [A, !Ref B, !GetAtt C.Arn]", "Tags: [a, b]"]),
         (LONG, ["If: {Fn::If: [A, {Ref: B}, {Fn::GetAtt: [C, Arn]}]}", "Tags: [a, b]"]),
@@ -71,10 +71,10 @@ def test_a_value_in_yaml(value: Any, text: str) -> None:
         (WIDE, ["If: !If [A, !Ref B, !GetAtt C.Arn]", "Tags:", "    - a", "    - b"]),
     ],
 )
-def test_calls_and_lists_as_the_file_has_them(source: str, lines: list[str]) -> None:
+def test_calls_and_lists_as_the_file_has_them(file: str, lines: list[str]) -> None:
     """Short or long, on one line or on several, dashes below their key or further in."""
     call = {"Fn::If": ["A", {"Ref": "B"}, {"Fn::GetAtt": ["C", "Arn"]}]}
-    assert block({"If": call, "Tags": ["a", "b"]}, style(source)) == lines
+    assert block({"If": call, "Tags": ["a", "b"]}, style(file)) == lines
 
 
 def test_what_is_too_long_for_a_line() -> None:
@@ -88,7 +88,7 @@ def test_what_is_too_long_for_a_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "on_a_line", "on_lines"),
+    ("file", "on_a_line", "on_lines"),
     [
         ("{A: !Ref B}", "A: !Ref B, C: {D: [1, 2]}", "A: !Ref B,\n\tC: {D: [1, 2]}"),
         (
@@ -103,8 +103,8 @@ def test_what_is_too_long_for_a_line() -> None:
         ),
     ],
 )
-def test_between_braces(source: str, on_a_line: str, on_lines: str) -> None:
+def test_between_braces(file: str, on_a_line: str, on_lines: str) -> None:
     """YAML in flow style, and JSON as wide as the file's."""
     value = {"A": {"Ref": "B"}, "C": {"D": [1, 2]}}
-    assert flow(value, style(source)) == on_a_line
-    assert flow(value, style(source), "\t", deep=True) == on_lines
+    assert flow(value, style(file)) == on_a_line
+    assert flow(value, style(file), "\t", deep=True) == on_lines
