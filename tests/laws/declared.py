@@ -7,9 +7,9 @@ cover together.
 from collections.abc import Sequence
 from typing import Any
 
+from tests.laws.callers import Caller, Hooks
 from tests.laws.functions import Target
 from tests.laws.ground import Ground, Place, no_value
-from tests.laws.hook_sources import Hooks, Source
 from tests.laws.spellings import EVERY_SOURCE
 
 ACTIONS = (
@@ -44,28 +44,28 @@ def draw(ground: Ground, hooks: Hooks) -> None:
     """Draw permissions, and now and then a resource policy."""
     if not hooks.used:
         return
-    source, target = ground.pick(hooks.used)
+    caller, target = ground.pick(hooks.used)
     for number in range(ground.count(35, 25, 20, 13, 7)):
         if ground.chance(15):
-            source, target = ground.pick(hooks.sources), ground.pick(hooks.targets)
+            caller, target = ground.pick(hooks.callers), ground.pick(hooks.targets)
         elif ground.chance(50):
-            source, target = ground.pick(hooks.used)
+            caller, target = ground.pick(hooks.used)
         # Else one more for the same: the two together may cover what neither does.
-        _permission(ground, f"Declared{number}", (source, target), hooks.targets)
+        _permission(ground, f"Declared{number}", (caller, target), hooks.targets)
     if ground.chance(6):
         _policy(ground, *ground.pick(hooks.used))
 
 
 def _permission(
-    ground: Ground, name: str, grant: tuple[Source, Target], targets: list[Target]
+    ground: Ground, name: str, grant: tuple[Caller, Target], targets: list[Target]
 ) -> None:
-    """Draw one permission for a source and a target, or for something beside them."""
-    source, target = grant
-    within = ground.conditions_within(target.place & source.place)
+    """Draw one permission for a caller and a target, or for something beside them."""
+    caller, target = grant
+    within = ground.conditions_within(target.place & caller.place)
     free = not within or ground.chance(15)
     condition = ground.optional_condition(30) if free else ground.pick(within)
     place = ground.place_of(condition)
-    others = [one for one in targets if (place - target.place).within(one.place)]
+    others = [fallback for fallback in targets if (place - target.place).within(fallback.place)]
     if not place.within(target.place) and not others:
         return
     function = target.spelled(
@@ -77,7 +77,7 @@ def _permission(
         "Principal": _one_of(ground, place, PRINCIPALS),
     }
     if ground.chance(85):
-        properties["SourceArn"] = _source_arn(ground, source, place)
+        properties["SourceArn"] = _source_arn(ground, caller, place)
     if ground.chance(60):
         properties["SourceAccount"] = _one_of(ground, place, ACCOUNTS)
     if ground.chance(4):
@@ -90,18 +90,18 @@ def _one_of(ground: Ground, place: Place, options: Sequence[Any]) -> Any:
     return ground.guarded(place, 6, lambda _: ground.pick(options), required=True)
 
 
-def _source_arn(ground: Ground, source: Source, place: Place) -> Any:
+def _source_arn(ground: Ground, caller: Caller, place: Place) -> Any:
     """Return a SourceArn: exact, too wide or never matching."""
-    kinds = (source.exact, source.exact, source.exact, source.wide, EVERY_SOURCE, source.never)
+    kinds = (caller.exact, caller.exact, caller.exact, caller.wide, EVERY_SOURCE, caller.never)
     expression = ground.pick(ground.pick(kinds))
-    if place.within(source.place):
-        return ground.guarded(place, 15, lambda _: ground.pick((expression, *source.exact)))
-    return {"Fn::If": [source.condition, expression, ground.pick((no_value(), *EVERY_SOURCE))]}
+    if place.within(caller.place):
+        return ground.guarded(place, 15, lambda _: ground.pick((expression, *caller.exact)))
+    return {"Fn::If": [caller.condition, expression, ground.pick((no_value(), *EVERY_SOURCE))]}
 
 
-def _policy(ground: Ground, source: Source, target: Target) -> None:
+def _policy(ground: Ground, caller: Caller, target: Target) -> None:
     """Draw an AWS::Lambda::ResourcePolicy that allows Lex to invoke a target (3.5)."""
-    within = ground.conditions_within(target.place & source.place)
+    within = ground.conditions_within(target.place & caller.place)
     if not within:
         return
     statement = {
@@ -109,7 +109,7 @@ def _policy(ground: Ground, source: Source, target: Target) -> None:
         "Principal": ground.pick(({"Service": "lexv2.amazonaws.com"}, "*")),
         "Action": ground.pick(("lambda:InvokeFunction", ["lambda:InvokeFunction"])),
         "Resource": "*",
-        "Condition": {"ArnLike": {"AWS:SourceArn": ground.pick((*EVERY_SOURCE, *source.wide))}},
+        "Condition": {"ArnLike": {"AWS:SourceArn": ground.pick((*EVERY_SOURCE, *caller.wide))}},
     }
     properties = {
         "ResourceArn": ground.pick(target.arns),

@@ -1,8 +1,8 @@
 """What a template comes to when it is deployed: an evaluator that knows nothing of the macro.
 
 A *world* is a template under concrete parameter values: its conditions are true or false, some of
-its resources live, and each expression is a text. Made-up but realistic ids stand for those that
-AWS would give. The world then tells which functions Lex will invoke for which source, what the
+its resources exist, and each expression is a text. Made-up but realistic ids stand for those that
+AWS would give. The world then says which functions Lex will invoke for which caller, what the
 resource-based policies allow, and what has to be created before what. Nothing is guessed: what
 cannot be resolved is an error. Written from the documentation of CloudFormation, Lex and Lambda;
 it shares no code with the macro, so that its laws (laws.py) are a second reading of the contract.
@@ -45,9 +45,9 @@ class UnresolvableError(Exception):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Hook:
-    """Lex will invoke this function for this source."""
+    """Lex will invoke this function for this caller."""
 
-    source: str
+    caller: str
     source_arn: str
     bot: str
     function: str
@@ -78,11 +78,11 @@ class World:
         self._truths: dict[str, bool] = {}
         self._deciding: set[str] = set()
         self.resources = with_resources_of_sam(template)
-        misshapen = [name for name, one in self.resources.items() if not is_resource(one)]
+        misshapen = [name for name, resource in self.resources.items() if not is_resource(resource)]
         if misshapen:
             raise UnresolvableError(f"{misshapen[0]} is not a resource")
 
-    # What lives.
+    # What exists.
 
     def truth(self, condition: str) -> bool:
         """Return what a named condition comes to."""
@@ -111,7 +111,7 @@ class World:
                 return text(self.resolve(left)) == text(self.resolve(right))
         raise UnresolvableError(f"not a condition: {json.dumps(formula)}")
 
-    def lives(self, logical_id: str) -> bool:
+    def exists(self, logical_id: str) -> bool:
         """Say whether a resource of the template exists in this world."""
         condition = self.resources[logical_id].get("Condition")
         return condition is None or self.truth(condition)
@@ -119,11 +119,15 @@ class World:
     @cached_property
     def live(self) -> list[str]:
         """Return the logical ids of all resources that exist in this world."""
-        return [logical_id for logical_id in self.resources if self.lives(logical_id)]
+        return [logical_id for logical_id in self.resources if self.exists(logical_id)]
 
     def live_of(self, *types: str) -> list[str]:
         """Return the logical ids of the resources of these types that exist in this world."""
-        return [one for one in self.live if self.resources[one].get("Type") in types]
+        return [
+            logical_id
+            for logical_id in self.live
+            if self.resources[logical_id].get("Type") in types
+        ]
 
     # What expressions come to.
 
@@ -309,14 +313,14 @@ class World:
     def hooks(self) -> list[Hook]:
         """Return what Lex will invoke in this world, each pair once."""
         found = {
-            Hook(source, arn, bot, self.home.function(function), self._opted_out(source), function)
-            for source, arn, bot, settings in self._sources()
+            Hook(caller, arn, bot, self.home.function(function), self._opted_out(caller), function)
+            for caller, arn, bot, settings in self._callers()
             for function in functions_of(settings)
         }
         return sorted(found)
 
-    def _sources(self) -> Iterator[tuple[str, str, str, Any]]:
-        """Yield each hook source: its logical id, its ARN, its bot and its locales' settings."""
+    def _callers(self) -> Iterator[tuple[str, str, str, Any]]:
+        """Yield each caller: its logical id, its ARN, its bot and its locales' settings."""
         for alias in self.live_of("AWS::Lex::BotAlias"):
             settings = self._property(alias, "BotAliasLocaleSettings")
             if settings:
@@ -328,9 +332,9 @@ class World:
                 arn = self.alias_arn(bot, TEST_ALIAS)
                 yield name, arn, bot, tree.get("BotAliasLocaleSettings")
 
-    def _opted_out(self, source: str) -> bool:
-        """Say whether the author asked the macro to leave a hook source alone."""
-        metadata = self.resources[source].get("Metadata")
+    def _opted_out(self, caller: str) -> bool:
+        """Say whether the author asked the macro to leave a caller alone."""
+        metadata = self.resources[caller].get("Metadata")
         setting = metadata.get("AutoLexPermissions") if isinstance(metadata, dict) else None
         return isinstance(setting, dict) and text(setting.get("Enabled", True)).lower() == "false"
 
@@ -343,7 +347,7 @@ class World:
         """
         documents = self.documents
         made = [self.statement(name) for name in self.live_of("AWS::Lambda::Permission")]
-        return [one for one in made if one.function not in documents] + [
+        return [statement for statement in made if statement.function not in documents] + [
             statement
             for function, name in documents.items()
             for statement in policies.of_document(function, self._property(name, "PolicyDocument"))
@@ -358,7 +362,7 @@ class World:
         }
 
     def statement(self, permission: str) -> Statement:
-        """Return the statement that a permission makes, living or not."""
+        """Return the statement that a permission makes, whether it exists or not."""
         properties = self.resolve(self.resources[permission].get("Properties", {}))
         try:
             return policies.of_permission(permission, properties, self.home)
@@ -367,7 +371,9 @@ class World:
 
     def allowed(self, hook: Hook, without: frozenset[str] = frozenset()) -> bool:
         """Say whether Lex may invoke what a hook names, were some permissions not there."""
-        statements = [one for one in self.statements if one.permission not in without]
+        statements = [
+            statement for statement in self.statements if statement.permission not in without
+        ]
         return policies.allowed(statements, hook.function, hook.source_arn, self.home)
 
     # What is created before what.
@@ -375,14 +381,16 @@ class World:
     @cached_property
     def needs(self) -> dict[str, set[str]]:
         """Return for each live resource what it refers to in any way that orders creation."""
-        return {one: self._references_of(self.resources[one]) for one in self.live}
+        return {
+            logical_id: self._references_of(self.resources[logical_id]) for logical_id in self.live
+        }
 
     @cached_property
     def needs_of_all_branches(self) -> dict[str, set[str]]:
         """Return for each resource what it refers to, whatever the conditions come to."""
         return {
-            one: self._references_of(every_branch(resource))
-            for one, resource in self.resources.items()
+            logical_id: self._references_of(every_branch(resource))
+            for logical_id, resource in self.resources.items()
         }
 
     def _references_of(self, resource: Template) -> set[str]:
@@ -434,21 +442,21 @@ class World:
 
     @cached_property
     def dead_references(self) -> set[tuple[str, str]]:
-        """Return who refers to what does not live."""
+        """Return who refers to what does not exist."""
         return {
-            (one, other)
-            for one, others in self.needs.items()
+            (logical_id, other)
+            for logical_id, others in self.needs.items()
             for other in others
-            if not self.lives(other)
+            if not self.exists(other)
         }
 
     @cached_property
-    def circle(self) -> list[str]:
-        """Return the resources of a circle of dependencies, none where there is no circle."""
+    def cycle(self) -> list[str]:
+        """Return the resources of a cycle of dependencies, none where there is no cycle."""
         try:
             TopologicalSorter(self.needs).prepare()
         except CycleError as error:
-            return [str(one) for one in error.args[1]]
+            return [str(logical_id) for logical_id in error.args[1]]
         return []
 
     def after(self, logical_id: str) -> set[str]:
@@ -462,15 +470,18 @@ class World:
         """
         bare = ":".join(function.split(":")[:7])
         return [
-            one
-            for one in self.live_of(*MAKERS)
-            if self.home.function(self._identity(one)) in {bare, function} and "." not in one
+            logical_id
+            for logical_id in self.live_of(*MAKERS)
+            if self.home.function(self._identity(logical_id)) in {bare, function}
+            and "." not in logical_id
         ]
 
     @cached_property
     def makes_twice(self) -> bool:
         """Say whether two live resources make one function or alias, which AWS refuses."""
-        made = [self.home.function(self._identity(one)) for one in self.live_of(*MAKERS)]
+        made = [
+            self.home.function(self._identity(logical_id)) for logical_id in self.live_of(*MAKERS)
+        ]
         return len(set(made)) < len(made)
 
 

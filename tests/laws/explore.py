@@ -49,7 +49,7 @@ def explore(
 ) -> Outcome:
     """Try so many of the templates that a seed stands for, on all processors.
 
-    Stops at the first that breaks a law, and tells after each portion how many were tried.
+    Stops at the first that breaks a law, and reports after each portion how many were tried.
     """
     whole = Outcome()
     with closing(in_portions(portion, seed, first, templates, PORTION)) as parts:
@@ -83,7 +83,7 @@ def smallest(failure: Failure) -> Failure:
 
     def broken(template: Template) -> list[str]:
         found = violations(template, case.settings, seed=case.seed)
-        return [one for one in found if one.partition(":")[0] == law]
+        return [sentence for sentence in found if sentence.partition(":")[0] == law]
 
     small = reducing.reduced(case.template, lambda template: bool(broken(template)))
     return Failure(failure.number, Case(small, case.settings, case.seed), broken(small))

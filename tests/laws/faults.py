@@ -78,7 +78,9 @@ def generated(template: Template, answer: Template) -> Iterator[tuple[str, Templ
 
 def of_type(template: Template, *types: str) -> Iterator[Template]:
     """Yield the resources of these types."""
-    return (one for one in template["Resources"].values() if one.get("Type") in types)
+    return (
+        resource for resource in template["Resources"].values() if resource.get("Type") in types
+    )
 
 
 def renamed(template: Template, answer: Template, name: Callable[[int, str, Any], str]) -> None:
@@ -224,14 +226,14 @@ def the_condition_is_dropped(template: Template, answer: Template) -> None:
 
 
 @spoiled("nothing_else_is_granted")
-def only_the_condition_of_the_source_counts(template: Template, answer: Template) -> None:
+def only_the_condition_of_the_caller_counts(template: Template, answer: Template) -> None:
     """Do not look at the conditions on the way to a hook."""
     for _, resource in generated(template, answer):
-        source = resource["Properties"]["SourceArn"].get("Fn::GetAtt", [""])[0]
-        own = template["Resources"].get(source, {}).get("Condition")
+        caller = resource["Properties"]["SourceArn"].get("Fn::GetAtt", [""])[0]
+        own = template["Resources"].get(caller, {}).get("Condition")
         if own is not None:
             resource["Condition"] = own
-        elif source:
+        elif caller:
             resource.pop("Condition", None)
 
 
@@ -245,7 +247,7 @@ def the_permission_is_too_wide(template: Template, answer: Template) -> None:
 
 @planted("nothing_else_is_granted")
 def opting_out_is_not_read(template: Template, settings: Settings) -> Template:
-    """Serve hook sources that are opted out."""
+    """Serve callers that are opted out."""
     asked = copy.deepcopy(template)
     for resource in of_type(asked, "AWS::Lex::Bot", "AWS::Lex::BotAlias"):
         resource.pop("Metadata", None)
@@ -270,10 +272,14 @@ def one_permission_for_each_locale(template: Template, answer: Template) -> None
         answer["Resources"][f"{name}0{digits(name)}"] = copy.deepcopy(resource)
 
 
-@spoiled("permissions_live_as_their_grants")
+@spoiled("permissions_exist_as_their_grants")
 def a_declaration_is_subtracted(template: Template, answer: Template) -> None:
-    """Let a permission live only where the first declared one does not."""
-    declared = [one["Condition"] for one in of_type(template, PERMISSION) if "Condition" in one]
+    """Let a permission exist only where the first declared one does not."""
+    declared = [
+        permission["Condition"]
+        for permission in of_type(template, PERMISSION)
+        if "Condition" in permission
+    ]
     for name, resource in generated(template, answer):
         if declared:
             operands = [{"Fn::Not": [{"Condition": declared[0]}]}]
@@ -289,11 +295,11 @@ def a_declaration_is_subtracted(template: Template, answer: Template) -> None:
 
 @spoiled("nothing_dead_is_referred_to")
 def a_text_is_taken_for_a_resource(template: Template, answer: Template) -> None:
-    """Write a reference to the function of that name, though it may not live."""
+    """Write a reference to the function of that name, though it may not exist."""
     named = {
-        json.dumps(one.get("Properties", {}).get("FunctionName")): name
-        for name, one in template["Resources"].items()
-        if one["Type"] == "AWS::Lambda::Function"
+        json.dumps(resource.get("Properties", {}).get("FunctionName")): name
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Function"
     }
     for _, resource in generated(template, answer):
         written = json.dumps(resource["Properties"]["FunctionName"])
@@ -304,7 +310,7 @@ def a_text_is_taken_for_a_resource(template: Template, answer: Template) -> None
 
 @spoiled("nothing_dead_is_referred_to")
 def it_waits_by_depends_on_alone(template: Template, answer: Template) -> None:
-    """Write a DependsOn where the other resource may not live."""
+    """Write a DependsOn where the other resource may not exist."""
     for name, resource in answer["Resources"].items():
         ours = resource.get("Metadata", {}).get(OURS, {})
         waits = [
@@ -319,15 +325,17 @@ def it_waits_by_depends_on_alone(template: Template, answer: Template) -> None:
             resource["DependsOn"] = [*as_list(resource.get("DependsOn", [])), *waits]
 
 
-@spoiled("no_circle_is_closed")
-def it_waits_whatever_circle_that_closes(template: Template, answer: Template) -> None:
+@spoiled("no_cycle_is_closed")
+def it_waits_whatever_cycle_that_closes(template: Template, answer: Template) -> None:
     """Let every bot alias wait for every generated permission without a condition."""
     if any(
-        "bot-alias/${" not in str(one["Properties"]["SourceArn"])
-        for _, one in generated(template, answer)
+        "bot-alias/${" not in str(permission["Properties"]["SourceArn"])
+        for _, permission in generated(template, answer)
     ):
         return
-    waits = [name for name, one in generated(template, answer) if "Condition" not in one]
+    waits = [
+        name for name, permission in generated(template, answer) if "Condition" not in permission
+    ]
     for resource in of_type(answer, "AWS::Lex::BotAlias"):
         resource["DependsOn"] = [*as_list(resource.get("DependsOn", [])), *waits]
 
@@ -337,8 +345,8 @@ def a_permission_does_not_wait(template: Template, answer: Template) -> None:
     """Leave the order to CloudFormation."""
     for _, resource in generated(template, answer):
         resource.pop("DependsOn", None)
-        told = resource["Metadata"][OURS]
-        resource["Metadata"] = {OURS: {key: told[key] for key in ("Reason", "HookSource")}}
+        settings = resource["Metadata"][OURS]
+        resource["Metadata"] = {OURS: {key: settings[key] for key in ("Reason", "HookSource")}}
 
 
 @planted("aliases_wait_for_their_permissions")
@@ -410,15 +418,17 @@ def ids_depend_on_order(template: Template, answer: Template) -> None:
     order = list(template["Resources"])
 
     def name(_: int, old: str, resource: Template) -> str:
-        places = [order.index(one) for one in named_in(resource["Properties"], template)]
+        places = [
+            order.index(logical_id) for logical_id in named_in(resource["Properties"], template)
+        ]
         return f"{old[:-8]}{digits([old, places])}"
 
     renamed(template, answer, name)
 
 
 @spoiled("order_does_not_matter")
-def the_first_source_is_told(template: Template, answer: Template) -> None:
-    """Say in the Metadata which hook source stands first in the template."""
+def the_first_caller_is_named(template: Template, answer: Template) -> None:
+    """Say in the Metadata which caller stands first in the template."""
     first = next((key for key in template["Resources"] if key.startswith(("Alias", "Bot"))), "")
     for _, resource in generated(template, answer):
         resource["Metadata"][OURS]["First"] = first

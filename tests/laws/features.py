@@ -62,11 +62,11 @@ def _of_resource(resource: Template) -> Iterator[str]:
     if "DeletionPolicy" in resource:
         yield f"retained {kind}"
     if OURS in resource.get("Metadata", {}):
-        yield "Metadata on a hook source"
+        yield "Metadata on a caller"
     if "Environment" in properties:
-        yield "a function that knows a hook source"
+        yield "a function that knows a caller"
     if kind.startswith("AWS::Lex"):
-        yield from _of_hook_source(properties)
+        yield from _of_caller(properties)
     if kind == "AWS::Lambda::Permission":
         yield from _of_permission(properties)
     if kind in {"AWS::Lambda::ResourcePolicy", "AWS::Lambda::Version"}:
@@ -77,7 +77,7 @@ def _of_resource(resource: Template) -> Iterator[str]:
         yield "AutoPublishAlias"
 
 
-def _of_hook_source(properties: Template) -> Iterator[str]:
+def _of_caller(properties: Template) -> Iterator[str]:
     """Yield what a bot or a bot alias shows."""
     if "TestBotAliasSettings" in properties:
         yield "test alias"
@@ -105,12 +105,12 @@ def _of_locales(settings: Any) -> Iterator[str]:
 
 def _of_function(expression: Any) -> Iterator[str]:
     """Yield how a LambdaArn is spelled."""
-    for one in expression["Fn::If"][1:] if _is_if(expression) else [expression]:
-        if _is_if(one):
-            yield from _of_function(one)
+    for branch in expression["Fn::If"][1:] if _is_if(expression) else [expression]:
+        if _is_if(branch):
+            yield from _of_function(branch)
             continue
-        yield f"function by {_kind(one)}"
-        whole = str(one)
+        yield f"function by {_kind(branch)}"
+        whole = str(branch)
         if QUALIFIED.search(whole) or re.search(r", '(live|blue-1|b_2|green)'\]", whole):
             yield "qualifier in a text"
         if re.search(r"\.(Alias|Version)['}]", whole):
@@ -125,7 +125,7 @@ def _of_permission(properties: Template) -> Iterator[str]:
     if "Fn::GetAtt" not in properties["FunctionName"]:
         yield "declared permission with a function spelled otherwise"
     if "Fn::GetAtt" not in properties.get("SourceArn", {"Fn::GetAtt": ""}):
-        yield "declared permission with a source spelled otherwise"
+        yield "declared permission with a SourceArn spelled otherwise"
     if "SourceArn" not in properties:
         yield "declared permission without SourceArn"
 

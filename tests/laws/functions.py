@@ -31,7 +31,7 @@ class Target:
     def spelled(
         self, ground: Ground, place: Place, fallback: Callable[[Place], Any], *, short: bool = False
     ) -> Any:
-        """Return an expression that names it, and the fallback where it does not live."""
+        """Return an expression that names it, and the fallback where it does not exist."""
         expression = ground.pick((*self.arns, *self.names) if short else self.arns)
         if place.within(self.place):
             return expression
@@ -75,9 +75,9 @@ def _function(ground: Ground, name: str, taken: dict[str, Place]) -> Iterator[Ta
             names = [] if text is None else [text]
             more = tuple(spellings.of_function_by_name(name, text))
     yield Target(place, condition, arns, more)
-    for one in names:
+    for written in names:
         if ground.chance(75):
-            yield Target(ground.everywhere, None, tuple(spellings.of_name(one)), (one,))
+            yield Target(ground.everywhere, None, tuple(spellings.of_name(written)), (written,))
     if ground.chance(15):
         # A qualifier that is made elsewhere.
         yield Target(place, condition, tuple(qualified(arn, "green") for arn in arns))
@@ -144,7 +144,7 @@ def _aliases(
         properties = {"FunctionName": of, "FunctionVersion": "1", "Name": name}
         ground.add(logical_id, "AWS::Lambda::Alias", properties, own)
         yield Target(ground.place_of(own), own, tuple(spellings.of_lambda_alias(logical_id)))
-        # Where the alias does not live, its name means one that is made elsewhere.
+        # Where the alias does not exist, its name means one that is made elsewhere.
         texts = tuple(qualified(arn, name) for arn in spellings.of_function(function))
         yield Target(place, condition, texts, ({"Fn::Sub": f"${{{function}}}:{name}"},))
     if within and ground.chance(10):

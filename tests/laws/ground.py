@@ -1,7 +1,7 @@
 """What random templates stand on: choices, parameters, conditions, and where each of them holds.
 
-Each place of a template knows the set of outcomes of the conditions under which it lives, so that a
-reference to a conditional resource is put only where the resource lives too.
+Each place of a template knows the set of outcomes of the conditions under which it exists, so that
+a reference to a conditional resource is put only where the resource exists too.
 """
 
 import copy
@@ -30,28 +30,28 @@ KINDS = {"dev": {"Kind": "try"}, "prod": {"Kind": "real"}, "test": {"Kind": "try
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Under which outcomes something lives: a bit for each."""
+    """Under which outcomes something exists: a bit for each."""
 
     bits: int = 0
 
     def within(self, other: "Place") -> bool:
-        """Say whether this lives only where the other does."""
+        """Say whether this exists only where the other does."""
         return not self.bits & ~other.bits
 
     def __and__(self, other: "Place") -> "Place":
-        """Return where both live."""
+        """Return where both exist."""
         return Place(self.bits & other.bits)
 
     def __or__(self, other: "Place") -> "Place":
-        """Return where one of them lives."""
+        """Return where one of them exists."""
         return Place(self.bits | other.bits)
 
     def __sub__(self, other: "Place") -> "Place":
-        """Return where this lives and the other does not."""
+        """Return where this exists and the other does not."""
         return Place(self.bits & ~other.bits)
 
     def __bool__(self) -> bool:
-        """Say whether it lives anywhere."""
+        """Say whether it exists anywhere."""
         return self.bits != 0
 
 
@@ -158,7 +158,7 @@ class Ground:
         return self.pick(names) if names and self.chance(percent) else None
 
     def conditions_within(self, place: Place) -> list[str | None]:
-        """Return the conditions under which something may live that needs this place."""
+        """Return the conditions under which something may exist that needs this place."""
         some: list[str | None] = [None] if self.everywhere.within(place) else []
         return some + [name for name, own in self.conditions.items() if own and own.within(place)]
 
@@ -197,10 +197,10 @@ class Ground:
         self.resources[logical_id] = resource
         return resource
 
-    def has_circle(self) -> bool:
-        """Say whether the resources so far depend on each other in a circle somewhere."""
+    def has_cycle(self) -> bool:
+        """Say whether the resources so far depend on each other in a cycle somewhere."""
         template = {**self.template, "Resources": self.resources}
-        return any(world.circle for world in worlds.formal(template))
+        return any(world.cycle for world in worlds.formal(template))
 
 
 def no_value() -> Template:

@@ -77,10 +77,10 @@ def violations(
     except Exception as error:  # noqa: BLE001 - whatever it raises, it must not (6.2).
         return [f"answers: 6.2: raised {error!r}"]
     return [
-        f"{one.__name__}: {broken}"
-        for one in (*LAWS_ON_ONE_ANSWER, *LAWS_ON_SEVERAL_ANSWERS)
-        if law in {"", one.__name__}
-        for broken in _broken(one, trial)
+        f"{tried.__name__}: {broken}"
+        for tried in (*LAWS_ON_ONE_ANSWER, *LAWS_ON_SEVERAL_ANSWERS)
+        if law in {"", tried.__name__}
+        for broken in _broken(tried, trial)
     ]
 
 
@@ -103,7 +103,7 @@ def _whole(fragment: Template) -> Template:
 def live_hooks_are_allowed(trial: Trial) -> list[str]:
     """Lex may invoke what every live hook names (2.4)."""
     return [
-        f"2.4: not allowed: {_told(hook)} {_where(world)}"
+        f"2.4: not allowed: {_described(hook)} {_where(world)}"
         for world in trial.deployable
         for hook in trial.hooks(world)
         if not world.allowed(hook)
@@ -129,50 +129,51 @@ def no_permission_is_spare(trial: Trial) -> list[str]:
     ]
 
 
-def permissions_live_as_their_grants(trial: Trial) -> list[str]:
-    """A generated permission lives wherever its grant does (2.3).
+def permissions_exist_as_their_grants(trial: Trial) -> list[str]:
+    """A generated permission exists wherever its grant does (2.3).
 
     Where a text may name a function of the template, one pair can be two grants, of which the
     author's permissions may cover one: these are left to the other laws.
     """
     return [
-        f"2.3: {permission} does not live with its grant {_where(world)}"
+        f"2.3: {permission} does not exist with its grant {_where(world)}"
         for world in trial.deployable
         for permission in trial.permissions
-        if not world.lives(permission)
+        if not world.exists(permission)
         and _speakable(world, permission)
         and _is_missed(trial, world, world.statement(permission))
     ]
 
 
 def _is_missed(trial: Trial, world: World, statement: Statement) -> bool:
-    """Say whether a hook asks for a statement that does not live, and no other serves it."""
-    named = [world.resources[one].get("Properties", {}) for one in world.makers(statement.function)]
-    return not any("FunctionName" in one for one in named) and any(
+    """Say whether a hook asks for a statement that does not exist, and no other serves it."""
+    names = world.makers(statement.function)
+    makers = [world.resources[name].get("Properties", {}) for name in names]
+    return not any("FunctionName" in properties for properties in makers) and any(
         _serves(trial, world, statement, hook) and not _serving(trial, world, hook)
         for hook in trial.hooks(world)
     )
 
 
 def _generated(trial: Trial, world: World) -> Iterator[Statement]:
-    """Yield the statements of the generated permissions that live."""
+    """Yield the statements of the generated permissions that exist."""
     for permission in trial.permissions:
-        if world.lives(permission):
+        if world.exists(permission):
             yield world.statement(permission)
 
 
 def _serves(trial: Trial, world: World, statement: Statement, hook: Hook) -> bool:
     """Say whether a generated statement is exactly what a hook asks for, no wider."""
-    source = world.alias_arn(hook.bot, "*") if trial.bot_wide else hook.source_arn
+    source_arn = world.alias_arn(hook.bot, "*") if trial.bot_wide else hook.source_arn
     return statement.function == hook.function and statement.conditions == (
-        ("arnlike", "aws:sourcearn", (source,)),
+        ("arnlike", "aws:sourcearn", (source_arn,)),
         ("stringequals", "aws:sourceaccount", (world.home.account,)),
     )
 
 
 def _needed(trial: Trial, world: World, permission: str) -> bool:
     """Say whether some hook would go without, were this permission not there."""
-    if not world.lives(permission):
+    if not world.exists(permission):
         return False
     return any(
         world.allowed(hook) and not world.allowed(hook, without=frozenset({permission}))
@@ -181,30 +182,30 @@ def _needed(trial: Trial, world: World, permission: str) -> bool:
 
 
 def _speakable(world: World, permission: str) -> bool:
-    """Say whether all that a permission refers to lives, so that its statement means something."""
+    """Say whether all that a permission refers to exists, so that its statement means something."""
     properties = world.resources[permission]["Properties"]
-    return all(map(world.lives, world.references(properties)))
+    return all(map(world.exists, world.references(properties)))
 
 
 # What refers to what.
 
 
 def nothing_dead_is_referred_to(trial: Trial) -> list[str]:
-    """Nothing generated refers to a resource that does not live (2.4)."""
+    """Nothing generated refers to a resource that does not exist (2.4)."""
     return [
-        f"2.4: {one} refers to {other}, which does not live {_where(world)}"
+        f"2.4: {logical_id} refers to {other}, which does not exist {_where(world)}"
         for world in trial.deployable
-        for one, other in sorted(world.dead_references)
+        for logical_id, other in sorted(world.dead_references)
     ]
 
 
-def no_circle_is_closed(trial: Trial) -> list[str]:
-    """What the macro adds closes no circle of dependencies (2.8)."""
+def no_cycle_is_closed(trial: Trial) -> list[str]:
+    """What the macro adds closes no cycle of dependencies (2.8)."""
     ours = set(trial.generated)
     return [
-        f"2.8: a circle {' -> '.join(world.circle)} {_where(world)}"
+        f"2.8: a cycle {' -> '.join(world.cycle)} {_where(world)}"
         for world in trial.deployable
-        if ours & set(world.circle)
+        if ours & set(world.cycle)
     ]
 
 
@@ -223,29 +224,33 @@ def permissions_wait_for_their_functions(trial: Trial) -> list[str]:
 def aliases_wait_for_their_permissions(trial: Trial) -> list[str]:
     """Under SourceScope Bot an alias changes only after its permission stands (5.2)."""
     return [
-        f"5.2: {hook.source} does not wait for {' or '.join(serving)} {_where(world)}"
+        f"5.2: {hook.caller} does not wait for {' or '.join(serving)} {_where(world)}"
         for world in trial.deployable
         for hook in trial.hooks(world)
-        if trial.bot_wide and world.resources[hook.source]["Type"] == "AWS::Lex::BotAlias"
+        if trial.bot_wide and world.resources[hook.caller]["Type"] == "AWS::Lex::BotAlias"
         for serving in [_serving(trial, world, hook)]
-        if serving and not world.after(hook.source) & set(serving)
-        if not _would_be_a_circle(trial, world, serving, hook.source)
+        if serving and not world.after(hook.caller) & set(serving)
+        if not _would_close_a_cycle(trial, world, serving, hook.caller)
     ]
 
 
 def _serving(trial: Trial, world: World, hook: Hook) -> list[str]:
     """Return the generated permissions that serve a hook."""
-    return [one.permission for one in _generated(trial, world) if _serves(trial, world, one, hook)]
+    return [
+        statement.permission
+        for statement in _generated(trial, world)
+        if _serves(trial, world, statement, hook)
+    ]
 
 
-def _would_be_a_circle(trial: Trial, world: World, permissions: list[str], alias: str) -> bool:
-    """Say whether waiting might close a circle, and the answer reports that it does not wait.
+def _would_close_a_cycle(trial: Trial, world: World, permissions: list[str], alias: str) -> bool:
+    """Say whether waiting might close a cycle, and the answer reports that it does not wait.
 
     Might, under whatever conditions: the contract does not ask for more than caution here.
     """
     every = world.needs_of_all_branches
     reported = bool(trial.after.get("Metadata", {}).get(REPORT))
-    return reported and all(alias in reachable(every, one) for one in permissions)
+    return reported and all(alias in reachable(every, permission) for permission in permissions)
 
 
 # The author's part.
@@ -282,11 +287,11 @@ def _entries_kept(trial: Trial, section: str, before: Template, after: Template)
     """Return which entries of a section were not kept as they were."""
     if not is_subsequence(list(before), list(after)):
         return [f"6.6: entries of {section} were moved or removed"]
-    changed = [one for one in before if not same_bytes(before[one], after[one])]
+    changed = [name for name in before if not same_bytes(before[name], after[name])]
     return [
-        f"6.6: {section}.{one} was changed"
-        for one in changed
-        if section != "Resources" or not _only_waits(trial, before[one], after[one])
+        f"6.6: {section}.{name} was changed"
+        for name in changed
+        if section != "Resources" or not _only_waits(trial, before[name], after[name])
     ]
 
 
@@ -295,28 +300,28 @@ def _only_waits(trial: Trial, before: Template, after: Template) -> bool:
     if not trial.bot_wide or before.get("Type") != "AWS::Lex::BotAlias":
         return False
     rest = [
-        {key: value for key, value in one.items() if key not in {"DependsOn", "Metadata"}}
-        for one in (before, after)
+        {key: value for key, value in resource.items() if key not in {"DependsOn", "Metadata"}}
+        for resource in (before, after)
     ]
     return (
-        same_bytes(*rest) and _depends_on_more(trial, before, after) and _told_more(before, after)
+        same_bytes(*rest) and _depends_on_more(trial, before, after) and _says_more(before, after)
     )
 
 
 def _depends_on_more(trial: Trial, before: Template, after: Template) -> bool:
     """Say whether a DependsOn has only grown by generated resources."""
-    was, is_ = (_list(one.get("DependsOn", [])) for one in (before, after))
-    added = [one for one in is_ if one not in was]
+    was, is_ = (_list(resource.get("DependsOn", [])) for resource in (before, after))
+    added = [name for name in is_ if name not in was]
     return is_[: len(was)] == was and set(added) <= set(trial.generated)
 
 
-def _told_more(before: Template, after: Template) -> bool:
+def _says_more(before: Template, after: Template) -> bool:
     """Say whether a Metadata has only grown under the macro's own key."""
-    was, is_ = (one.get("Metadata", {}) for one in (before, after))
+    was, is_ = (resource.get("Metadata", {}) for resource in (before, after))
     mine, ours = was.get(OURS, {}), is_.get(OURS, {})
-    others = [{key: one[key] for key in one if key != OURS} for one in (was, is_)]
+    others = [{key: metadata[key] for key in metadata if key != OURS} for metadata in (was, is_)]
     kept = [same_bytes(mine[key], ours.get(key)) for key in mine if key != "WaitsFor"]
-    waits, waits_more = (one.get("WaitsFor", []) for one in (mine, ours))
+    waits, waits_more = (settings.get("WaitsFor", []) for settings in (mine, ours))
     return same_bytes(*others) and all(kept) and same_bytes(waits, waits_more[: len(waits)])
 
 
@@ -327,7 +332,8 @@ def the_report_holds_no_values(trial: Trial) -> list[str]:
         return []
     report = metadata[REPORT]
     shaped = bool(report) and all(
-        set(entry) == {"Path", "Code", "Id"} and all(isinstance(one, str) for one in entry.values())
+        set(entry) == {"Path", "Code", "Id"}
+        and all(isinstance(value, str) for value in entry.values())
         for entry in report
     )
     return [] if shaped else [f"reported: not a list of Path, Code and Id: {json.dumps(report)}"]
@@ -339,15 +345,15 @@ def the_report_holds_no_values(trial: Trial) -> list[str]:
 def permissions_are_shaped(trial: Trial) -> list[str]:
     """A generated resource is a permission as 2.1, 2.2 and 2.6 describe it."""
     functions = {json.dumps(arn) for arn in rewriting.function_expressions(trial.before)}
-    sources = {json.dumps(arn) for arn in _source_arns(trial)}
+    source_arns = {json.dumps(arn) for arn in _source_arns(trial)}
     return [
-        f"{one}: {problem}"
-        for one in trial.generated
-        for problem in _misshapen(trial.resource(one), functions, sources)
+        f"{name}: {problem}"
+        for name in trial.generated
+        for problem in _misshapen(trial.resource(name), functions, source_arns)
     ]
 
 
-def _misshapen(resource: Template, functions: set[str], sources: set[str]) -> Iterator[str]:
+def _misshapen(resource: Template, functions: set[str], source_arns: set[str]) -> Iterator[str]:
     """Yield what is wrong with the looks of a generated resource."""
     if resource.get("Type") != "AWS::Lambda::Permission":
         yield "2.1: is no AWS::Lambda::Permission"
@@ -358,7 +364,7 @@ def _misshapen(resource: Template, functions: set[str], sources: set[str]) -> It
     properties = dict(resource["Properties"])
     if json.dumps(properties.pop("FunctionName", None)) not in functions:
         yield "2.2: FunctionName is no LambdaArn of the author"
-    if json.dumps(properties.pop("SourceArn", None)) not in sources:
+    if json.dumps(properties.pop("SourceArn", None)) not in source_arns:
         yield "2.1, 5.2: SourceArn is not as promised"
     if properties != {
         "Action": "lambda:InvokeFunction",
@@ -366,8 +372,8 @@ def _misshapen(resource: Template, functions: set[str], sources: set[str]) -> It
         "SourceAccount": {"Ref": "AWS::AccountId"},
     }:
         yield f"2.1: properties are {json.dumps(properties)}"
-    told = resource.get("Metadata", {}).get(OURS, {})
-    if not {"Reason", "HookSource"} <= set(told):
+    settings = resource.get("Metadata", {}).get(OURS, {})
+    if not {"Reason", "HookSource"} <= set(settings):
         yield "2.6: Metadata does not say why it exists"
 
 
@@ -401,9 +407,9 @@ def logical_ids_are_as_promised(trial: Trial) -> list[str]:
         *trial.before["Resources"],
     }
     return [
-        f"2.5: {one} is no logical id of the scheme"
-        for one in trial.generated
-        if not LOGICAL_ID.fullmatch(one) or one in taken
+        f"2.5: {logical_id} is no logical id of the scheme"
+        for logical_id in trial.generated
+        if not LOGICAL_ID.fullmatch(logical_id) or logical_id in taken
     ]
 
 
@@ -419,28 +425,28 @@ def conditions_are_the_fewest(trial: Trial) -> list[str]:
         for name in trial.new_conditions
         if not any(_named_after(name, permission) for permission in trial.permissions)
     ]
-    lives = {name: _life(trial, name) for name in trial.after.get("Conditions", {})}
+    truths = {name: _truths(trial, name) for name in trial.after.get("Conditions", {})}
     for permission in trial.permissions:
         condition = trial.resource(permission).get("Condition")
         if condition is None:
             continue
-        if all(lives[condition]):
+        if all(truths[condition]):
             broken.append(f"2.3: {permission} needs no condition")
-        if not any(lives[condition]):
-            broken.append(f"2.3: {permission} can never live")
+        if not any(truths[condition]):
+            broken.append(f"2.3: {permission} can never exist")
         if condition in trial.new_conditions:
             if not _named_after(condition, permission):
-                broken.append(f"2.3: {permission} lives by the condition {condition}")
+                broken.append(f"2.3: {permission} exists under the condition {condition}")
             same = [
                 name
                 for name in trial.before.get("Conditions", {})
-                if lives[name] == lives[condition]
+                if truths[name] == truths[condition]
             ]
-            broken += [f"2.3: {permission} could live by {name}" for name in same[:1]]
+            broken += [f"2.3: {permission} could exist under {name}" for name in same[:1]]
     return broken
 
 
-def _life(trial: Trial, condition: str) -> list[bool]:
+def _truths(trial: Trial, condition: str) -> list[bool]:
     """Return what a condition comes to in every formal world."""
     return [world.truth(condition) for world in trial.formal]
 
@@ -456,7 +462,7 @@ def conditions_have_few_operands(trial: Trial) -> list[str]:
 
 
 def retained_permissions_are_those_of_retained_bots(trial: Trial) -> list[str]:
-    """A permission is retained where its hook source is and its function too (2.6)."""
+    """A permission is retained where its caller is and its function too (2.6)."""
     broken = []
     for permission in trial.permissions:
         wanted = _wants_to_stay(trial, permission)
@@ -469,30 +475,30 @@ def retained_permissions_are_those_of_retained_bots(trial: Trial) -> list[str]:
 
 def _wants_to_stay(trial: Trial, permission: str) -> bool | None:
     """Say whether a permission has to be retained; None where the contract leaves it open."""
-    sources: set[bool] = set()
+    callers: set[bool] = set()
     functions: set[bool] = set()
     for world in trial.everywhere:
-        if world.lives(permission):
+        if world.exists(permission):
             statement = world.statement(permission)
-            sources |= {
-                _retained(world, hook.source)
+            callers |= {
+                _retained(world, hook.caller)
                 for hook in trial.hooks(world)
                 if _serves(trial, world, statement, hook)
             }
             functions |= _retained_functions(world, permission, statement.function)
-    if sources == {False} or functions == {False}:
+    if callers == {False} or functions == {False}:
         return False
-    return True if sources == functions == {True} else None
+    return True if callers == functions == {True} else None
 
 
 def _retained_functions(world: World, permission: str, function: str) -> set[bool]:
     """Say whether what makes a function is retained, as it is outside; both where that is open."""
     expression = world.resources[permission]["Properties"]["FunctionName"]
     makers = {*world.makers(function), *world.references(expression)}
-    functions = {one for one in makers if world.resources[one]["Type"] in FUNCTIONS}
-    kept = {_retained(world, one) for one in functions} or {True}
+    functions = {maker for maker in makers if world.resources[maker]["Type"] in FUNCTIONS}
+    kept = {_retained(world, logical_id) for logical_id in functions} or {True}
     # A function that stays with an alias or a nested stack that goes: the contract does not say.
-    if kept == {True} and not all(_retained(world, one) for one in makers):
+    if kept == {True} and not all(_retained(world, maker) for maker in makers):
         return {True, False}
     return kept
 
@@ -513,7 +519,7 @@ def twice_is_once(trial: Trial) -> list[str]:
 
 
 def templates_without_hooks_come_back_equal(trial: Trial) -> list[str]:
-    """Where no hook can ever live, nothing is added (6.6)."""
+    """Where no hook can ever exist, nothing is added (6.6)."""
     if any(world.hooks for world in trial.everywhere):
         return []
     ours = {**trial.before, "Metadata": trial.after.get("Metadata")}
@@ -538,35 +544,35 @@ def a_locale_more_does_not_matter(trial: Trial) -> list[str]:
 def _differences(trial: Trial, other: Trial, when: str) -> list[str]:
     """Return the generated resources and conditions that differ between two answers."""
     broken = [
-        f"{when}: {one} differs"
-        for one in sorted({*trial.generated, *other.generated})
-        if trial.after["Resources"].get(one) != other.after["Resources"].get(one)
+        f"{when}: {name} differs"
+        for name in sorted({*trial.generated, *other.generated})
+        if trial.after["Resources"].get(name) != other.after["Resources"].get(name)
     ]
     return broken + [
-        f"{when}: condition {one} differs"
-        for one in sorted({*trial.new_conditions, *other.new_conditions})
-        if trial.after["Conditions"].get(one) != other.after.get("Conditions", {}).get(one)
+        f"{when}: condition {name} differs"
+        for name in sorted({*trial.new_conditions, *other.new_conditions})
+        if trial.after["Conditions"].get(name) != other.after.get("Conditions", {}).get(name)
     ]
 
 
 def spelling_does_not_matter(trial: Trial) -> list[str]:
-    """The same template in other spellings gets permissions of the same ids and lives (2.5)."""
+    """In other spellings a template gets permissions of the same ids and conditions (2.5)."""
     respelled = rewriting.respelled(trial.before, trial.rng)
     other = Trial(respelled, trial.settings, trial.macro)
     if set(trial.generated) != set(other.generated):
         changed = sorted(set(trial.generated) ^ set(other.generated))
         return [f"2.5: respelled, the logical ids differ by {changed}"]
     return [
-        f"2.5: respelled, {one} lives otherwise"
-        for one in trial.generated
-        if _lives_where(trial, one) != _lives_where(other, one)
+        f"2.5: respelled, {name} exists under other conditions"
+        for name in trial.generated
+        if _existence(trial, name) != _existence(other, name)
     ]
 
 
-def _lives_where(trial: Trial, logical_id: str) -> dict[tuple[bool, ...], bool]:
-    """Return whether a resource lives, by what the author's conditions come to."""
+def _existence(trial: Trial, logical_id: str) -> dict[tuple[bool, ...], bool]:
+    """Return whether a resource exists, by what the author's conditions come to."""
     names = sorted(trial.before.get("Conditions", {}))
-    return {tuple(map(world.truth, names)): world.lives(logical_id) for world in trial.formal}
+    return {tuple(map(world.truth, names)): world.exists(logical_id) for world in trial.formal}
 
 
 def other_aliases_do_not_matter(trial: Trial) -> list[str]:
@@ -579,16 +585,16 @@ def other_aliases_do_not_matter(trial: Trial) -> list[str]:
         if _shared_names(trial.before):
             return []
         new = sorted(set(other.generated) - set(trial.generated))
-        return [f"2.5: without {gone}, {one} is new" for one in new]
+        return [f"2.5: without {gone}, {name} is new" for name in new]
     theirs = {
-        one
-        for one in trial.generated
-        if trial.resource(one)["Properties"]["SourceArn"] == {"Fn::GetAtt": [gone, "Arn"]}
+        name
+        for name in trial.generated
+        if trial.resource(name)["Properties"]["SourceArn"] == {"Fn::GetAtt": [gone, "Arn"]}
     }
     return [
-        f"2.5: without {gone}, {one} differs"
-        for one in sorted({*trial.generated, *other.generated} - theirs)
-        if trial.after["Resources"].get(one) != other.after["Resources"].get(one)
+        f"2.5: without {gone}, {name} differs"
+        for name in sorted({*trial.generated, *other.generated} - theirs)
+        if trial.after["Resources"].get(name) != other.after["Resources"].get(name)
     ]
 
 
@@ -627,15 +633,15 @@ def _reasons(world: World, hook: Hook) -> Iterator[str]:
         yield f"3.5: the policy of {hook.function} does not allow it"
 
 
-def _told(hook: Hook) -> str:
+def _described(hook: Hook) -> str:
     """Return a hook for a message."""
-    return f"{hook.source} ({hook.source_arn}) -> {hook.function}"
+    return f"{hook.caller} ({hook.source_arn}) -> {hook.function}"
 
 
 def _where(world: World) -> str:
     """Return which conditions hold in a world, for a message."""
     conditions = world.template.get("Conditions", {})
-    return "where " + (", ".join(one for one in conditions if world.truth(one)) or "none holds")
+    return "where " + (", ".join(name for name in conditions if world.truth(name)) or "none holds")
 
 
 def _list(value: Any) -> list[Any]:
@@ -647,9 +653,9 @@ LAWS_ON_ONE_ANSWER: tuple[Law, ...] = (
     live_hooks_are_allowed,
     nothing_else_is_granted,
     no_permission_is_spare,
-    permissions_live_as_their_grants,
+    permissions_exist_as_their_grants,
     nothing_dead_is_referred_to,
-    no_circle_is_closed,
+    no_cycle_is_closed,
     permissions_wait_for_their_functions,
     aliases_wait_for_their_permissions,
     the_author_is_left_alone,

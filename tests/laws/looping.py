@@ -62,7 +62,9 @@ def rolled(case: Case) -> Rolled | None:
 def with_plain_conditions(template: Template) -> Template:
     """Return a rolled template whose conditions are the same for all items."""
     conditions = template.get("Conditions", {})
-    plain = {name: one for name, one in conditions.items() if not name.startswith(FOR_EACH)}
+    plain = {
+        name: definition for name, definition in conditions.items() if not name.startswith(FOR_EACH)
+    }
     resources = _with_plain_conditions(template["Resources"])
     kept = {"Conditions": plain} if "Conditions" in template else {}
     return {**template, **kept, "Resources": resources}
@@ -85,14 +87,14 @@ def _with_plain_conditions(entries: Template) -> Template:
 def _is_deployable(template: Template) -> bool:
     """Say whether every world of a template can be deployed, whatever comparisons come to."""
     return is_valid(template) and not any(
-        world.dead_references or world.circle or _has_twins(world)
+        world.dead_references or world.cycle or _has_twins(world)
         for world in worlds.formal(template)
     )
 
 
 def _has_twins(world: World) -> bool:
     """Say whether a function has two aliases of one name, or two policies, in a world."""
-    aliases = [world.resolve({"Ref": one}) for one in world.live_of("AWS::Lambda::Alias")]
+    aliases = [world.resolve({"Ref": alias}) for alias in world.live_of("AWS::Lambda::Alias")]
     policies = world.live_of("AWS::Lambda::ResourcePolicy")
     return len(aliases) != len(set(aliases)) or len(policies) != len(world.documents)
 
@@ -130,21 +132,21 @@ class _Rolling:
         """Return the template with loops, or None where nothing can go into one."""
         resources = self.template["Resources"]
         needs = _needs(self.template)
-        once = [one for one, body in resources.items() if body["Type"] in ONCE_PER_FUNCTION]
+        once = [name for name, body in resources.items() if body["Type"] in ONCE_PER_FUNCTION]
         whole = self._chance(35)
-        some = [one for one in resources if whole or self._chance(25)]
+        some = [name for name in resources if whole or self._chance(25)]
         inside = _along(some, needs, once)
         if not whole and self._chance(30):
             # What is left outside means one item of what it refers to.
             inside = set(some) | _wanted(some, needs, once)
         inner = set[str]()
         if self._chance(30):
-            inner = _along([one for one in sorted(inside) if self._chance(40)], needs, once)
+            inner = _along([name for name in sorted(inside) if self._chance(40)], needs, once)
             inner &= inside
         names = [*resources, *NAMES, *PARAMETERS]
-        self.depths = {one: (one in inside) + (one in inner) for one in names}
+        self.depths = {name: (name in inside) + (name in inner) for name in names}
         self._vary_names_from_elsewhere()
-        return self._written() if any(self.depths[one] for one in resources) else None
+        return self._written() if any(self.depths[name] for name in resources) else None
 
     def _vary_names_from_elsewhere(self) -> None:
         """Let functions that the template does not make be others for each item now and then."""
@@ -239,8 +241,8 @@ class _Rolling:
         Outside of a loop it means the first item.
         """
         parts = [
-            f"{sign}{{{self.variables[one]}}}" if one < context else self._first_item(one, sign)
-            for one in range(depth)
+            f"{sign}{{{self.variables[loop]}}}" if loop < context else self._first_item(loop, sign)
+            for loop in range(depth)
         ]
         if self.is_first and not dash:
             return "".join([*parts, text])
@@ -268,15 +270,15 @@ class _Rolling:
         words = set(re.findall("[A-Za-z0-9]+", json.dumps(body)))
         if any(self.depths.get(word, 0) > context for word in words):
             self.shown.add(FROM_OUTSIDE)
-        told = {key: self._told(key, value, context) for key, value in body.items()}
-        properties = told.get("Properties", {})
+        written = {key: self._part(key, value, context) for key, value in body.items()}
+        properties = written.get("Properties", {})
         for key in ("BotAliasName", "Description"):
             if context and key in properties and self._chance(40):
                 properties[key] = {"Ref": self.variables[self.rng.randrange(context)]}
                 self.shown.add("a variable as a value")
-        return told
+        return written
 
-    def _told(self, key: str, value: Any, context: int) -> Any:
+    def _part(self, key: str, value: Any, context: int) -> Any:
         """Return one part of a resource."""
         match key:
             case "Condition":
@@ -284,9 +286,9 @@ class _Rolling:
                     return {"Fn::Sub": self._with_variables(value, 1, 1, self.sign)}
                 return value
             case "DependsOn":
-                one = isinstance(value, str)
-                names = [self._name(name, context) for name in ([value] if one else value)]
-                return names[0] if one else names
+                is_text = isinstance(value, str)
+                names = [self._name(name, context) for name in ([value] if is_text else value)]
+                return names[0] if is_text else names
             case "Properties" | "Metadata":
                 return self._value(value, context)
         return value
@@ -319,7 +321,7 @@ class _Rolling:
             case {"Fn::Sub": [str(written), dict(own)]}:
                 return self._substituted(written, own, context)
             case {"Fn::If": [condition, *both]}:
-                return {"Fn::If": [condition, *(self._value(one, context) for one in both)]}
+                return {"Fn::If": [condition, *(self._value(branch, context) for branch in both)]}
             case {"Fn::Select": _}:
                 # Not looked into: two spellings in it would be two functions.
                 return call
@@ -386,7 +388,9 @@ class _Rolling:
             return varied
         if text in NAMES and self._chance(40):
             self.shown.add("a variable as a value")
-            items = [{"Ref": one} for one in self.variables[: self.depths[text]][:context]]
+            items = [
+                {"Ref": variable} for variable in self.variables[: self.depths[text]][:context]
+            ]
             return {"Fn::Join": ["-", [text, *items]]}
         return {"Fn::Sub": varied}
 
@@ -413,16 +417,22 @@ def _needs(template: Template) -> dict[str, set[str]]:
     """
     every = next(worlds.formal(template)).needs_of_all_branches
     resources = template["Resources"]
-    by_sam = {one: others & set(resources) for one, others in every.items() if one not in resources}
+    by_sam = {
+        logical_id: others & set(resources)
+        for logical_id, others in every.items()
+        if logical_id not in resources
+    }
     needs: dict[str, set[str]] = {}
-    for one, body in resources.items():
-        others = {*every[one], *_names(body)}
-        needs[one] = (others - set(by_sam)).union(*(by_sam[made] for made in others & set(by_sam)))
-    for one, body in resources.items():
+    for logical_id, body in resources.items():
+        others = {*every[logical_id], *_names(body)}
+        needs[logical_id] = (others - set(by_sam)).union(
+            *(by_sam[made] for made in others & set(by_sam))
+        )
+    for logical_id, body in resources.items():
         for name in _made_names(body):
-            needs.setdefault(name, set()).add(one)
+            needs.setdefault(name, set()).add(logical_id)
     unmade = {*NAMES, *PARAMETERS} - set(needs)
-    return {one: others - unmade for one, others in needs.items()}
+    return {name: others - unmade for name, others in needs.items()}
 
 
 def _made_names(resource: Template) -> Iterator[str]:
@@ -444,11 +454,11 @@ def _along(some: list[str], needs: dict[str, set[str]], once: list[str]) -> set[
     more = set(some)
     while more - inside:
         inside |= more
-        more = {one for one, others in needs.items() if others & inside}
+        more = {name for name, others in needs.items() if others & inside}
         more |= _wanted(inside, needs, once)
     return inside
 
 
 def _wanted(some: Any, needs: dict[str, set[str]], once: list[str]) -> set[str]:
     """Return what some resources cannot be in a loop without."""
-    return set().union(*(needs[one] for one in some if one in once))
+    return set().union(*(needs[name] for name in some if name in once))

@@ -69,11 +69,11 @@ def _substituted(value: Any, name: str, item: str) -> Any:
         case {"Ref": variable, **rest} if variable == name and not rest:
             return item
         case list():
-            return [_substituted(one, name, item) for one in value]
+            return [_substituted(entry, name, item) for entry in value]
         case dict():
             return {
-                _substituted(key, name, item): _substituted(one, name, item)
-                for key, one in value.items()
+                _substituted(key, name, item): _substituted(entry, name, item)
+                for key, entry in value.items()
             }
     return value
 

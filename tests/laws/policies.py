@@ -33,7 +33,7 @@ class NotAPolicyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where the stack lives."""
+    """Where a stack is: the Region and account of which its ARNs are."""
 
     region: str = "us-east-1"
     account: str = "123456789012"
@@ -83,7 +83,7 @@ class Statement:
     permission: str = field(default="", compare=False)
 
     def matches(self, function: str, source_arn: str, home: Home) -> bool:
-        """Say whether the statement speaks of Lex invoking the function for this source."""
+        """Say whether the statement speaks of Lex invoking the function for this caller."""
         return (
             self.function == function
             and any(service in {"*", LEX} for service in self.services)
@@ -144,8 +144,12 @@ def _of_entry(function: str, entry: Mapping[str, Any]) -> Statement:
 
 
 def allowed(statements: Iterable[Statement], function: str, source_arn: str, home: Home) -> bool:
-    """Say whether these statements let Lex invoke the function for this source."""
-    effects = {one.allows for one in statements if one.matches(function, source_arn, home)}
+    """Say whether these statements let Lex invoke the function for this caller."""
+    effects = {
+        statement.allows
+        for statement in statements
+        if statement.matches(function, source_arn, home)
+    }
     return effects == {True}
 
 

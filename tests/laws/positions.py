@@ -30,7 +30,7 @@ from tests.laws.templates import cases
 from tests.laws.trial import Macro, Settings, Trial, is_subsequence, same_bytes, the_macro
 
 type Expansion = Callable[[Template], Template]
-# Who may invoke what: a hook source's ARN, and a function with its qualifier.
+# Who may invoke what: a caller's ARN, and a function with its qualifier.
 type Pair = tuple[str, str]
 
 # How every problem of rule 1.5 ends.
@@ -38,7 +38,7 @@ REMEDY = "List AutoLexPermissions after AWS::LanguageExtensions."
 # Why the macro may say so.
 ANOTHER_FOR_EACH = "its permission would be another one for each item of the loop"
 WAIT_FOR_EACH = "what has to be created before it is another resource for each item of a loop"
-# What the macro reports of a resource policy that it cannot tell the function of.
+# What the macro reports of a resource policy whose function it cannot know.
 UNSURE = "ResourcePolicyNotCompared"
 SPARE = "no_permission_is_spare"
 # Laws that ask for more than the macro can know where something outside of a loop means one item
@@ -48,13 +48,13 @@ UNLESS_FROM_OUTSIDE = {
     SPARE,
     "aliases_wait_for_their_permissions",
     "permissions_are_shaped",
-    "permissions_live_as_their_grants",
+    "permissions_exist_as_their_grants",
     "permissions_wait_for_their_functions",
     "retained_permissions_are_those_of_retained_bots",
 }
 # A permission that is declared in a loop is there as often as the loop has items, which may be
 # never: it does not count for a hook outside. Nor does that of another item for a hook in the loop,
-# which shows where each of them lives under a condition of its own.
+# which shows where each of them exists under a condition of its own.
 UNLESS_DECLARED_ELSEWHERE = {SPARE}
 # What one process tries at a time.
 PORTION = 60
@@ -71,14 +71,16 @@ def by_cfn_lint(template: Template) -> Template:
 
 
 def granted(world: World) -> set[Pair]:
-    """Return all pairs of a hook source and a function of a world that its policies allow."""
+    """Return all pairs of a caller and a function of a world that its policies allow."""
     statements = world.statements
-    functions = {one.function for one in statements} | {hook.function for hook in world.hooks}
+    functions = {statement.function for statement in statements} | {
+        hook.function for hook in world.hooks
+    }
     return {
-        (source, function)
-        for source in _source_arns(world)
+        (arn, function)
+        for arn in _source_arns(world)
         for function in functions
-        if policies.allowed(statements, function, source, world.home)
+        if policies.allowed(statements, function, arn, world.home)
     }
 
 
@@ -90,16 +92,16 @@ def _source_arns(world: World) -> Iterator[str]:
         yield world.alias_arn(world.resolve({"Ref": bot}), "TSTALIASID")
 
 
-def differences(one: Template, other: Template, *, of_hooks: bool = False) -> list[str]:
+def differences(template: Template, other: Template, *, of_hooks: bool = False) -> list[str]:
     """Return the pairs that one of two templates without loops grants and the other does not.
 
     All that are granted, or those alone that live hooks use.
     """
     found = []
-    for world in worlds.real(one):
+    for world in worlds.real(template):
         pairs, others = granted(world), granted(World(other, world.parameters))
         if of_hooks:
-            used = {(one.source_arn, one.function) for one in world.hooks if not one.opted_out}
+            used = {(hook.source_arn, hook.function) for hook in world.hooks if not hook.opted_out}
             pairs, others = pairs & used, others & used
         found += [f"only before, {pair} {world.parameters}" for pair in sorted(pairs - others)]
         found += [f"only after, {pair} {world.parameters}" for pair in sorted(others - pairs)]
@@ -121,11 +123,11 @@ def judged(rolled: Rolled, macro: Macro = the_macro) -> Verdict:
     after = _answer(macro, expanded(template), settings)
     if isinstance(before, str) or isinstance(after, str):
         return _refused(rolled, before, after)
-    broken = [f"author: {one}" for one in _changed(template, before)]
+    broken = [f"author: {change}" for change in _changed(template, before)]
     if not same_bytes(_answer(macro, before, settings), before):
         broken.append("twice: 6.5: a second application changes more")
     for name, expansion in _expansions(rolled):
-        broken += [f"{one} ({name})" for one in _broken(rolled, before, expansion, macro)]
+        broken += [f"{sentence} ({name})" for sentence in _broken(rolled, before, expansion, macro)]
     return Verdict(broken, {"answered"} if before != template else set())
 
 
@@ -141,7 +143,7 @@ def _refused(rolled: Rolled, before: Template | str, after: Template | str) -> V
     """Judge the answers where at least one is a refusal.
 
     Only before the loops are written out the macro may refuse what it cannot write inside a loop:
-    what lives, or has to wait, under a condition that is another one for each item. With plain
+    what exists, or has to wait, under a condition that is another one for each item. With plain
     conditions there is nothing to refuse.
     """
     if isinstance(after, str):
@@ -154,7 +156,7 @@ def _refused(rolled: Rolled, before: Template | str, after: Template | str) -> V
         if not excused:
             broken.append(f"answers: refused only after the loops are written out: {after}")
         return Verdict(broken, {"refused after the loops are written out"})
-    reasons = {one for one in (ANOTHER_FOR_EACH, WAIT_FOR_EACH) if one in before}
+    reasons = {reason for reason in (ANOTHER_FOR_EACH, WAIT_FOR_EACH) if reason in before}
     plain = looping.with_plain_conditions(rolled.template)
     is_needed = REMEDY in before and reasons and plain != rolled.template
     # From outside of its loop nothing can wait for an item that is named by a text.
@@ -188,15 +190,15 @@ def _broken(rolled: Rolled, before: Template, expansion: Expansion, macro: Macro
     try:
         after = macro(template, rolled.settings)
         # What is spare under SourceScope Bot may grant more than hooks use.
-        for one in differences(answer, after, of_hooks=SPARE in excused):
-            yield f"pairs: 1.5: {one}"
+        for difference in differences(answer, after, of_hooks=SPARE in excused):
+            yield f"pairs: 1.5: {difference}"
     except (UnresolvableError, NotAPolicyError, KeyError) as error:
         yield f"pairs: cannot be judged: {error!r}"
     trial = Trial(template, rolled.settings, lambda *_: answer)
     for law in LAWS_ON_ONE_ANSWER:
         if law.__name__ not in excused:
             try:
-                yield from (f"{law.__name__}: {one}" for one in law(trial))
+                yield from (f"{law.__name__}: {sentence}" for sentence in law(trial))
             except (UnresolvableError, NotAPolicyError, KeyError) as error:
                 yield f"{law.__name__}: cannot be judged: {error!r}"
 
@@ -207,10 +209,10 @@ def _excused(rolled: Rolled) -> set[str]:
     if FROM_OUTSIDE in rolled.shown:
         excused |= UNLESS_FROM_OUTSIDE
     depths = list(_depths(rolled.template["Resources"]))
-    sources = [depth for kind, depth in depths if kind.startswith("AWS::Lex::")]
+    callers = [depth for kind, depth in depths if kind.startswith("AWS::Lex::")]
     declared = [depth for kind, depth in depths if kind == "AWS::Lambda::Permission"]
-    if sources and declared:
-        is_deeper = max(declared) > min(sources)
+    if callers and declared:
+        is_deeper = max(declared) > min(callers)
         is_of_others = max(declared) > 0 and BY_ITEM in rolled.shown
         if is_deeper or is_of_others:
             excused |= UNLESS_DECLARED_ELSEWHERE
@@ -357,7 +359,7 @@ def _shown(rolled: Rolled, law: str, macro: Macro) -> str:
 
     def broken(template: Template) -> list[str]:
         found = judged(replace(rolled, template=template), macro).broken
-        return [one for one in found if one.partition(":")[0] == law]
+        return [sentence for sentence in found if sentence.partition(":")[0] == law]
 
     def valid(template: Template) -> bool:
         small = replace(rolled, template=template)
@@ -366,7 +368,7 @@ def _shown(rolled: Rolled, law: str, macro: Macro) -> str:
         except (UnresolvableError, LookupError, TypeError, ValueError, AttributeError):
             return False
 
-    template = reducing.reduced(rolled.template, lambda one: bool(broken(one)), valid)
+    template = reducing.reduced(rolled.template, lambda smaller: bool(broken(smaller)), valid)
     return "\n".join([
         *broken(template)[:10],
         f"settings {rolled.settings}, seed {rolled.seed}",

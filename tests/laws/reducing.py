@@ -61,13 +61,13 @@ def is_valid(template: Template, settings: Settings | None = None) -> bool:
 
 def _fails(world: World) -> bool:
     """Say whether a world cannot be deployed."""
-    functions = [world.resolve({"Ref": one}) for one in world.live_of(*FUNCTIONS)]
+    functions = [world.resolve({"Ref": function}) for function in world.live_of(*FUNCTIONS)]
     twice = len(functions) != len(set(functions))
     return (
         twice
         or any(_is_no_arn(world, hook) for hook in world.hooks)
         or bool(world.dead_references)
-        or bool(world.circle)
+        or bool(world.cycle)
     )
 
 
@@ -96,7 +96,7 @@ def _is_kept(path: Path) -> bool:
     if holder in {"Fn::And", "Fn::Or"}:
         return False
     return key in KEPT or any(
-        str(one) == "Ref" or str(one).startswith("Fn::") for one in (holder, key)
+        str(step) == "Ref" or str(step).startswith("Fn::") for step in (holder, key)
     )
 
 

@@ -133,7 +133,7 @@ def _other_expression(  # noqa: PLR0911 - a table.
     """Return an expression that comes to the same text in every world."""
     match expression:
         case {"Fn::If": [condition, then, otherwise], **rest} if not rest:
-            both = [_other_expression(one, template, rng) for one in (then, otherwise)]
+            both = [_other_expression(branch, template, rng) for branch in (then, otherwise)]
             return {"Fn::If": [condition, *both]}
         case {"Ref": "AWS::NoValue"}:
             return expression
@@ -244,7 +244,7 @@ def _shuffled_keys(value: Any, rng: random.Random) -> Any:
 def _relabelled(item: Any) -> Any:
     """Return a locale's settings under LocaleIds that nothing else uses."""
     if isinstance(item, list):
-        return [_relabelled(one) for one in item]
+        return [_relabelled(entry) for entry in item]
     if isinstance(item, dict):
         return {
             key: f"{value}x" if key == "LocaleId" else _relabelled(value)

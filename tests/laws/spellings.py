@@ -90,9 +90,11 @@ def qualified(arn: Any, qualifier: str) -> Any:
 def of_bot_alias(name: str, bot: Any) -> Iterator[Any]:
     """Yield the spellings of a bot alias's ARN, by its own attribute or through its bot."""
     yield from of_attribute(name, "Arn")
-    yield by_branch(bot, lambda one: _in_a_text(one, f"bot-alias/${{Bot}}/${{{name}.BotAliasId}}"))
+    yield by_branch(
+        bot, lambda branch: _in_a_text(branch, f"bot-alias/${{Bot}}/${{{name}.BotAliasId}}")
+    )
     own = {"Fn::GetAtt": [name, "BotAliasId"]}
-    yield by_branch(bot, lambda one: _in_a_join(one, "/", own))
+    yield by_branch(bot, lambda branch: _in_a_join(branch, "/", own))
     yield {"Fn::Sub": f"${{{name}.Arn}}\n"}
 
 
@@ -108,16 +110,16 @@ def of_test_alias(bot: str) -> Iterator[Any]:
 
 def of_all_aliases(bot: Any) -> Iterator[Any]:
     """Yield the ways to say all aliases of a bot."""
-    yield by_branch(bot, lambda one: _in_a_text(one, "bot-alias/${Bot}/*"))
-    yield by_branch(bot, lambda one: _in_a_join(one, "/*"))
+    yield by_branch(bot, lambda branch: _in_a_text(branch, "bot-alias/${Bot}/*"))
+    yield by_branch(bot, lambda branch: _in_a_join(branch, "/*"))
     if isinstance(bot, dict) and "Ref" in bot:
         yield {"Fn::Sub": f"{LEX_BY_PSEUDO}bot-alias/${{{bot['Ref']}}}/*"}
 
 
 def of_no_alias(bot: Any) -> Iterator[Any]:
     """Yield what people write for an alias's ARN that is none."""
-    yield by_branch(bot, lambda one: _in_a_text(one, "bot/${Bot}"))
-    yield by_branch(bot, lambda one: _in_a_text(one, "bot-alias/${Bot}/OTHERALIAS"))
+    yield by_branch(bot, lambda branch: _in_a_text(branch, "bot/${Bot}"))
+    yield by_branch(bot, lambda branch: _in_a_text(branch, "bot-alias/${Bot}/OTHERALIAS"))
     yield "arn:aws:lex:*"
 
 
@@ -128,7 +130,7 @@ def by_branch(expression: Any, make: Callable[[Any], Any]) -> Any:
     """
     if isinstance(expression, dict) and "Fn::If" in expression:
         condition, *both = expression["Fn::If"]
-        return {"Fn::If": [condition, *(by_branch(one, make) for one in both)]}
+        return {"Fn::If": [condition, *(by_branch(branch, make) for branch in both)]}
     return make(expression)
 
 

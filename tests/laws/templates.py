@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.laws import declared, functions
+from tests.laws.callers import Caller, Hooks
 from tests.laws.evaluator import Template
 from tests.laws.ground import Ground
-from tests.laws.hook_sources import Hooks, Source
 from tests.laws.trial import OURS, REPORT, Settings
 
 
@@ -41,7 +41,7 @@ def case(seed: int, number: int) -> Case:
     hooks.draw()
     declared.draw(ground, hooks)
     _unrelated(ground)
-    _mentions(ground, hooks.sources)
+    _mentions(ground, hooks.callers)
     if settings and ground.chance(25):
         # Where a plain `Transform: AutoLexPermissions` has them.
         ground.template["Metadata"] = {OURS: settings, **ground.template.get("Metadata", {})}
@@ -63,7 +63,7 @@ def _settings(ground: Ground) -> Settings:
 
 def _unrelated(ground: Ground) -> None:
     """Draw what has nothing to do with Lex, and what the author says beside it."""
-    aliases = [one for name, one in ground.resources.items() if name.startswith("Alias")]
+    aliases = [resource for name, resource in ground.resources.items() if name.startswith("Alias")]
     if ground.chance(20):
         ground.add("Topic", "AWS::SNS::Topic", {"TopicName": "topic"})
         for resource in aliases:
@@ -79,26 +79,26 @@ def _unrelated(ground: Ground) -> None:
         ground.template["Metadata"] = {REPORT: of_before}
 
 
-def _mentions(ground: Ground, sources: list[Source]) -> None:
-    """Let functions know hook sources: what waits for such a function may close a circle."""
-    for source in sources:
+def _mentions(ground: Ground, callers: list[Caller]) -> None:
+    """Let functions know callers: what waits for such a function may close a cycle."""
+    for caller in callers:
         if ground.chance(25):
-            _mention(ground, source)
+            _mention(ground, caller)
 
 
-def _mention(ground: Ground, source: Source) -> None:
-    """Let one function know a hook source, where that closes no circle and the source lives."""
+def _mention(ground: Ground, caller: Caller) -> None:
+    """Let one function know a caller, where that closes no cycle and the caller exists."""
     functions_ = [
-        one["Properties"]
-        for one in ground.resources.values()
-        if one["Type"].endswith("::Function")
-        and ground.place_of(one.get("Condition")).within(source.place)
-        and "Environment" not in one["Properties"]
+        resource["Properties"]
+        for resource in ground.resources.values()
+        if resource["Type"].endswith("::Function")
+        and ground.place_of(resource.get("Condition")).within(caller.place)
+        and "Environment" not in resource["Properties"]
     ]
-    # A function that hooks name by text may know the very source that names it.
+    # A function that hooks name by text may know the very caller that names it.
     functions_.sort(key=lambda properties: "FunctionName" not in properties)
     for properties in functions_:
-        properties["Environment"] = {"Variables": {"SOURCE": {"Ref": source.logical_id}}}
-        if not ground.has_circle():
+        properties["Environment"] = {"Variables": {"SOURCE": {"Ref": caller.logical_id}}}
+        if not ground.has_cycle():
             return
         del properties["Environment"]

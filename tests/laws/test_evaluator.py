@@ -41,12 +41,12 @@ def in_prod(template: Template = TEMPLATE) -> World:
     return World(template, {"Env": "prod", "List": "a,b"})
 
 
-def hooked(arn: Any, **source: Any) -> Template:
+def hooked(arn: Any, **more: Any) -> Template:
     """Return a bot alias with one code hook."""
     hook = {"CodeHookSpecification": {"LambdaCodeHook": {"LambdaArn": arn}}}
     settings = [{"LocaleId": "ja_JP", "BotAliasLocaleSetting": hook}]
     properties = {"BotId": {"Ref": "Bot"}, "BotAliasLocaleSettings": settings}
-    return {"Type": "AWS::Lex::BotAlias", "Properties": properties, **source}
+    return {"Type": "AWS::Lex::BotAlias", "Properties": properties, **more}
 
 
 @pytest.mark.parametrize(
@@ -141,10 +141,10 @@ def test_a_condition_comes_to(formula: Any, expected: bool) -> None:  # noqa: FB
 
 
 def test_a_condition_in_terms_of_itself_is_an_error() -> None:
-    """A circle of conditions is found, not followed."""
-    circle = {"A": {"Fn::Not": [{"Condition": "A"}]}}
+    """A cycle of conditions is found, not followed."""
+    cycle = {"A": {"Fn::Not": [{"Condition": "A"}]}}
     with pytest.raises(UnresolvableError):
-        World({"Conditions": circle, "Resources": {}}, {}).truth("A")
+        World({"Conditions": cycle, "Resources": {}}, {}).truth("A")
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_a_document_replaces_what_permissions_made() -> None:
         "Policy": {"Type": "AWS::Lambda::ResourcePolicy", "Properties": document},
     }
     statements = in_prod({**TEMPLATE, "Resources": resources}).statements
-    assert [one.permission for one in statements] == ["Q"]
+    assert [statement.permission for statement in statements] == ["Q"]
 
 
 def test_hooks_of_aliases_and_of_test_aliases_are_found() -> None:
@@ -273,13 +273,13 @@ def test_hooks_of_aliases_and_of_test_aliases_are_found() -> None:
     }
     world = World({"Resources": resources}, {})
     bot, alias = world.resolve({"Ref": "Bot"}), world.resolve({"Fn::GetAtt": "Alias.BotAliasId"})
-    assert [(one.source_arn, one.function, one.opted_out) for one in world.hooks] == [
+    assert [(hook.source_arn, hook.function, hook.opted_out) for hook in world.hooks] == [
         (f"{ALIASES}/{bot}/{alias}", f"{FUNCTION}:orders", True),
         (f"{ALIASES}/{bot}/TSTALIASID", f"{FUNCTION}:orders:live", False),
     ]
 
 
-def test_references_are_those_of_the_branch_that_lives() -> None:
+def test_references_are_those_of_the_branch_that_exists() -> None:
     """Properties, Metadata and DependsOn order creation; of an Fn::If only one branch does."""
     resources = {
         **TEMPLATE["Resources"],
@@ -309,13 +309,13 @@ def test_references_to_the_dead_are_seen() -> None:
     assert in_dev.dead_references == {("It", "Bot")}
 
 
-def test_a_circle_is_seen() -> None:
+def test_a_cycle_is_seen() -> None:
     """Two resources that wait for each other are never made."""
     resources = {
         "A": {"Type": "AWS::SNS::Topic", "DependsOn": ["B"]},
         "B": {"Type": "AWS::SNS::Topic", "Metadata": {"It": {"Ref": "A"}}},
     }
-    assert set(World({"Resources": resources}, {}).circle) == {"A", "B"}
+    assert set(World({"Resources": resources}, {}).cycle) == {"A", "B"}
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_a_circle_is_seen() -> None:
     ],
 )
 def test_makers_are_what_a_text_names(function: str, makers: list[str]) -> None:
-    """A text that names what lives is that."""
+    """A text that names what exists is that."""
     assert in_prod().makers(HOME.function(function)) == makers
 
 
@@ -368,7 +368,7 @@ def test_parameters_may_equal_each_other() -> None:
     conditions = {"A": equals("P", {"Ref": "Q"}), "B": equals("P", "b")}
     parameters = {"P": {"Type": "String"}, "Q": {"Type": "String"}}
     template = {"Parameters": parameters, "Conditions": conditions, "Resources": {}}
-    both = {(one, other) for one in (True, False) for other in (True, False)}
+    both = {(a, b) for a in (True, False) for b in (True, False)}
     assert truths(worlds.real, template) == truths(worlds.formal, template) == both
 
 
@@ -440,5 +440,9 @@ def test_the_evaluator_misses_what_a_golden_case_adds(case: Case) -> None:
     added = len(case.expected.get("Resources", case.expected)) - len(
         before.get("Resources", before)
     )
-    unserved = [one for one in judged(case, before) if "not allowed" in one] if added else []
+    unserved = (
+        [sentence for sentence in judged(case, before) if "not allowed" in sentence]
+        if added
+        else []
+    )
     assert bool(unserved) == bool(added)

@@ -91,13 +91,13 @@ def condition_first(loop: list[Any], author: Template) -> None:
 
 
 def the_first_item_alone(loop: list[Any], author: Template) -> None:
-    """Name the same hook source for all items."""
+    """Name the same caller for all items."""
     variable, collection, body = loop
     item = collection[0] if isinstance(collection, list) else "Dev"
     for name in _generated(loop, author):
         written = json.dumps(body[name]["Properties"]["SourceArn"])
-        one = written.replace(f"${{{variable}}}", item)
-        body[name]["Properties"]["SourceArn"] = json.loads(one)
+        text = written.replace(f"${{{variable}}}", item)
+        body[name]["Properties"]["SourceArn"] = json.loads(text)
 
 
 def plain_spelling(loop: list[Any], author: Template) -> None:
@@ -118,7 +118,7 @@ def less_of_the_author(loop: list[Any], author: Template) -> None:
 
 def one_more_each_time(loop: list[Any], author: Template) -> None:
     """Add another permission with each application."""
-    permissions = [name for name, one in loop[2].items() if "SourceArn" in str(one)]
+    permissions = [name for name, resource in loop[2].items() if "SourceArn" in str(resource)]
     for name in permissions[:1]:
         loop[2][f"{name}{len(author)}"] = loop[2][name]
 
@@ -144,18 +144,18 @@ def test_a_planted_fault_is_found(spoil: Spoil, kind: str) -> None:
             spoil(loop, author)
         return answer
 
-    assert any(_breaks(one, macro, kind) for one in some_templates())
+    assert any(_breaks(template, macro, kind) for template in some_templates())
 
 
 @cache
 def some_templates() -> list[Rolled]:
     """Return templates on which the faults have to show."""
-    return [one for case in cases(SEED, 60) if (one := rolled(case))]
+    return [template for case in cases(SEED, 60) if (template := rolled(case))]
 
 
 def _breaks(template: Rolled, macro: Macro, kind: str) -> bool:
     """Say whether a fault shows on a template, as what it has to break."""
-    return any(one.startswith(f"{kind}: ") for one in judged(template, macro).broken)
+    return any(sentence.startswith(f"{kind}: ") for sentence in judged(template, macro).broken)
 
 
 def _loops(after: Template, before: Template) -> Iterator[tuple[list[Any], Template]]:

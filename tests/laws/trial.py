@@ -65,7 +65,7 @@ class Trial:
     @cached_property
     def generated(self) -> list[str]:
         """Return the logical ids of the resources that the macro added."""
-        return [one for one in self.after["Resources"] if one not in self.before["Resources"]]
+        return [name for name in self.after["Resources"] if name not in self.before["Resources"]]
 
     @cached_property
     def new_conditions(self) -> list[str]:
@@ -77,7 +77,7 @@ class Trial:
     def permissions(self) -> list[str]:
         """Return the logical ids of the permissions that the macro added."""
         kind = "AWS::Lambda::Permission"
-        return [one for one in self.generated if self.resource(one).get("Type") == kind]
+        return [name for name in self.generated if self.resource(name).get("Type") == kind]
 
     def resource(self, logical_id: str) -> Template:
         """Return a resource of the answer."""
@@ -100,9 +100,9 @@ class Trial:
         return [world for world in self.real if self._sound(world)]
 
     def _sound(self, world: World) -> bool:
-        """Say whether nothing that the author wrote refers to what does not live."""
+        """Say whether nothing that the author wrote refers to what does not exist."""
         ours = set(self.generated)
-        return all({one, other} & ours for one, other in world.dead_references)
+        return all({logical_id, other} & ours for logical_id, other in world.dead_references)
 
     def hooks(self, world: World) -> Iterator[Hook]:
         """Yield the hooks that the macro has to serve in a world."""
@@ -125,4 +125,4 @@ def same_bytes(one: Any, other: Any) -> bool:
 def is_subsequence(some: list[str], every: list[str]) -> bool:
     """Say whether all of the first list stand in the second, in the same order."""
     rest = iter(every)
-    return all(one in rest for one in some)
+    return all(item in rest for item in some)

@@ -42,12 +42,12 @@ def real(
     seen = set()
     for parameters in assignments(template, given):
         world = World(template, parameters, home)
-        told = (
+        outcome = (
             tuple(world.truth(name) for name in template.get("Conditions", {})),
             tuple(parameters[name] for name in sorted(elsewhere)),
         )
-        if told not in seen:
-            seen.add(told)
+        if outcome not in seen:
+            seen.add(outcome)
             yield world
 
 
@@ -57,9 +57,9 @@ def formal(template: Template, home: Home = HOME) -> Iterator[World]:
     seen = set()
     for atoms in _choices(template):
         world = World(template, parameters, home, atoms)
-        told = tuple(world.truth(name) for name in template.get("Conditions", {}))
-        if told not in seen:
-            seen.add(told)
+        outcome = tuple(world.truth(name) for name in template.get("Conditions", {}))
+        if outcome not in seen:
+            seen.add(outcome)
             yield world
 
 
@@ -125,13 +125,13 @@ def _comparisons(template: Template) -> Iterator[list[Any]]:
         raise UnresolvableError("Conditions is no object")
     waiting = list(conditions.values())
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict) and set(one) == {"Fn::Equals"}:
-            yield one["Fn::Equals"]
-        elif isinstance(one, dict):
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
+        expression = waiting.pop()
+        if isinstance(expression, dict) and set(expression) == {"Fn::Equals"}:
+            yield expression["Fn::Equals"]
+        elif isinstance(expression, dict):
+            waiting.extend(expression.values())
+        elif isinstance(expression, list):
+            waiting.extend(expression)
 
 
 def _mentioned(expression: Any) -> set[str]:

@@ -1,4 +1,4 @@
-"""The bots and bot aliases of a random template, with an Fn::If at any level of their hooks."""
+"""The callers of a random template, with an Fn::If at any level of their hooks."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,8 +14,8 @@ LOCALES = ("en_US", "ja_JP", "de_DE")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A hook source, in the ways in which the author's permissions may speak of it."""
+class Caller:
+    """A bot alias or test alias, in the ways in which the author's permissions may name it."""
 
     logical_id: str
     condition: str | None
@@ -27,12 +27,12 @@ class Source:
 
 @dataclass
 class Hooks:
-    """Draws the hook sources, and keeps which names which function."""
+    """Draws the callers, and keeps which names which function."""
 
     ground: Ground
     targets: list[Target]
-    sources: list[Source] = field(default_factory=list)
-    used: list[tuple[Source, Target]] = field(default_factory=list)
+    callers: list[Caller] = field(default_factory=list)
+    used: list[tuple[Caller, Target]] = field(default_factory=list)
 
     def draw(self) -> None:
         """Draw bots with test aliases, and bot aliases with locales."""
@@ -51,7 +51,7 @@ class Hooks:
         resource = ground.add(name, "AWS::Lex::Bot", {"Name": name.lower()}, condition)
         if not ground.chance(40):
             return
-        source = Source(
+        caller = Caller(
             name,
             condition,
             ground.place_of(condition),
@@ -59,11 +59,11 @@ class Hooks:
             wide=tuple(spellings.of_all_aliases({"Ref": name})),
             never=(*spellings.of_attribute(name, "Arn"), *spellings.of_no_alias({"Ref": name})),
         )
-        self.sources.append(source)
+        self.callers.append(caller)
         resource["Properties"]["TestBotAliasSettings"] = ground.guarded(
-            source.place,
+            caller.place,
             25,
-            lambda here: {"BotAliasLocaleSettings": self._settings(source, here)},
+            lambda here: {"BotAliasLocaleSettings": self._settings(caller, here)},
         )
         self._opt_out(resource)
 
@@ -80,7 +80,7 @@ class Hooks:
         bot_id = self._bot_id(bot, bots, place)
         properties: Template = {"BotAliasName": name.lower(), "BotId": bot_id}
         resource = ground.add(name, "AWS::Lex::BotAlias", properties, condition)
-        source = Source(
+        caller = Caller(
             name,
             condition,
             place,
@@ -88,18 +88,20 @@ class Hooks:
             wide=tuple(spellings.of_all_aliases(bot_id)),
             never=({"Fn::Sub": f"${{{name}.Arn}}/*"}, *spellings.of_no_alias(bot_id)),
         )
-        self.sources.append(source)
+        self.callers.append(caller)
         if ground.chance(94):
-            properties["BotAliasLocaleSettings"] = self._settings(source, place)
+            properties["BotAliasLocaleSettings"] = self._settings(caller, place)
         self._opt_out(resource)
 
     def _bot_id(self, bot: str | None, bots: dict[str, str | None], place: Place) -> Any:
-        """Return the BotId of an alias that lives at a place."""
+        """Return the BotId of an alias that exists at a place."""
         ground = self.ground
         if bot is None:
             parameter = ground.parameter("BotParameter")
             return ground.pick(("ABCDEFGHIJ", parameter, {"Fn::ImportValue": "bot-id"}))
-        others = [one for one in bots if one != bot and place.within(ground.place_of(bots[one]))]
+        others = [
+            other for other in bots if other != bot and place.within(ground.place_of(bots[other]))
+        ]
         condition = ground.optional_condition(12)
         if others and condition is not None:
             return {"Fn::If": [condition, {"Ref": bot}, {"Ref": ground.pick(others)}]}
@@ -108,72 +110,72 @@ class Hooks:
         return ground.pick((plain, plain, plain, *spelled))
 
     def _opt_out(self, resource: Template) -> None:
-        """Opt a hook source out now and then, or write what is the default (5.1)."""
+        """Opt a caller out now and then, or write what is the default (5.1)."""
         if self.ground.chance(6):
             resource["Metadata"] = {OURS: {"Enabled": self.ground.pick((False, "false", True))}}
 
     # The tree of locale settings.
 
-    def _settings(self, source: Source, place: Place) -> Any:
+    def _settings(self, caller: Caller, place: Place) -> Any:
         """Return the list of locales."""
-        return self.ground.guarded(place, 18, lambda here: self._locales(source, here))
+        return self.ground.guarded(place, 18, lambda here: self._locales(caller, here))
 
-    def _locales(self, source: Source, place: Place) -> list[Any]:
+    def _locales(self, caller: Caller, place: Place) -> list[Any]:
         """Return up to three locales, or rarely one for each of many conditions."""
         ground = self.ground
         if ground.many and ground.chance(60):
-            return self._one_hook_under_each(source, place)
+            return self._one_hook_under_each(caller, place)
         names = LOCALES[: ground.count(4, 56, 28, 12)]
-        return [ground.guarded(place, 22, partial(self._locale, source, name)) for name in names]
+        return [ground.guarded(place, 22, partial(self._locale, caller, name)) for name in names]
 
-    def _one_hook_under_each(self, source: Source, place: Place) -> list[Any]:
+    def _one_hook_under_each(self, caller: Caller, place: Place) -> list[Any]:
         """Return one locale for each of many conditions, all with the same hook."""
-        hook = {"LambdaCodeHook": {"LambdaArn": self._arn(source, place)}}
+        hook = {"LambdaCodeHook": {"LambdaArn": self._arn(caller, place)}}
         setting = {"Enabled": True, "CodeHookSpecification": hook}
         return [
-            {"Fn::If": [one, {"LocaleId": one, "BotAliasLocaleSetting": setting}, no_value()]}
-            for one in self.ground.many
+            {"Fn::If": [name, {"LocaleId": name, "BotAliasLocaleSetting": setting}, no_value()]}
+            for name in self.ground.many
         ]
 
-    def _locale(self, source: Source, name: str, place: Place) -> Template:
+    def _locale(self, caller: Caller, name: str, place: Place) -> Template:
         """Return one locale."""
         setting = self.ground.guarded(
-            place, 10, lambda here: self._setting(source, here), required=self.ground.chance(60)
+            place, 10, lambda here: self._setting(caller, here), required=self.ground.chance(60)
         )
         return {"LocaleId": name, "BotAliasLocaleSetting": setting}
 
-    def _setting(self, source: Source, place: Place) -> Template:
+    def _setting(self, caller: Caller, place: Place) -> Template:
         """Return the settings of one locale."""
         setting: Template = {"Enabled": self.ground.pick((True, False))}
         if self.ground.chance(94):
             setting["CodeHookSpecification"] = self.ground.guarded(
-                place, 20, lambda here: self._specification(source, here)
+                place, 20, lambda here: self._specification(caller, here)
             )
         return setting
 
-    def _specification(self, source: Source, place: Place) -> Template:
+    def _specification(self, caller: Caller, place: Place) -> Template:
         """Return the code hook specification of one locale."""
         hook = self.ground.guarded(
-            place, 10, lambda here: self._hook(source, here), required=self.ground.chance(60)
+            place, 10, lambda here: self._hook(caller, here), required=self.ground.chance(60)
         )
         return {"LambdaCodeHook": hook}
 
-    def _hook(self, source: Source, place: Place) -> Template:
+    def _hook(self, caller: Caller, place: Place) -> Template:
         """Return the code hook of one locale."""
-        arn = self.ground.guarded(place, 25, lambda here: self._arn(source, here))
+        arn = self.ground.guarded(place, 25, lambda here: self._arn(caller, here))
         return {"CodeHookInterfaceVersion": "1.0", "LambdaArn": arn}
 
-    def _arn(self, source: Source, place: Place) -> Any:
+    def _arn(self, caller: Caller, place: Place) -> Any:
         """Return a LambdaArn that may stand at a place."""
         target = self.ground.pick(self.targets)
-        self.used.append((source, target))
-        return target.spelled(self.ground, place, lambda rest: self._fallback(source, rest))
+        self.used.append((caller, target))
+        return target.spelled(self.ground, place, lambda rest: self._fallback(caller, rest))
 
-    def _fallback(self, source: Source, place: Place) -> Any:
-        """Return what stands where a function does not live."""
+    def _fallback(self, caller: Caller, place: Place) -> Any:
+        """Return what stands where a function does not exist."""
         others = [target for target in self.targets if place.within(target.place)]
         if not others or self.ground.chance(60):
             return no_value()
         target = self.ground.pick(others)
-        self.used.append((source, target))
+        self.used.append((caller, target))
         return self.ground.pick(target.arns)
