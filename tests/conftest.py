@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "the same each time",
     derandomize=True,
-    # What one run has found would be tried first by the next one.
+    # What a run has found would be tried first by the next run.
     database=None,
     # Both measure time, which says more of the machine than of the code.
     deadline=None,

@@ -104,7 +104,7 @@ class Call:
         return {word.partition("=")[0] for word in self.words[1:] if re.match("--?[a-z]", word)}
 
     def values(self, option: str) -> list[str]:
-        """Return the words after an option, up to the next one."""
+        """Return the words after an option, up to the next option."""
         if option not in self.words:
             return []
         after = self.words[self.words.index(option) + 1 :]
@@ -312,7 +312,7 @@ def test_a_wrong_deployment_is_noticed() -> None:
 
 
 def test_parameters_in_the_text_exist() -> None:
-    """Those of the README's table, and words such as `Name=value` that begin like one."""
+    """Those of the README's table, and words such as `Name=value` in the text."""
     known = {
         name
         for template in ("template.yaml", "org/registration.yaml", "org/stackset.yaml")

@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Titles:
-    """Announces each phase before its first test; on other workers the one before may still run."""
+    """Announces each phase before its first test; on other workers the last may still run."""
 
     def __init__(self, config: pytest.Config) -> None:
         """Begin before the first phase."""

@@ -230,10 +230,10 @@ class TestPhases:
         return tmp_path
 
     def test_all_phases_are_one_run(self, project: Path) -> None:
-        """The quick tests first, and each phase under its title, also where one of them fails.
+        """The quick tests first, and each phase under its title, also where a test fails.
 
         In the folder `build`, too, which pytest by itself passes over. There is one exit code and
-        one closing line, whatever the number of workers: here it is one, so that nothing overlaps.
+        one closing line. A single worker here, so that no phase overlaps the next.
         """
         (project / "tests" / "test_b.py").write_text("def test_wrong(): assert False\n")
         code, said = self.run(project, "-n1")

@@ -33,7 +33,7 @@ type Faulty = Callable[[Any, Any], dict[str, Any]]
 
 
 def test_a_handful_of_requests_is_answered_as_it_should_be() -> None:
-    """No exception, no changed part of the author's, no limit passed, no secret told."""
+    """No exception, no changed part of the author's, no limit passed, no value let out."""
     outcome = portion(SEED, 0, BOUND)
     assert outcome.finding is None, str(outcome.finding)
     assert outcome.tried == BOUND
