@@ -19,7 +19,9 @@ from benchmarks.machine import described
 from benchmarks.sam import Translated, translated
 from benchmarks.templates import template
 
-LEAST_AGAINST_SAM = 50
+# What the core may take of the JSON round trip of its event, where it is less than elsewhere.
+MOST_WITH_CONDITIONS = 1.0
+MOST_OF_LARGE = 0.25
 MOST_GROWTH = 12
 MOST_COLD_MILLISECONDS = 10
 MOST_MEMORY = 128
@@ -31,26 +33,36 @@ MEGABYTE = "1 MB, 3 bots"
 
 CASES = (
     Case("50 resources, no bot", template(resources=50, bots=0)),
-    Case(TYPICAL, template(resources=50, bots=3), typical=True),
-    Case("50 resources, 3 bots, 200 conditions", template(resources=50, bots=3, conditions=200)),
+    Case(TYPICAL, template(resources=50, bots=3)),
+    Case(
+        "50 resources, 3 bots, 200 conditions",
+        template(resources=50, bots=3, conditions=200),
+        MOST_WITH_CONDITIONS,
+    ),
     Case("500 resources, no bot", template(resources=500, bots=0)),
     # With the permissions that the macro adds, these come to 500: more would be refused.
-    Case(LARGE, template(resources=497, bots=3), most=0.15),
-    Case("500 resources, 3 bots, 200 conditions", template(resources=497, bots=3, conditions=200)),
+    Case(LARGE, template(resources=497, bots=3), MOST_OF_LARGE),
+    Case(
+        "500 resources, 3 bots, 200 conditions",
+        template(resources=497, bots=3, conditions=200),
+        MOST_WITH_CONDITIONS,
+    ),
     Case("500 resources, 80 bots", template(resources=420, bots=80)),
     Case(
-        "500 resources, 80 bots, 200 conditions", template(resources=420, bots=80, conditions=200)
+        "500 resources, 80 bots, 200 conditions",
+        template(resources=420, bots=80, conditions=200),
+        MOST_WITH_CONDITIONS,
     ),
     Case(
         "401 resources, 80 bots, 960 hooks",
         template(resources=401, bots=80, aliases=3, locales=4),
         # One for each bot alias would pass 500 resources, and be refused.
         parameters={"SourceScope": "Bot"},
-        most=0.5,
     ),
     Case(
         "450 resources, 40 hooks, 200 conditions",
         template(resources=450, bots=20, aliases=2, conditions=200),
+        MOST_WITH_CONDITIONS,
     ),
     Case(MEGABYTE, template(resources=450, bots=3, description=600_000)),
 )
@@ -76,7 +88,7 @@ def _templates(rows: Sequence[Measured], sam: Translated | None) -> Table:
     """Return the table of the templates."""
     table = Table(
         *("Template", "JSON", "Round trip", "Core", "Ratio", "Target", "Handler", "Ratio"),
-        *("SAM", "Times", "Target"),
+        *("SAM", "Times"),
         box=MARKDOWN,
     )
     for number, (case, row) in enumerate(zip(CASES, rows, strict=True)):
@@ -86,11 +98,10 @@ def _templates(rows: Sequence[Measured], sam: Translated | None) -> Table:
             _milliseconds(row.round_trip),
             _milliseconds(row.core),
             f"{row.core / row.round_trip:.2f}",
-            f"≤ {case.most}" if case.most else "",
+            f"≤ {case.most}",
             _milliseconds(row.handler),
             f"{row.handler / row.round_trip:.2f}",
             *(_against_sam(row, sam.times[number]) if sam else ("", "")),
-            f"≥ {LEAST_AGAINST_SAM}" if case.typical else "",
         )
     return table
 

@@ -24,15 +24,12 @@ ACCOUNT = "123456789012"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A template to measure, and what is wanted of it."""
+    """A template to measure, and the largest part of the round trip that the core may take."""
 
     name: str
     fragment: dict[str, Any]
+    most: float = 1.5
     parameters: dict[str, str] = field(default_factory=dict)
-    most: float | None = None
-    """The largest part of the round trip that the core may take."""
-    typical: bool = False
-    """Whether the SAM translator has to take at least 50 times as long."""
 
     @property
     def event(self) -> str:
