@@ -63,7 +63,7 @@ demo:
 
 test: setup lint types
 	@echo '== tests'
-	@$(PYTEST) $(PARALLEL) -p tools.phases --session-timeout=1500 tests --cov \
+	@$(PYTEST) $(PARALLEL) -p tools.phases --session-timeout=1800 tests --cov \
 		--ignore=tests/scanners/test_guard.py --ignore=tests/org/test_who_may_invoke.py
 
 check: setup-check lint types
