@@ -396,7 +396,7 @@ def test_properties_under_conditions(properties: dict[str, object], missing: int
     assert added(stack(F_ARN, **properties)) == missing
 
 
-def test_a_text_is_a_resource_only_where_the_resource_lives() -> None:
+def test_a_text_is_a_resource_only_where_the_resource_exists() -> None:
     """Elsewhere the same text names a function outside the template (rule 3.2)."""
     template = stack(sub(OWN + ":orders"), FunctionName={"Ref": "G"})
     template["Resources"]["G"]["Condition"] = "IsProd"

@@ -263,7 +263,7 @@ def test_what_cannot_be_compared_is_told_by_its_path() -> None:
     assert report.path == "Resources.Policy.Properties.ResourceArn.Fn::If[1]"
 
 
-def test_a_policy_that_lives_elsewhere_has_no_say() -> None:
+def test_a_policy_that_exists_elsewhere_has_no_say() -> None:
     """In Prod the policy decides, in all other deployments a permission does."""
     template = governed(F_ARN, document(statement()))
     template["Resources"]["Policy"]["Condition"] = "IsProd"

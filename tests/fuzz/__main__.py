@@ -28,8 +28,8 @@ def main() -> int:
         say(f"\r{outcome.tried} requests, {rate:.0f} a second ")
 
     outcome = explore(asked.seed, asked.requests, asked.first, progress)
-    told = ", ".join(f"{count} {how}" for how, count in sorted(outcome.answers.items()))
-    say(f"\nAnswers, second ones included: {told}\n")
+    listed = ", ".join(f"{count} {how}" for how, count in sorted(outcome.answers.items()))
+    say(f"\nAnswers, second ones included: {listed}\n")
     return verdict(asked.seed, outcome.finding, asked.folder)
 
 

@@ -1,4 +1,4 @@
-"""A secret in a request, where secrets stand: it must be told nowhere (rule 6.4)."""
+"""A secret in a request, where secrets stand: it must come out nowhere (rule 6.4)."""
 
 import random
 from typing import Any
@@ -13,7 +13,9 @@ def planted(rng: random.Random, event: Any, secret: str) -> None:
     """
     if not isinstance(event, dict):
         return
-    values = [one for one in places(event) if isinstance(one.value, str) and not one.is_name]
+    values = [
+        place for place in places(event) if isinstance(place.value, str) and not place.is_name
+    ]
     for place in rng.sample(values, min(len(values), rng.choice((0, 1, 2, 6)))):
         if place.holder is not event or place.key not in {"requestId", "region", "accountId"}:
             # Behind an ARN or a function it still means one, and so is looked at further.
@@ -22,8 +24,8 @@ def planted(rng: random.Random, event: Any, secret: str) -> None:
     fragment = event.get("fragment")
     if isinstance(fragment, dict) and "Resources" in fragment and rng.random() < 0.5:
         fragment["Description"] = secret
-    for one in resources_of(event).values():
-        match one:
+    for resource in resources_of(event).values():
+        match resource:
             case {"Type": "AWS::Lambda::Function", "Properties": dict(properties)}:
                 properties["Environment"] = {"Variables": {"TOKEN": secret}}
 

@@ -87,10 +87,10 @@ def _logged(lines: list[str]) -> Iterator[str]:
     """Each line of the log is an object of JSON."""
     for line in lines:
         try:
-            told = json.loads(line)
+            entry = json.loads(line)
         except ValueError:
-            told = None
-        if not isinstance(told, dict):
+            entry = None
+        if not isinstance(entry, dict):
             yield f"log: not an object: {line[:200]}"
 
 
@@ -127,8 +127,8 @@ def _processed(event: dict[str, Any], text: str, after: Any) -> Iterator[str]:
         return
     # An empty section of conditions takes what is added to it.
     opened = [
-        {**one, "Conditions": {}} if one.get("Conditions", {}) is None else one
-        for one in map(_opened, (before, after))
+        {**fragment, "Conditions": {}} if fragment.get("Conditions", {}) is None else fragment
+        for fragment in map(_opened, (before, after))
     ]
     for section in ("Resources", "Conditions", "Metadata"):
         was = opened[0].get(section, {})
@@ -136,7 +136,9 @@ def _processed(event: dict[str, Any], text: str, after: Any) -> Iterator[str]:
             # Of the wrong shape, it is CloudFormation's to reject.
             if json.dumps(was) != json.dumps(opened[1].get(section)):
                 yield f"author: {section} was replaced"
-            opened = [{key: one[key] for key in one if key != section} for one in opened]
+            opened = [
+                {key: fragment[key] for key in fragment if key != section} for fragment in opened
+            ]
     trial = _Asked(opened[0], event.get("params") or {}, lambda *_: opened[1])
     yield from (f"author: {broken}" for broken in the_author_is_left_alone(trial))
     for name in trial.generated if "Resources" in opened[0] else ():
@@ -151,10 +153,13 @@ class _Asked(Trial):
 
     @cached_property
     def bot_wide(self) -> bool:
-        """Say whether an alias may have been made to wait (5.2)."""
+        """Return whether an alias may have been made to wait (5.2)."""
         metadata: Any = self.before.get("Metadata", {})
         given = (self.settings, metadata.get(OURS))
-        return any(isinstance(one, dict) and one.get("SourceScope") == "Bot" for one in given)
+        return any(
+            isinstance(settings, dict) and settings.get("SourceScope") == "Bot"
+            for settings in given
+        )
 
 
 def _opened(fragment: dict[str, Any]) -> dict[str, Any]:
@@ -184,7 +189,7 @@ def _laid_out(entries: dict[str, Any], around: str = "") -> Iterator[tuple[str, 
 
 def _limited(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
     """What was added takes no template past a limit that it had kept (6.7)."""
-    was, now = (resources_of({"fragment": _opened(one)}) for one in (before, after))
+    was, now = (resources_of({"fragment": _opened(fragment)}) for fragment in (before, after))
     if len(was) < len(now) and not any(FOR_EACH in name for name in now):
         if len(was) <= MOST_RESOURCES < len(now):
             yield f"limit: {len(now)} resources"
@@ -199,10 +204,10 @@ def _size(fragment: dict[str, Any]) -> int:
 
 
 def _is_plausible(fragment: dict[str, Any]) -> bool:
-    """Say whether all names are such as CloudFormation takes, and all conditions are defined.
+    """Return whether all names are such as CloudFormation takes, and all conditions are defined.
 
     It rejects any other template in its own words, so that no answer to one comes back. A function
-    with a name and a condition is left to the laws, which know whether it lives where it is named.
+    with a name and a condition is left to the laws, which know whether it exists where it is named.
     """
     conditions = fragment.get("Conditions")
     defined = conditions if isinstance(conditions, dict) else {}
@@ -233,13 +238,13 @@ def _again(handler: Handler, event: dict[str, Any], answer: dict[str, Any]) -> I
 
 
 def _leaks(secret: str, answer: dict[str, Any], lines: list[str]) -> Iterator[str]:
-    """Nothing that is told holds a secret of the request (6.4)."""
+    """No message, log or report holds a secret of the request (6.4)."""
     fragment = answer.get("fragment")
     metadata = fragment.get("Metadata") if isinstance(fragment, dict) else None
     report = metadata.get(REPORT) if isinstance(metadata, dict) else None
-    told = {
+    texts = {
         "the message": answer.get("errorMessage", ""),
         "the log": "\n".join(lines),
         "the report": json.dumps(report),
     }
-    yield from (f"canary: in {where}" for where, text in told.items() if secret and secret in text)
+    yield from (f"canary: in {where}" for where, text in texts.items() if secret and secret in text)

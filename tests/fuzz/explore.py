@@ -94,7 +94,7 @@ def _smallest(handler: Handler, asked: Asked, wrong: list[str]) -> str:
 
     def breaks(event: dict[str, Any]) -> bool:
         found = findings(handler, json.dumps(event), asked.secret)
-        return any(one.partition(":")[0] == kind for one in found)
+        return any(sentence.partition(":")[0] == kind for sentence in found)
 
     event = json.loads(asked.text)
     if not isinstance(event, dict) or len(asked.text) > LARGEST_TO_REDUCE or kind == "time":

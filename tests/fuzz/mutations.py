@@ -14,7 +14,7 @@ from typing import Any, Final
 type Mutation = Callable[[random.Random, "Sample"], None]
 
 # What a hook or its permission hangs on: half of the changes are made in such a resource.
-TELLING: Final = frozenset({
+DECISIVE: Final = frozenset({
     "AWS::Lambda::Alias",
     "AWS::Lambda::Function",
     "AWS::Lambda::Permission",
@@ -25,7 +25,7 @@ TELLING: Final = frozenset({
     "AWS::Serverless::Function",
 })  # fmt: skip
 FOR_EACH: Final = "Fn::ForEach::"
-# Below these stand names, which the macro may tell; anywhere else stand values.
+# Below these stand names, which the macro may print; anywhere else stand values.
 NAMING: Final = frozenset({"Condition", "DependsOn", "Fn::GetAtt", "Ref"})
 ODD_TEXTS: Final = (
     *("", " ", "\n", "*", "?", "0", "-1", "true", "null", "$LATEST", "x" * 5_000, "a.b.c.d"),
@@ -124,13 +124,15 @@ MOST_CHARACTERS: Final = 2_000_000
 
 def _place(rng: random.Random, sample: Sample) -> Place:
     """Return somewhere in the request: half of the time where the macro looks closely."""
-    telling = [
-        one
-        for one in sample.resources.values()
-        if isinstance(one, dict) and isinstance(one.get("Type"), str) and one["Type"] in TELLING
+    decisive = [
+        resource
+        for resource in sample.resources.values()
+        if isinstance(resource, dict)
+        and isinstance(resource.get("Type"), str)
+        and resource["Type"] in DECISIVE
     ]
-    if telling and rng.random() < 0.5:
-        return rng.choice(list(places(rng.choice(telling))))
+    if decisive and rng.random() < 0.5:
+        return rng.choice(list(places(rng.choice(decisive))))
     return rng.choice(list(places(sample.box)))
 
 
@@ -160,7 +162,7 @@ def _retype(rng: random.Random, sample: Sample) -> None:
     if isinstance(value, dict):
         others += [list(value.values()), list(value)]
     if isinstance(value, list):
-        others += [{str(number): one for number, one in enumerate(value)}, *value]
+        others += [{str(number): item for number, item in enumerate(value)}, *value]
     place.put(rng.choice(others))
 
 
@@ -175,9 +177,9 @@ def _move(rng: random.Random, sample: Sample) -> None:
 
 def _swap(rng: random.Random, sample: Sample) -> None:
     """Exchange two parts that do not stand in each other."""
-    one, other = (_place(rng, sample) for _ in range(2))
-    first, second = (copy.deepcopy(place.value) for place in (one, other))
-    one.put(second)
+    target, other = (_place(rng, sample) for _ in range(2))
+    first, second = (copy.deepcopy(place.value) for place in (target, other))
+    target.put(second)
     if any(place.holder is other.holder for place in places(sample.box)):
         other.put(first)
 
@@ -300,7 +302,7 @@ def _loop(rng: random.Random, sample: Sample) -> None:
 
 def _condition(rng: random.Random, sample: Sample) -> None:
     """Put a resource under a condition, or define one: well, oddly, or by itself."""
-    given = [one for one in sample.resources.values() if isinstance(one, dict)]
+    given = [resource for resource in sample.resources.values() if isinstance(resource, dict)]
     name = rng.choice(("C", "D", _names(rng, sample)))
     if given and rng.random() < 0.6:
         rng.choice(given)["Condition"] = rng.choice(
@@ -309,14 +311,14 @@ def _condition(rng: random.Random, sample: Sample) -> None:
     section = sample.fragment.setdefault("Conditions", {})
     if not isinstance(section, dict):
         return
-    one, other = ({"Condition": _names(rng, sample)} for _ in range(2))
+    condition, other = ({"Condition": _names(rng, sample)} for _ in range(2))
     section[name] = rng.choice((
         {"Fn::Equals": [{"Ref": _names(rng, sample)}, rng.choice(("a", "", 1, True, NO_VALUE))]},
         {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]},
-        {"Fn::And": [one, other]},
-        {"Fn::Or": [one, {"Fn::Not": [other]}]},
-        {"Fn::Or": [one] * 14},
-        {"Fn::Not": [one, other]},
+        {"Fn::And": [condition, other]},
+        {"Fn::Or": [condition, {"Fn::Not": [other]}]},
+        {"Fn::Or": [condition] * 14},
+        {"Fn::Not": [condition, other]},
         {"Condition": name},
         _odd(rng, sample),
     ))  # fmt: skip
@@ -330,7 +332,7 @@ def _settings(rng: random.Random, sample: Sample) -> None:
     names = ("SourceScope", "OnUnreachable", "Enabled", "WaitsFor", "SourceScop", "")
     setting = {rng.choice(names[: rng.choice((2, 6))]): value}
     given = rng.choice((setting, setting, setting, _odd(rng, sample)))
-    bodies = [one for one in sample.resources.values() if isinstance(one, dict)]
+    bodies = [resource for resource in sample.resources.values() if isinstance(resource, dict)]
     where = rng.randrange(3)
     if where == 0 and isinstance(sample.box[0], dict):
         sample.box[0]["params"] = given
@@ -343,7 +345,7 @@ def _settings(rng: random.Random, sample: Sample) -> None:
 
 def _text(rng: random.Random, sample: Sample) -> None:
     """Change letters within a text."""
-    texts = [one for one in places(sample.box) if isinstance(one.value, str)]
+    texts = [place for place in places(sample.box) if isinstance(place.value, str)]
     if not texts:
         return
     place = rng.choice(texts)

@@ -83,7 +83,7 @@ def _event(fragment: object, **more: object) -> dict[str, object]:
 def _filled(event: dict[str, Any], resources: int) -> dict[str, Any]:
     """Return a request whose template has so many resources."""
     given = event["fragment"]["Resources"]
-    more = {f"T{one}": {"Type": "AWS::SNS::Topic"} for one in range(resources - len(given))}
+    more = {f"T{number}": {"Type": "AWS::SNS::Topic"} for number in range(resources - len(given))}
     return event | {"fragment": event["fragment"] | {"Resources": given | more}}
 
 

@@ -33,7 +33,7 @@ type Faulty = Callable[[Any, Any], dict[str, Any]]
 
 
 def test_a_handful_of_requests_is_answered_as_it_should_be() -> None:
-    """No exception, no changed part of the author's, no limit passed, no value let out."""
+    """No exception, no changed part of the author's, no limit passed, no secret shown."""
     outcome = portion(SEED, 0, BOUND)
     assert outcome.finding is None, str(outcome.finding)
     assert outcome.tried == BOUND
@@ -42,7 +42,7 @@ def test_a_handful_of_requests_is_answered_as_it_should_be() -> None:
 @pytest.mark.search
 @pytest.mark.timeout(240)
 def test_every_request_is_answered_as_it_should_be() -> None:
-    """No exception, no changed part of the author's, no limit passed, no secret told (6.2 to 6.7).
+    """No exception, no changed part of the author's, no limit passed, no secret shown (6.2 to 6.7).
 
     And the requests are of use: many are granted permissions, many are rejected.
     """
@@ -97,7 +97,7 @@ def _adding(event: Any, context: Any) -> dict[str, Any]:
 
 
 def _echoing(event: Any, context: Any) -> dict[str, Any]:
-    """Tell the author what is wrong, and the whole fragment with it."""
+    """Say what is wrong, and the whole fragment with it."""
     answer = shell.handler(event, context)
     if answer["status"] == "failure" and isinstance(event, dict):
         return failure(event, f"no: {json.dumps(event.get('fragment'))}"[:2_000])
@@ -125,16 +125,16 @@ def _mutating(event: Any, context: Any) -> dict[str, Any]:
 
 
 def _verbose(event: Any, context: Any) -> dict[str, Any]:
-    """Tell each mistake at any length."""
+    """Report each mistake at any length."""
     answer = shell.handler(event, context)
     return answer if "fragment" in answer else failure(event, f"{answer['errorMessage']}" * 30)
 
 
 def _listing(event: Any, context: Any) -> dict[str, Any]:
-    """Tell more than 20 mistakes."""
+    """Report more than 20 mistakes."""
     answer = shell.handler(event, context)
-    told = " ".join(f"({number}) no." for number in range(1, 22))
-    return answer if "fragment" in answer else failure(event, told)
+    message = " ".join(f"({number}) no." for number in range(1, 22))
+    return answer if "fragment" in answer else failure(event, message)
 
 
 def _speechless(event: Any, context: Any) -> dict[str, Any]:
@@ -174,9 +174,9 @@ def _restless(event: Any, context: Any) -> dict[str, Any]:
         pytest.param(_logging, "canary", id="logs a value"),
         pytest.param(_printing, "log", id="prints no JSON"),
         pytest.param(_mutating, "request", id="changes the request"),
-        pytest.param(_verbose, "message", id="tells too many characters"),
-        pytest.param(_listing, "message", id="tells too many mistakes"),
-        pytest.param(_speechless, "message", id="tells nothing"),
+        pytest.param(_verbose, "message", id="writes too many characters"),
+        pytest.param(_listing, "message", id="lists too many mistakes"),
+        pytest.param(_speechless, "message", id="says nothing"),
         pytest.param(_confusing, "shape", id="answers another request"),
         pytest.param(_unwritable, "shape", id="answers no JSON"),
         pytest.param(_restless, "twice", id="adds each time"),
@@ -186,7 +186,7 @@ def test_a_planted_fault_is_found(fault: Faulty, kind: str) -> None:
     """A macro with a fault is found out, by the check that is there for it."""
     outcome = portion(SEED, 0, BOUND, fault)
     assert outcome.finding is not None
-    kinds = {one.partition(":")[0] for one in outcome.finding.wrong}
+    kinds = {sentence.partition(":")[0] for sentence in outcome.finding.wrong}
     assert kind in kinds
 
 
@@ -218,7 +218,7 @@ def test_a_macro_without_limits_is_found(size: int) -> None:
 
 
 def _is_full(event: Any, size: int) -> bool:
-    """Say whether a template has exactly so many resources, or so many bytes."""
+    """Return whether a template has exactly so many resources, or so many bytes."""
     fragment = event["fragment"]
     text = json.dumps(fragment, separators=(",", ":"))
     return size in {len(text), len(resources_of(event))}
@@ -232,11 +232,11 @@ def test_a_finding_is_reduced_and_written_down(
     assert finding is not None
     assert len(finding.smallest) < len(finding.text)
     assert verdict(SEED, finding, tmp_path) == 1
-    told = capsys.readouterr().out
-    assert f"--seed {SEED} --first {finding.number} --requests 1" in told
+    printed = capsys.readouterr().out
+    assert f"--seed {SEED} --first {finding.number} --requests 1" in printed
     whole, small = sorted(tmp_path.iterdir(), key=lambda path: len(path.name))
     assert whole.read_text() == finding.text
-    assert any("author:" in one for one in checks.findings(_dropping, small.read_text()))
+    assert any("author:" in sentence for sentence in checks.findings(_dropping, small.read_text()))
     assert not checks.findings(shell.handler, small.read_text())
 
 

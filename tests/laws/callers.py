@@ -46,7 +46,6 @@ class Hooks:
             self._alias(f"Alias{number}", bots)
 
     def _bot(self, name: str, condition: str | None) -> None:
-        """Draw one bot."""
         ground = self.ground
         resource = ground.add(name, "AWS::Lex::Bot", {"Name": name.lower()}, condition)
         if not ground.chance(40):
@@ -68,7 +67,6 @@ class Hooks:
         self._opt_out(resource)
 
     def _alias(self, name: str, bots: dict[str, str | None]) -> None:
-        """Draw one bot alias."""
         ground = self.ground
         bot = None if not bots or ground.chance(12) else ground.pick(list(bots))
         place = ground.everywhere if bot is None else ground.place_of(bots[bot])
@@ -138,14 +136,12 @@ class Hooks:
         ]
 
     def _locale(self, caller: Caller, name: str, place: Place) -> Template:
-        """Return one locale."""
         setting = self.ground.guarded(
             place, 10, lambda here: self._setting(caller, here), required=self.ground.chance(60)
         )
         return {"LocaleId": name, "BotAliasLocaleSetting": setting}
 
     def _setting(self, caller: Caller, place: Place) -> Template:
-        """Return the settings of one locale."""
         setting: Template = {"Enabled": self.ground.pick((True, False))}
         if self.ground.chance(94):
             setting["CodeHookSpecification"] = self.ground.guarded(
@@ -154,14 +150,12 @@ class Hooks:
         return setting
 
     def _specification(self, caller: Caller, place: Place) -> Template:
-        """Return the code hook specification of one locale."""
         hook = self.ground.guarded(
             place, 10, lambda here: self._hook(caller, here), required=self.ground.chance(60)
         )
         return {"LambdaCodeHook": hook}
 
     def _hook(self, caller: Caller, place: Place) -> Template:
-        """Return the code hook of one locale."""
         arn = self.ground.guarded(place, 25, lambda here: self._arn(caller, here))
         return {"CodeHookInterfaceVersion": "1.0", "LambdaArn": arn}
 

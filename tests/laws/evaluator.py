@@ -112,7 +112,7 @@ class World:
         raise UnresolvableError(f"not a condition: {json.dumps(formula)}")
 
     def exists(self, logical_id: str) -> bool:
-        """Say whether a resource of the template exists in this world."""
+        """Return whether a resource of the template exists in this world."""
         condition = self.resources[logical_id].get("Condition")
         return condition is None or self.truth(condition)
 
@@ -233,7 +233,7 @@ class World:
         return PLACEHOLDER.sub(fill, template)
 
     def _by_sam(self, name: str) -> bool:
-        """Say whether a dotted name means what SAM will make of a function."""
+        """Return whether a dotted name means what SAM will make of a function."""
         logical_id, _, suffix = name.rpartition(".")
         return suffix in sam_made(self.template, logical_id)
 
@@ -333,7 +333,7 @@ class World:
                 yield name, arn, bot, tree.get("BotAliasLocaleSettings")
 
     def _opted_out(self, caller: str) -> bool:
-        """Say whether the author asked the macro to leave a caller alone."""
+        """Return whether the author asked the macro to leave a caller alone."""
         metadata = self.resources[caller].get("Metadata")
         setting = metadata.get("AutoLexPermissions") if isinstance(metadata, dict) else None
         return isinstance(setting, dict) and text(setting.get("Enabled", True)).lower() == "false"
@@ -370,7 +370,7 @@ class World:
             raise NotAPolicyError(f"{permission}: {error}") from error
 
     def allowed(self, hook: Hook, without: frozenset[str] = frozenset()) -> bool:
-        """Say whether Lex may invoke what a hook names, were some permissions not there."""
+        """Return whether Lex may invoke what a hook names, were some permissions not there."""
         statements = [
             statement for statement in self.statements if statement.permission not in without
         ]
@@ -478,7 +478,7 @@ class World:
 
     @cached_property
     def makes_twice(self) -> bool:
-        """Say whether two live resources make one function or alias, which AWS refuses."""
+        """Return whether two live resources make one function or alias, which AWS refuses."""
         made = [
             self.home.function(self._identity(logical_id)) for logical_id in self.live_of(*MAKERS)
         ]
@@ -509,7 +509,7 @@ def reachable(needs: Mapping[str, set[str]], start: str) -> set[str]:
 
 
 def is_function(expression: Template) -> bool:
-    """Say whether an object is a call of an intrinsic function."""
+    """Return whether an object is a call of an intrinsic function."""
     return len(expression) == 1 and all(
         key == "Ref" or str(key).startswith("Fn::") for key in expression
     )
@@ -545,7 +545,7 @@ def text(value: Any) -> str:
 
 
 def is_resource(value: Any) -> bool:
-    """Say whether an entry of Resources has the shape of one."""
+    """Return whether an entry of Resources has the shape of one."""
     shaped = isinstance(value, dict) and isinstance(value.get("Type"), str)
     return shaped and isinstance(value.get("Properties", {}), dict)
 

@@ -34,7 +34,6 @@ def of(template: Template, settings: Settings) -> set[str]:
 
 
 def _of_conditions(conditions: Template) -> Iterator[str]:
-    """Yield what the conditions show."""
     whole = str(conditions)
     if "{'Condition':" in whole:
         yield "conditions that are linked"
@@ -46,7 +45,6 @@ def _of_conditions(conditions: Template) -> Iterator[str]:
 
 
 def _of_settings(template: Template, settings: Settings) -> Iterator[str]:
-    """Yield what the settings show."""
     own = template.get("Metadata", {}).get(OURS, {})
     for key, value in {**own, **settings}.items():
         yield f"{key}: {value}"
@@ -55,7 +53,6 @@ def _of_settings(template: Template, settings: Settings) -> Iterator[str]:
 
 
 def _of_resource(resource: Template) -> Iterator[str]:
-    """Yield what one resource shows."""
     kind, properties = resource["Type"], resource.get("Properties", {})
     if "Condition" in resource:
         yield f"conditional {kind}"
@@ -93,7 +90,6 @@ def _of_caller(properties: Template) -> Iterator[str]:
 
 
 def _of_locales(settings: Any) -> Iterator[str]:
-    """Yield what the list of locales shows."""
     lists = settings["Fn::If"][1:] if _is_if(settings) else [settings]
     for locales in lists:
         if isinstance(locales, list):
@@ -142,7 +138,6 @@ def _entries(tree: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _is_if(value: Any) -> bool:
-    """Say whether a value is an Fn::If."""
     return isinstance(value, dict) and set(value) == {"Fn::If"}
 
 

@@ -35,7 +35,7 @@ class Place:
     bits: int = 0
 
     def within(self, other: "Place") -> bool:
-        """Say whether this exists only where the other does."""
+        """Return whether this exists only where the other does."""
         return not self.bits & ~other.bits
 
     def __and__(self, other: "Place") -> "Place":
@@ -51,7 +51,7 @@ class Place:
         return Place(self.bits & ~other.bits)
 
     def __bool__(self) -> bool:
-        """Say whether it exists anywhere."""
+        """Return whether it exists anywhere."""
         return self.bits != 0
 
 
@@ -198,7 +198,7 @@ class Ground:
         return resource
 
     def has_cycle(self) -> bool:
-        """Say whether the resources so far depend on each other in a cycle somewhere."""
+        """Return whether the resources so far depend on each other in a cycle somewhere."""
         template = {**self.template, "Resources": self.resources}
         return any(world.cycle for world in worlds.formal(template))
 

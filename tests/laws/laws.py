@@ -146,7 +146,7 @@ def permissions_exist_as_their_grants(trial: Trial) -> list[str]:
 
 
 def _is_missed(trial: Trial, world: World, statement: Statement) -> bool:
-    """Say whether a hook asks for a statement that does not exist, and no other serves it."""
+    """Return whether a hook asks for a statement that does not exist, and no other serves it."""
     names = world.makers(statement.function)
     makers = [world.resources[name].get("Properties", {}) for name in names]
     return not any("FunctionName" in properties for properties in makers) and any(
@@ -163,7 +163,7 @@ def _generated(trial: Trial, world: World) -> Iterator[Statement]:
 
 
 def _serves(trial: Trial, world: World, statement: Statement, hook: Hook) -> bool:
-    """Say whether a generated statement is exactly what a hook asks for, no wider."""
+    """Return whether a generated statement is exactly what a hook asks for, no wider."""
     source_arn = world.alias_arn(hook.bot, "*") if trial.bot_wide else hook.source_arn
     return statement.function == hook.function and statement.conditions == (
         ("arnlike", "aws:sourcearn", (source_arn,)),
@@ -172,7 +172,7 @@ def _serves(trial: Trial, world: World, statement: Statement, hook: Hook) -> boo
 
 
 def _needed(trial: Trial, world: World, permission: str) -> bool:
-    """Say whether some hook would go without, were this permission not there."""
+    """Return whether some hook would go without, were this permission not there."""
     if not world.exists(permission):
         return False
     return any(
@@ -182,7 +182,7 @@ def _needed(trial: Trial, world: World, permission: str) -> bool:
 
 
 def _speakable(world: World, permission: str) -> bool:
-    """Say whether all that a permission refers to exists, so that its statement means something."""
+    """Return whether all that a permission refers to exists: else its statement means nothing."""
     properties = world.resources[permission]["Properties"]
     return all(map(world.exists, world.references(properties)))
 
@@ -244,7 +244,7 @@ def _serving(trial: Trial, world: World, hook: Hook) -> list[str]:
 
 
 def _would_close_a_cycle(trial: Trial, world: World, permissions: list[str], alias: str) -> bool:
-    """Say whether waiting might close a cycle, and the answer reports that it does not wait.
+    """Return whether waiting might close a cycle, and the answer reports that it does not wait.
 
     Might, under whatever conditions: the contract does not ask for more than caution here.
     """
@@ -296,7 +296,7 @@ def _entries_kept(trial: Trial, section: str, before: Template, after: Template)
 
 
 def _only_waits(trial: Trial, before: Template, after: Template) -> bool:
-    """Say whether a resource is a bot alias that was only made to wait (5.2, 2.8)."""
+    """Return whether a resource is a bot alias that was only made to wait (5.2, 2.8)."""
     if not trial.bot_wide or before.get("Type") != "AWS::Lex::BotAlias":
         return False
     rest = [
@@ -309,14 +309,14 @@ def _only_waits(trial: Trial, before: Template, after: Template) -> bool:
 
 
 def _depends_on_more(trial: Trial, before: Template, after: Template) -> bool:
-    """Say whether a DependsOn has only grown by generated resources."""
+    """Return whether a DependsOn has only grown by generated resources."""
     was, is_ = (_list(resource.get("DependsOn", [])) for resource in (before, after))
     added = [name for name in is_ if name not in was]
     return is_[: len(was)] == was and set(added) <= set(trial.generated)
 
 
 def _says_more(before: Template, after: Template) -> bool:
-    """Say whether a Metadata has only grown under the macro's own key."""
+    """Return whether a Metadata has only grown under the macro's own key."""
     was, is_ = (resource.get("Metadata", {}) for resource in (before, after))
     mine, ours = was.get(OURS, {}), is_.get(OURS, {})
     others = [{key: metadata[key] for key in metadata if key != OURS} for metadata in (was, is_)]
@@ -414,7 +414,7 @@ def logical_ids_are_as_promised(trial: Trial) -> list[str]:
 
 
 def _named_after(condition: str, permission: str) -> bool:
-    """Say whether a condition has a permission's name, in a loop that without the items."""
+    """Return whether a condition has a permission's name, in a loop that without the items."""
     return condition[-8:] == permission[-8:] and is_subsequence(list(condition), list(permission))
 
 
@@ -474,7 +474,7 @@ def retained_permissions_are_those_of_retained_bots(trial: Trial) -> list[str]:
 
 
 def _wants_to_stay(trial: Trial, permission: str) -> bool | None:
-    """Say whether a permission has to be retained; None where the contract leaves it open."""
+    """Return whether a permission has to be retained; None where the contract leaves it open."""
     callers: set[bool] = set()
     functions: set[bool] = set()
     for world in trial.everywhere:
@@ -492,7 +492,7 @@ def _wants_to_stay(trial: Trial, permission: str) -> bool | None:
 
 
 def _retained_functions(world: World, permission: str, function: str) -> set[bool]:
-    """Say whether what makes a function is retained, as it is outside; both where that is open."""
+    """Return whether what makes a function is retained, as outside it is; both where it is open."""
     expression = world.resources[permission]["Properties"]["FunctionName"]
     makers = {*world.makers(function), *world.references(expression)}
     functions = {maker for maker in makers if world.resources[maker]["Type"] in FUNCTIONS}
@@ -504,7 +504,7 @@ def _retained_functions(world: World, permission: str, function: str) -> set[boo
 
 
 def _retained(world: World, logical_id: str) -> bool:
-    """Say whether a resource outlives its stack."""
+    """Return whether a resource outlives its stack."""
     policy = world.resolve(world.resources[logical_id].get("DeletionPolicy", ""))
     return str(policy).startswith("Retain")
 
@@ -599,7 +599,7 @@ def other_aliases_do_not_matter(trial: Trial) -> list[str]:
 
 
 def _shared_names(template: Template) -> bool:
-    """Say whether functions of a template share a name, or one has several."""
+    """Return whether functions of a template share a name, or one has several."""
     written = [
         json.dumps(body.get("Properties", {}).get("FunctionName"), sort_keys=True)
         for body in template["Resources"].values()

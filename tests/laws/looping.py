@@ -85,7 +85,7 @@ def _with_plain_conditions(entries: Template) -> Template:
 
 
 def _is_deployable(template: Template) -> bool:
-    """Say whether every world of a template can be deployed, whatever comparisons come to."""
+    """Return whether every world of a template can be deployed, whatever comparisons come to."""
     return is_valid(template) and not any(
         world.dead_references or world.cycle or _has_twins(world)
         for world in worlds.formal(template)
@@ -93,7 +93,7 @@ def _is_deployable(template: Template) -> bool:
 
 
 def _has_twins(world: World) -> bool:
-    """Say whether a function has two aliases of one name, or two policies, in a world."""
+    """Return whether a function has two aliases of one name, or two policies, in a world."""
     aliases = [world.resolve({"Ref": alias}) for alias in world.live_of("AWS::Lambda::Alias")]
     policies = world.live_of("AWS::Lambda::ResourcePolicy")
     return len(aliases) != len(set(aliases)) or len(policies) != len(world.documents)
@@ -262,7 +262,7 @@ class _Rolling:
         return self._with_variables(base, depth, context, self.sign) + dot + rest
 
     def _is_built(self, logical_id: str, context: int) -> bool:
-        """Say whether a logical id holds a variable."""
+        """Return whether a logical id holds a variable."""
         return self._name(logical_id, context) != self._name(logical_id, 0)
 
     def _resource(self, body: Template, context: int) -> Template:

@@ -97,7 +97,7 @@ def _plain(template: Template, value: Any) -> Any:
 
 
 def _is_guarded(value: Template) -> bool:
-    """Say whether this is a resource whose condition may be a name that a loop has built."""
+    """Return whether this is a resource whose condition may be a name that a loop has built."""
     return "Type" in value and isinstance(value.get("Condition"), dict)
 
 

@@ -60,7 +60,7 @@ class Home:
         return self.arn("lambda", f"function:{plain['name']}")
 
     def reaches(self, function: str) -> bool:
-        """Say whether a permission of this stack can be put on the function."""
+        """Return whether a permission of this stack can be put on the function."""
         arn = ARN.fullmatch(function)
         here = (self.region, self.account)
         return arn is not None and (arn["region"], arn["account"]) == here
@@ -83,7 +83,7 @@ class Statement:
     permission: str = field(default="", compare=False)
 
     def matches(self, function: str, source_arn: str, home: Home) -> bool:
-        """Say whether the statement speaks of Lex invoking the function for this caller."""
+        """Return whether the statement speaks of Lex invoking the function for this caller."""
         return (
             self.function == function
             and any(service in {"*", LEX} for service in self.services)
@@ -144,7 +144,7 @@ def _of_entry(function: str, entry: Mapping[str, Any]) -> Statement:
 
 
 def allowed(statements: Iterable[Statement], function: str, source_arn: str, home: Home) -> bool:
-    """Say whether these statements let Lex invoke the function for this caller."""
+    """Return whether these statements let Lex invoke the function for this caller."""
     effects = {
         statement.allows
         for statement in statements
@@ -162,7 +162,7 @@ def arn_like(pattern: str, arn: str) -> bool:
 
 
 def _holds(condition: tuple[str, str, tuple[str, ...]], source_arn: str, home: Home) -> bool:
-    """Say whether one line of a Condition holds for an invocation by Lex."""
+    """Return whether one line of a Condition holds for an invocation by Lex."""
     operator, key, values = condition
     request = {"aws:sourcearn": source_arn, "aws:sourceaccount": home.account}
     if key not in request:

@@ -178,7 +178,7 @@ def _expansions(rolled: Rolled) -> Iterator[tuple[str, Expansion]]:
 
 
 def is_for_cfn_lint(rolled: Rolled) -> bool:
-    """Say whether cfn-lint writes out all of a template, and nothing else than its loops."""
+    """Return whether cfn-lint writes out all of a template, and nothing else than its loops."""
     whole = json.dumps(rolled.template)
     return rolled.documented and "Fn::FindInMap" not in whole and "DependsOn" not in whole
 

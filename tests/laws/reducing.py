@@ -44,7 +44,7 @@ def reduced(
 
 
 def is_valid(template: Template, settings: Settings | None = None) -> bool:
-    """Say whether every world of a template can be worked out and deployed."""
+    """Return whether every world of a template can be worked out and deployed."""
     trial = Trial(template, settings or {}, lambda fragment, _: fragment)
     if any(count < 2 for count in operand_counts(template.get("Conditions"))):
         return False
@@ -60,7 +60,7 @@ def is_valid(template: Template, settings: Settings | None = None) -> bool:
 
 
 def _fails(world: World) -> bool:
-    """Say whether a world cannot be deployed."""
+    """Return whether a world cannot be deployed."""
     functions = [world.resolve({"Ref": function}) for function in world.live_of(*FUNCTIONS)]
     twice = len(functions) != len(set(functions))
     return (
@@ -72,7 +72,7 @@ def _fails(world: World) -> bool:
 
 
 def _is_no_arn(world: World, hook: Hook) -> bool:
-    """Say whether a LambdaArn is a name, which Lex does not take."""
+    """Return whether a LambdaArn is a name, which Lex does not take."""
     unknown = hook.written.startswith("value-") and not world.makers(hook.function)
     return not unknown and not hook.written.startswith("arn:")
 
@@ -91,7 +91,7 @@ def _smaller(template: Template) -> Iterator[Template]:
 
 
 def _is_kept(path: Path) -> bool:
-    """Say whether something is never taken out by itself: what is needed, and what a call needs."""
+    """Return whether something is never taken out by itself, since it or a call is needed."""
     *_, holder, key = path
     if holder in {"Fn::And", "Fn::Or"}:
         return False

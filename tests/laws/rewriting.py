@@ -254,6 +254,6 @@ def _relabelled(item: Any) -> Any:
 
 
 def _is_named(template: Template, name: str) -> bool:
-    """Say whether any other resource mentions a logical id."""
+    """Return whether any other resource mentions a logical id."""
     others = {key: value for key, value in template["Resources"].items() if key != name}
     return bool(re.search(rf"\b{re.escape(name)}\b", str(others)))

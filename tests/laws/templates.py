@@ -52,7 +52,6 @@ def case(seed: int, number: int) -> Case:
 
 
 def _settings(ground: Ground) -> Settings:
-    """Draw the settings."""
     settings: Settings = {}
     if ground.chance(45):
         settings["SourceScope"] = "Bot"

@@ -154,7 +154,7 @@ def some_templates() -> list[Rolled]:
 
 
 def _breaks(template: Rolled, macro: Macro, kind: str) -> bool:
-    """Say whether a fault shows on a template, as what it has to break."""
+    """Return whether a fault shows on a template, as what it has to break."""
     return any(sentence.startswith(f"{kind}: ") for sentence in judged(template, macro).broken)
 
 

@@ -32,6 +32,6 @@ def test_every_law_finds_a_fault() -> None:
 
 
 def _breaks(fault: Fault, case: Case) -> bool:
-    """Say whether a fault shows on a template, by the law that has to find it."""
+    """Return whether a fault shows on a template, by the law that has to find it."""
     found = violations(case.template, case.settings, fault.macro, case.seed, fault.law)
     return any(sentence.startswith(f"{fault.law}: ") for sentence in found)

@@ -54,12 +54,12 @@ class Trial:
 
     @cached_property
     def bot_wide(self) -> bool:
-        """Say whether one permission serves all aliases of a bot (5.2)."""
+        """Return whether one permission serves all aliases of a bot (5.2)."""
         return self.setting("SourceScope", "Alias") == "Bot"
 
     @cached_property
     def skips(self) -> bool:
-        """Say whether functions out of reach are passed over (5.3)."""
+        """Return whether functions out of reach are passed over (5.3)."""
         return self.setting("OnUnreachable", "Fail") == "Skip"
 
     @cached_property
@@ -100,7 +100,7 @@ class Trial:
         return [world for world in self.real if self._sound(world)]
 
     def _sound(self, world: World) -> bool:
-        """Say whether nothing that the author wrote refers to what does not exist."""
+        """Return whether nothing that the author wrote refers to what does not exist."""
         ours = set(self.generated)
         return all({logical_id, other} & ours for logical_id, other in world.dead_references)
 
@@ -118,11 +118,11 @@ class Trial:
 
 
 def same_bytes(one: Any, other: Any) -> bool:
-    """Say whether two values are written alike, order of keys included."""
+    """Return whether two values are written alike, order of keys included."""
     return json.dumps(one) == json.dumps(other)
 
 
 def is_subsequence(some: list[str], every: list[str]) -> bool:
-    """Say whether all of the first list stand in the second, in the same order."""
+    """Return whether all of the first list stand in the second, in the same order."""
     rest = iter(every)
     return all(item in rest for item in some)
