@@ -133,7 +133,7 @@ def _print_cold_starts(console: Console) -> None:
             next(case.event for case in CASES if case.name == name) for name in (TYPICAL, MEGABYTE)
         )
         cold_start.measure(starts, event)
-        peaks = [cold_start.peak_memory(one.code, largest) for one in starts]
+        peaks = [cold_start.peak_memory(handler.code, largest) for handler in starts]
         console.print(_starts(starts, peaks))
         macro, imports, _ = starts
         console.print(
@@ -150,10 +150,10 @@ def _starts(starts: Sequence[cold_start.Starts], peaks: Sequence[float | None]) 
     """Return the table of the handlers under the runtime client."""
     handler = f"Handler, {cold_start.STARTS} cold starts"
     table = Table(handler, "Best", "Median", "Memory for 1 MB", "Target", box=MARKDOWN)
-    for number, (one, peak) in enumerate(zip(starts, peaks, strict=True)):
+    for number, (start, peak) in enumerate(zip(starts, peaks, strict=True)):
         target = "" if number else f"≤ {MOST_MEMORY} MB"
-        times = (f"{one.best * 1e3:.1f} ms", f"{one.median * 1e3:.1f} ms")
-        table.add_row(one.name, *times, _megabytes(peak), target)
+        times = (f"{start.best * 1e3:.1f} ms", f"{start.median * 1e3:.1f} ms")
+        table.add_row(start.name, *times, _megabytes(peak), target)
     return table
 
 

@@ -60,8 +60,8 @@ def built() -> Iterator[Path]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         python = _output(ROOT / "tools" / "find-python", "--with-pip")
-        program, source = ROOT / "tools" / "build_artifact.py", ROOT / "macro"
-        _output(python, program, "--source", source, "--artifacts", folder / "macro")
+        program, macro = ROOT / "tools" / "build_artifact.py", ROOT / "macro"
+        _output(python, program, "--source", macro, "--artifacts", folder / "macro")
         link_runtime(folder / "runtime")
         yield folder
 
@@ -99,8 +99,8 @@ def handlers(folder: Path) -> tuple[Starts, Starts, Starts]:
 def measure(starts: tuple[Starts, ...], event: str) -> None:
     """Start each handler many times, in turns, so that a busy machine slows all of them."""
     for _ in range(STARTS):
-        for one in starts:
-            one.seconds.append(_start(one.code, event.encode()))
+        for handler in starts:
+            handler.seconds.append(_start(handler.code, event.encode()))
 
 
 def _start(code: FunctionCode, event: bytes) -> float:

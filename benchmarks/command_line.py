@@ -41,7 +41,7 @@ class _Dumper(yaml.SafeDumper):
     """Writes out what stands twice."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002 - of no value at all.
-        """Tell that no value is referred to by an alias."""
+        """Return that no value is referred to by an alias."""
         return True
 
 

@@ -100,8 +100,8 @@ def _answered(function: RunningFunction, requests: int, warm_up: int) -> Figures
     for number, (kind, event) in zip(range(requests), itertools.cycle(enumerate(events()))):
         identity = f"request-{number:08}"
         answer = function.invoke(event | {"requestId": identity})
-        told = answer.document.get("requestId")
-        wrong += answer.failed or told != identity
+        answered = answer.document.get("requestId")
+        wrong += answer.failed or answered != identity
         # The id is of a fixed length and found once: the rest is the answer to the template.
         rest = answer.payload.replace(identity.encode(), b"")
         unequal += first.setdefault(kind, rest) != rest
@@ -119,7 +119,7 @@ def side_by_side(code: FunctionCode, processes: int, requests: int, warm_up: int
 
 
 def resident(pid: int) -> int:
-    """Return how much memory a process holds, in bytes; Linux alone tells it in /proc.
+    """Return how much memory a process holds, in bytes; Linux alone has it in /proc.
 
     https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
     """
@@ -133,18 +133,18 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=10_000, metavar="N", help="in a row")
     parser.add_argument("--processes", type=int, default=4, metavar="P", help="side by side")
     asked = parser.parse_args()
-    tell(
+    say(
         f"auto-lex-permissions {__version__}, Python {platform.python_version()},"
         f" {platform.machine()}, {platform.system()} {platform.release()}\n"
     )
     with tempfile.TemporaryDirectory() as folder:
         code = built(Path(folder))
         alone = load(code, asked.requests)
-        tell(f"{shown('in a row', alone)}\n")
+        say(f"{shown('in a row', alone)}\n")
         each = asked.requests // asked.processes
         beside = side_by_side(code, asked.processes, each, min(WARM_UP, each))
     for number, figures in enumerate(beside, start=1):
-        tell(f"{shown(f'process {number} of {asked.processes}', figures)}\n")
+        say(f"{shown(f'process {number} of {asked.processes}', figures)}\n")
     return int(any(figures.wrong or figures.unequal for figures in (alone, *beside)))
 
 
@@ -158,7 +158,7 @@ def shown(name: str, figures: Figures) -> str:
     )
 
 
-def tell(text: str) -> None:
+def say(text: str) -> None:
     """Write to the terminal at once."""
     sys.stdout.write(text)
     sys.stdout.flush()

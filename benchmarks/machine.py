@@ -21,7 +21,7 @@ def described() -> str:
 
 
 def _processor() -> str:
-    """Return the processor's name, which Linux tells here and Python nowhere."""
+    """Return the processor's name, which Linux says here and Python nowhere."""
     information = Path("/proc/cpuinfo")
     lines = information.read_text().splitlines() if information.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -1,7 +1,7 @@
 """What SAM's translator costs on the same templates.
 
 It is the transform that most templates of this kind go through in any case: CloudFormation runs it
-for `Transform: AWS::Serverless-2016-10-31`. It lives in the SAM CLI's environment and measures
+for `Transform: AWS::Serverless-2016-10-31`. It runs in the SAM CLI's environment and measures
 itself there, in a process of its own.
 """
 

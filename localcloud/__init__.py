@@ -9,7 +9,7 @@ points, and starts and stops the whole on a free loopback port:
 - ``runtime_api``: Lambda's Runtime API on loopback around the runtime client of real Lambda
 - ``executor``: LocalStack's Lambda executor over ``runtime_api``
 - ``providers``: the resource types of Lex V2 and Connect that this project's stacks use
-- ``catalog``: tells LocalStack which resource types have a provider
+- ``catalog``: which resource types have a provider, for LocalStack
 - ``removals``: makes LocalStack delete a resource whose condition has become false
 - ``buckets``: makes LocalStack keep S3 buckets in the folder of its own run
 - ``entry_points``: by which LocalStack finds ``executor``, ``providers``, ``catalog``,

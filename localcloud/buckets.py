@@ -1,4 +1,4 @@
-# LocalStack lives in an environment of its own, where mypy does not run.
+# LocalStack is in an environment of its own, where mypy does not run.
 """Makes LocalStack keep the contents of S3 buckets in the folder of its own run.
 
 LocalStack 4.14 keeps them in one fixed folder of the machine and leaves it behind

@@ -1,4 +1,4 @@
-"""Tells LocalStack which resource types it can deploy: those that have a provider here, no others.
+"""Which resource types LocalStack can deploy: those that have a provider here, and no others.
 
 LocalStack looks this up in a catalog that it would fetch from its makers' servers. Where those are
 out of reach it takes every type for unsupported, and its own way out

@@ -1,4 +1,4 @@
-# LocalStack lives in an environment of its own, where mypy does not run.
+# LocalStack is in an environment of its own, where mypy does not run.
 # mypy: disallow-subclassing-any=False
 """LocalStack's Lambda executor without Docker: the unzipped code under the real runtime client.
 

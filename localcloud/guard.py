@@ -15,7 +15,7 @@ import threading
 
 
 def main() -> None:
-    """Run LocalStack in this process until it is told to stop or its starter is gone."""
+    """Run LocalStack in this process until a signal stops it or its starter is gone."""
     folder = sys.argv[1]
     threading.Thread(target=_end_with_starter, args=(folder,), daemon=True).start()
     sys.argv = ["localstack"]

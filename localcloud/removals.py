@@ -1,4 +1,4 @@
-# LocalStack lives in an environment of its own, where mypy does not run.
+# LocalStack is in an environment of its own, where mypy does not run.
 # mypy: disallow-subclassing-any=False
 """Makes LocalStack delete a resource whose condition has become false.
 
@@ -30,7 +30,7 @@ from localstack.services.cloudformation.engine.v2.change_set_model_executor impo
 
 
 @hooks.on_infra_start()  # type: ignore[untyped-decorator]
-def remove_what_lives_no_longer() -> None:
+def remove_what_exists_no_longer() -> None:
     """Change how LocalStack executes change sets; it calls this when it starts."""
     ChangeSetModelExecutor.visit_node_resources = _Execution.visit_node_resources
 
@@ -39,25 +39,25 @@ class _Execution(ChangeSetModelExecutor):
     """The execution of a change set: visiting a resource creates, changes or deletes it."""
 
     def visit_node_resources(self, node_resources: NodeResources) -> None:
-        """Visit all resources that live before or after, in their order."""
+        """Visit all resources that exist before or after, in their order."""
         # No resource was visited yet, so none has seen what is replaced here.
-        lives = [_lives(self, resource) for resource in node_resources.resources]
+        existence = [_exists(self, resource) for resource in node_resources.resources]
         node_resources.resources[:] = [
-            _removed(resource) if life == (True, False) else resource
-            for resource, life in zip(node_resources.resources, lives, strict=True)
+            _removed(resource) if exists == (True, False) else resource
+            for resource, exists in zip(node_resources.resources, existence, strict=True)
         ]
-        for resource, (before, after) in zip(node_resources.resources, lives, strict=True):
+        for resource, (before, after) in zip(node_resources.resources, existence, strict=True):
             if before or after:
                 self.visit(resource)
 
 
-def _lives(execution: ChangeSetModelExecutor, resource: NodeResource) -> tuple[bool, bool]:
-    """Tell whether the conditions let a resource live before and after."""
+def _exists(execution: ChangeSetModelExecutor, resource: NodeResource) -> tuple[bool, bool]:
+    """Return whether a resource exists before the change, and whether it does after."""
     if is_nothing(resource.condition_reference):
         return True, True
     reference = resource.condition_reference
-    life = execution._resolve_resource_condition_reference(reference)  # noqa: SLF001 - no other way.
-    return life.before is True, life.after is not False
+    held = execution._resolve_resource_condition_reference(reference)  # noqa: SLF001 - no other way.
+    return held.before is True, held.after is not False
 
 
 def _removed(part: Any) -> Any:  # noqa: ANN401 - a node, a list or an object of nodes, or a value.

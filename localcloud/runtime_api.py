@@ -150,7 +150,7 @@ def lambda_environment(code: FunctionCode, api_address: str) -> dict[str, str]:
 
 
 class _RuntimeApi(ThreadingHTTPServer):
-    """The HTTP side: hands out one event at a time, and tells what happens in one queue."""
+    """The HTTP side: hands out one event at a time, and puts what happens into one queue."""
 
     daemon_threads = True
 
@@ -187,7 +187,7 @@ class _RuntimeApi(ThreadingHTTPServer):
         return True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a connection breaks whenever its process is killed, and that is told."""
+        """Say nothing: a connection breaks whenever its process is killed, which is reported."""
 
     def close(self) -> None:
         """Stop listening, and release every request that waits."""
@@ -280,14 +280,14 @@ class _Process:
 
 
 class RunningFunction:
-    """One execution environment of a function: a process that lives across invocations."""
+    """One execution environment of a function: a process that serves several invocations."""
 
     def __init__(self, code: FunctionCode) -> None:
         """Prepare; the process starts with ``start`` or with the first event."""
         self.code = code
         # A file instead of a pipe: whatever the process wrote before it asks for the next event
         # is in the file by then, so that every line belongs to exactly one invocation.
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives until close().
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it is open until close().
         self._log_read = 0
         self._process: _Process | None = None
 

@@ -55,7 +55,7 @@ def silent(_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Sam:
-    """SAM CLI with an environment, and somebody to tell what it does."""
+    """SAM CLI with an environment, and a function that reports what it does."""
 
     environment: Mapping[str, str]
     say: Callable[[str], None] = silent

@@ -1,6 +1,6 @@
 """Starts LocalStack with this project's plug-ins on a free loopback port, and stops it again.
 
-Everything that LocalStack writes lives in one temporary folder, and every process that it starts
+Everything that LocalStack writes is in one temporary folder, and every process that it starts
 in one process group, so several can run side by side and none leaves anything behind: not after an
 exception, Ctrl-C or SIGTERM (``local_cloud`` stops it), and not after SIGKILL (``guard`` does).
 

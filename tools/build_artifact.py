@@ -53,7 +53,7 @@ INSTALLERS_FILES = ("INSTALLER", "RECORD", "REQUESTED", "WHEEL", "direct_url.jso
 
 WITHOUT_BYTECODE = """\
 WARNING: no Python 3.13 found, so the build holds no bytecode. The macro works all the same, but
-each cold start takes longer, since Lambda then compiles every module anew. To mend it, install
+each cold start takes longer, since Lambda then compiles every module anew. To fix it, install
 Python 3.13 and run `sam build` again.
 """
 

@@ -97,7 +97,7 @@ def _show_policy(account: Account, function: str, alias_arn: str) -> None:
     for statement in account.statements(function):
         console.print_json(data=statement)
         allowed = statement["Condition"]["ArnLike"]["AWS:SourceArn"]
-        whom = "the bot alias of this stack" if allowed == alias_arn else "another source"
+        whom = "the bot alias of this stack" if allowed == alias_arn else "another caller"
         console.print(f"\nLex may invoke the function for {whom}, {allowed}.", soft_wrap=True)
     console.print(
         "Real Lambda keeps SourceAccount in the condition, too; LocalStack leaves it out.\n"

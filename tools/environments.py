@@ -120,7 +120,7 @@ class Environment:
         return f"lock sha256:{digest}\npython {sys.version}\nplace {self.place}\n"
 
     def is_whole(self) -> bool:
-        """Tell whether the environment is complete and up to date."""
+        """Return whether the environment is complete and up to date."""
         try:
             stamp = (self.place / "stamp").read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -129,7 +129,7 @@ class Environment:
         return stamp == self.expected_stamp() and (self.place / "bin" / "python").exists()
 
     def bring_up_to_date(self) -> bool:
-        """Make the environment unless it is whole; tell whether there was anything to do."""
+        """Make the environment unless it is whole; return whether there was anything to do."""
         if self.is_whole():
             return False
         with self.claimed() as claim:
@@ -179,7 +179,7 @@ class Environment:
         """Run a command, follow what it says, and fail with its last words.
 
         It inherits the claim: should this process be killed, the environment stays claimed while
-        the command lives.
+        the command runs.
         """
         self.progress.check()
         with subprocess.Popen(
@@ -203,7 +203,7 @@ class Environment:
                     [
                         f"{self.name}: `{' '.join(command[1:4])}` ended with {child.returncode}:",
                         *words[-LINES_OF_A_FAILURE:],
-                        "Nothing half-made is in use; once that is mended, run the same again.",
+                        "Nothing half-made is in use; once that is fixed, run the same again.",
                     ]
                 )
             )
@@ -334,7 +334,7 @@ def make_all(names: Sequence[str]) -> None:
 
 
 def interrupted(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Treat a request to end like Ctrl-C, so that pip ends with us."""
+    """Treat a request to end like Ctrl-C, so that pip ends as well."""
     raise KeyboardInterrupt
 
 

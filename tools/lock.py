@@ -31,30 +31,30 @@ OPTIONS = (
 )
 
 
-def sources() -> list[Path]:
+def inputs() -> list[Path]:
     """Return the `.in` files; that of the macro comes first, since the others keep to its lock."""
     return [ROOT / "macro" / "requirements.in", *sorted((ROOT / "requirements").glob("*.in"))]
 
 
-def lock(source: Path, upgrades: list[str]) -> int:
+def lock(path: Path, upgrades: list[str]) -> int:
     """Write the lock beside one `.in` file; return uv's exit code."""
-    target = source.with_suffix(".txt")
+    target = path.with_suffix(".txt")
     sys.stdout.write(f"Locking {target.relative_to(ROOT)}\n")
     sys.stdout.flush()
     command = [
         *(str(UV), "pip", "compile", *OPTIONS, f"--python={sys.executable}"),
-        f"--python-version={PYTHONS.get(source.stem, PYTHON)}",
+        f"--python-version={PYTHONS.get(path.stem, PYTHON)}",
         *(f"--upgrade-package={name}" for name in upgrades),
         # Relative paths: uv writes them into the lock.
         f"--output-file={target.relative_to(ROOT)}",
-        str(source.relative_to(ROOT)),
+        str(path.relative_to(ROOT)),
     ]
     return subprocess.run(command, cwd=ROOT, timeout=LIMIT_SECONDS, check=False).returncode
 
 
 def main() -> int:
     """Lock everything; stop at the first failure."""
-    return next((code for source in sources() if (code := lock(source, sys.argv[1:]))), 0)
+    return next((code for path in inputs() if (code := lock(path, sys.argv[1:]))), 0)
 
 
 if __name__ == "__main__":

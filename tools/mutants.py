@@ -148,26 +148,26 @@ def _chosen() -> list[str]:
 
 
 def _interrupted(_signal: int, _frame: object) -> NoReturn:
-    """Treat a request to end like Ctrl-C, so that mutmut ends with us."""
+    """Treat a request to end like Ctrl-C, so that mutmut ends as well."""
     raise KeyboardInterrupt
 
 
 def _copy(work: Path, modules: list[str]) -> None:
     """Copy what the tests of the core need into a folder as mutmut wants it."""
     package = work / "src" / PACKAGE
-    for source in CORE.rglob("*.py"):
-        target = package / source.relative_to(CORE)
-        text = source.read_text("utf-8")
+    for path in CORE.rglob("*.py"):
+        target = package / path.relative_to(CORE)
+        text = path.read_text("utf-8")
         for number, line in enumerate(text.splitlines(), start=1):
             if "no mutate" in line and not PRAGMA.search(line):
-                raise MutationError(f"{source.relative_to(ROOT)}:{number} needs a reason: {line}")
+                raise MutationError(f"{path.relative_to(ROOT)}:{number} needs a reason: {line}")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(_without_property_decorators(text), "utf-8")
     tests = work / "tests"
     tests.mkdir()
-    for source in (ROOT / "tests").glob("*.py"):
-        if source.name not in LEFT_OUT:
-            shutil.copy(source, tests)
+    for path in (ROOT / "tests").glob("*.py"):
+        if path.name not in LEFT_OUT:
+            shutil.copy(path, tests)
     for folder in ("tests/cases", "tests/rejected", "events"):
         shutil.copytree(ROOT / folder, work / folder)
     (tests / "conftest.py").write_text(CONFTEST, "utf-8")

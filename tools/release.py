@@ -253,7 +253,7 @@ def refreeze(version: Version) -> Change:
 
 
 def _tagged(version: Version) -> bool:
-    """Tell whether git has the release's tag."""
+    """Return whether git has the release's tag."""
     command = ["git", "-C", str(ROOT), "tag", "--list", f"v{version}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     if done.returncode:
@@ -291,7 +291,7 @@ def _dated(version: Version, today: dt.date) -> str:
 
 
 def _is_made(version: Version) -> bool:
-    """Tell whether the release stands everywhere already."""
+    """Return whether the release stands everywhere already."""
     places = (
         _found(VERSION_LINE, PACKAGE)[2],
         _found(SEMANTIC_VERSION, TEMPLATE)[2],
@@ -300,7 +300,7 @@ def _is_made(version: Version) -> bool:
     return places == (str(version),) * 3
 
 
-def _told(change: Change) -> str:
+def _summary(change: Change) -> str:
     """Say what was written, and what comes next."""
     written = [*change.texts, *([change.folder] if change.frozen else [])]
     names = " ".join(str(path.relative_to(ROOT)) for path in written)
@@ -329,7 +329,7 @@ def _made(text: str, *, again: bool) -> str:
     else:
         change = release(version, dt.datetime.now(tz=dt.UTC).date())
     change.write()
-    return _told(change)
+    return _summary(change)
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-# LocalStack lives in an environment of its own, where mypy does not run.
+# LocalStack is in an environment of its own, where mypy does not run.
 # mypy: disallow-subclassing-any=False
 """The entry points by which LocalStack finds the resource providers."""
 
@@ -20,9 +20,9 @@ class _Plugin(CloudFormationResourceProviderPlugin):
         self.factory: type[resources.RecordedProvider] | None = None
 
     def load(self) -> None:
-        """Make the provider available, and tell LocalStack how ``Ref`` reads for this type."""
+        """Make the provider available, and register how ``Ref`` reads for this type."""
         if self.provider.REF:
-            # LocalStack joins several identifiers with "-" unless told otherwise; AWS uses "|".
+            # LocalStack joins several identifiers with "-" by default; AWS uses "|".
             quirks.PHYSICAL_RESOURCE_ID_SPECIAL_CASES[self.provider.TYPE] = self.provider.REF
         self.factory = self.provider
 

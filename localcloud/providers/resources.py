@@ -1,6 +1,6 @@
-# LocalStack lives in an environment of its own, where mypy does not run.
+# LocalStack is in an environment of its own, where mypy does not run.
 # mypy: disallow-subclassing-any=False
-"""The Lex V2 and Connect resource types: their checks, their attributes, their life.
+"""The Lex V2 and Connect resource types: their checks, their attributes, their records.
 
 A provider checks the properties as CloudFormation would before it calls the service, makes the
 attributes that other resources refer to, in the shapes that AWS documents, and records what is
