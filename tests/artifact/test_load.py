@@ -17,7 +17,7 @@ MOST_GROWTH = 1_500_000
 
 pytestmark = [
     pytest.mark.timeout(240),
-    pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells memory in /proc"),
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux has it in /proc"),
 ]
 
 LEAKING = """
@@ -80,9 +80,9 @@ def test_answers_that_change_are_found(code: FunctionCode, tmp_path: Path) -> No
     assert load(planted(code, tmp_path, COUNTING), REQUESTS, WARM_UP).unequal == REQUESTS - 400
 
 
-def planted(code: FunctionCode, folder: Path, source: str) -> FunctionCode:
+def planted(code: FunctionCode, folder: Path, program: str) -> FunctionCode:
     """Return the artifact with a handler around its own."""
     for entry in code.folder.iterdir():
         (folder / entry.name).symlink_to(entry)
-    (folder / "around.py").write_text(source)
+    (folder / "around.py").write_text(program)
     return replace(code, folder=folder, handler="around.handler")

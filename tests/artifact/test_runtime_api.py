@@ -39,7 +39,7 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def code(tmp_path: Path, runtime: Path) -> FunctionCode:
-    """Return a function that does as it is told."""
+    """Return a function that does what its event asks for."""
     (tmp_path / "index.py").write_text(HANDLER)
     (tmp_path / "broken.py").write_text("import nothing_of_this_name\n")
     return FunctionCode(tmp_path, "index.handler", runtime, timeout_seconds=1)
@@ -151,7 +151,7 @@ def test_events_are_json(function: RunningFunction) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Tell whether a process runs."""
+    """Return whether a process runs."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

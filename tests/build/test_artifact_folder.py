@@ -133,10 +133,10 @@ def test_it_holds_nothing_unexpected(artifact: Path) -> None:
 
 
 def test_the_package_is_the_one_in_macro(artifact: Path) -> None:
-    """Every module of the source is there, byte for byte, and no other file but bytecode."""
-    source = ROOT / "macro" / "auto_lex_permissions"
+    """Every module of macro/ is there, byte for byte, and no other file but bytecode."""
+    package = ROOT / "macro" / "auto_lex_permissions"
     built = artifact / "auto_lex_permissions"
-    assert contents(built, "*.py") == contents(source, "*.py")
+    assert contents(built, "*.py") == contents(package, "*.py")
     others = [path for path in built.rglob("*") if path.is_file() and path.suffix != ".py"]
     assert all(path.suffix == ".pyc" for path in others)
 
@@ -153,16 +153,16 @@ def test_zip_is_small(package: Path) -> None:
 
 
 def test_every_module_is_compiled_for_the_runtime(artifact: Path) -> None:
-    """Each source has bytecode of Python 3.13 that is never checked, and no other bytecode."""
-    sources = contents(artifact, "*.py")
+    """Each module has bytecode of Python 3.13 that is never checked, and no other bytecode."""
+    modules = contents(artifact, "*.py")
     compiled = contents(artifact, "*.pyc")
-    assert {cached(name) for name in sources} == set(compiled)
+    assert {cached(name) for name in modules} == set(compiled)
     flags = {int.from_bytes(code[4:8], "little") for code in compiled.values()}
     assert flags == {UNCHECKED_HASH}
 
 
 def cached(name: str) -> str:
-    """Return where Python 3.13 looks for the bytecode of a source."""
+    """Return where Python 3.13 looks for the bytecode of a module."""
     path = Path(name)
     return str(path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc")
 

@@ -25,7 +25,7 @@ class Size:
 
     @property
     def is_long(self):
-        """Tell whether the text has more than two characters."""
+        """Return whether the text has more than two characters."""
         return len(self._text) > 2
 
 '''

@@ -39,7 +39,7 @@ class TestFindPython:
     """tools/find-python."""
 
     def test_a_shim_that_does_not_run_is_passed_over(self, tmp_path: Path) -> None:
-        """Pyenv's `python3.13` exists and ends with 127 while another version is selected."""
+        """Pyenv's `python3.13` exists and exits with 127 while another version is selected."""
         script(tmp_path / "bin" / "python3.13", "exit 127")
         script(tmp_path / "bin" / "python3", "echo Python 2.7; exit 1")
         real = tmp_path / ".pyenv" / "versions" / "3.13.1" / "bin" / "python3.13"
@@ -112,7 +112,7 @@ class Project:
         return finish(self.start(**variables))
 
     def works(self) -> bool:
-        """Tell whether what the lock names can be imported."""
+        """Return whether what the lock names can be imported."""
         command = [str(self.place / "bin" / "python"), "-c", "import aws_lambda_powertools"]
         return subprocess.run(command, timeout=30, check=False).returncode == 0
 

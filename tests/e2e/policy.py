@@ -17,8 +17,8 @@ def statement(sid: str, permission: Mapping[str, Any], values: Attributes) -> di
     condition = {}
     if account := properties.pop("SourceAccount", None):
         condition["StringEquals"] = {"AWS:SourceAccount": account}
-    if source := properties.pop("SourceArn", None):
-        condition["ArnLike"] = {"AWS:SourceArn": source}
+    if source_arn := properties.pop("SourceArn", None):
+        condition["ArnLike"] = {"AWS:SourceArn": source_arn}
     made = {
         "Sid": sid,
         "Effect": "Allow",

@@ -146,7 +146,7 @@ def sids(statements: list[Statement]) -> list[str]:
 
 
 def source_arn(statement: Statement) -> str:
-    """Return the only source that a statement allows."""
+    """Return the only SourceArn that a statement allows."""
     (condition,) = statement["Condition"].values()
     arn: str = condition["AWS:SourceArn"]
     return arn

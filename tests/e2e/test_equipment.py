@@ -126,7 +126,7 @@ def test_unknown_type(account: Account) -> None:
 
 
 def test_condition_that_becomes_false(account: Account) -> None:
-    """An update deletes what lives no longer, also where one such resource refers to another."""
+    """An update deletes what exists no longer, also where one such resource refers to another."""
     template = {
         "Parameters": {"Versions": {"Type": "String"}},
         "Conditions": {"HasVersions": {"Fn::Equals": [{"Ref": "Versions"}, "some"]}},
@@ -207,7 +207,7 @@ def wait_until_gone(folder: Path, group: int) -> None:
 
 
 def alive(group: int) -> bool:
-    """Tell whether a process group has any process."""
+    """Return whether a process group has any process."""
     try:
         os.killpg(group, 0)
     except ProcessLookupError:

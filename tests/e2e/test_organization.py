@@ -102,11 +102,11 @@ def version(account: str, number: int, function: str = FUNCTION) -> str:
 
 
 def lex_may_invoke(account: Account, outputs: Mapping[str, str]) -> bool:
-    """Tell whether the first function's policy lets the consumer's bot alias in, and only it."""
+    """Return whether the first function's policy lets the consumer's bot alias in, and only it."""
     (found,) = account.statements(outputs["FirstFunctionName"])
-    source: str = found["Condition"]["ArnLike"]["AWS:SourceArn"]
+    source_arn: str = found["Condition"]["ArnLike"]["AWS:SourceArn"]
     principal: str = found["Principal"]["Service"]
-    return (source, principal) == (outputs["BotAliasArn"], "lexv2.amazonaws.com")
+    return (source_arn, principal) == (outputs["BotAliasArn"], "lexv2.amazonaws.com")
 
 
 def test_a_stack_of_another_account_gets_its_permission(

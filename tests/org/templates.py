@@ -72,14 +72,14 @@ class Stack:
         raise ValueError(f"Not an expression of these templates: {expression!r}")
 
     def holds(self, condition: str) -> bool:
-        """Tell whether a condition holds; each of these templates' is a negated equality."""
+        """Return whether a condition holds; each of these templates' is a negated equality."""
         ((left, right),) = (
             each["Fn::Equals"] for each in self.template["Conditions"][condition]["Fn::Not"]
         )
         return self.value(left) != self.value(right)
 
-    def lives(self, resource: Mapping[str, Any]) -> bool:
-        """Tell whether a resource is made."""
+    def exists(self, resource: Mapping[str, Any]) -> bool:
+        """Return whether a resource exists in this stack."""
         return "Condition" not in resource or self.holds(resource["Condition"])
 
     def _named(self, name: str) -> str:

@@ -71,7 +71,7 @@ FILES = sorted((ROOT / "org").iterdir())
 
 
 def matches(case: Case) -> bool:
-    """Tell whether a parameter takes a value; CloudFormation matches the whole of it."""
+    """Return whether a parameter takes a value; CloudFormation matches the whole of it."""
     path, parameter, value = case
     declared = load(path)["Parameters"][parameter]
     assert declared["ConstraintDescription"].endswith(".")
@@ -185,8 +185,8 @@ def test_registered_is_the_alias_of_the_central_stack(
 def test_the_central_account_is_not_registered_twice(account: str, made: bool) -> None:  # noqa: FBT001
     """Automatic deployments do not look at the stack set's filter, so the template itself does."""
     stack = Stack(load(REGISTRATION), account, {"CentralAccountId": CENTRAL})
-    living = {name for name, each in stack.template["Resources"].items() if stack.lives(each)}
-    assert living == (
+    existing = {name for name, each in stack.template["Resources"].items() if stack.exists(each)}
+    assert existing == (
         {"Macro", "LogGroup", "LogRole", "InvokePolicy"} if made else {"InvokePolicy"}
     )
 

@@ -72,7 +72,7 @@ def policy_of_the_alias(stack: Stack) -> Policy | None:
     https://docs.aws.amazon.com/lambda/latest/dg/permissions-function-organization.html.
     """
     resource = stack.template["Resources"]["AutoLexPermissionsOrganizationPermission"]
-    if not stack.lives(resource):
+    if not stack.exists(resource):
         return None
     properties = {key: stack.value(value) for key, value in resource["Properties"].items()}
     statement: dict[str, Any] = {

@@ -72,7 +72,7 @@ class Project:
         self.keep()
 
     def keep(self) -> None:
-        """Commit all there is, so that `changed` tells what comes after."""
+        """Commit all there is, so that `changed` returns what comes after."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", "Kept")
 
@@ -86,13 +86,13 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return a copy that has released 1.0.0, whatever the version here, and more to release."""
     made = Project(tmp_path_factory.mktemp("released"))
     for name in COPIED:
-        source, target = ROOT / name, made.root / name
+        original, target = ROOT / name, made.root / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
+        if original.is_dir():
             ignored = shutil.ignore_patterns("__pycache__", "node_modules")
-            shutil.copytree(source, target, ignore=ignored)
+            shutil.copytree(original, target, ignore=ignored)
         else:
-            shutil.copy(source, target)
+            shutil.copy(original, target)
     _put(made.root / "macro/auto_lex_permissions/__init__.py", r'(?<=__version__ = ")[^"]+')
     _put(made.root / "template.yaml", r"(?<=SemanticVersion: )\S+")
     (made.root / "CHANGELOG.md").write_text(CHANGELOG)
@@ -243,7 +243,7 @@ def test_only_the_version_of_the_package_can_be_frozen_again(project: Project) -
 
 
 def test_without_git_nothing_is_frozen_again(project: Project) -> None:
-    """Whether others have it cannot be told."""
+    """Whether others have it cannot be known."""
     (project.root / ".git").rename(project.root / "git")
     code, _, errors = project.release("1.0.0", "--again")
     assert code == 1

@@ -113,7 +113,7 @@ def faulty() -> Pair:
 
 
 def _is_resources_map(fragment: Mapping[str, Any]) -> bool:
-    """Tell a `Resources` map from a template, for the fragments among the golden cases."""
+    """Return whether a fragment is a `Resources` map, as some golden cases are."""
     return all(
         key.startswith("Fn::ForEach::") or (isinstance(value, dict) and "Type" in value)
         for key, value in fragment.items()

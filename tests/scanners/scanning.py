@@ -42,7 +42,7 @@ type Findings = dict[Path, Counter[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class CheckovReport:
-    """What checkov says: against what, for what, and what it was told to leave."""
+    """What checkov says: against what, for what, and what it has to leave."""
 
     failed: Findings
     passed: Findings
@@ -82,7 +82,7 @@ def checkov(templates: Sequence[Path], home: Path) -> CheckovReport:
 
 
 def _ends_checkov(template: Path) -> bool:
-    """Tell whether checkov stops at a template with a traceback: at Conditions that are no map."""
+    """Return whether a template ends checkov by a traceback: where Conditions are no map."""
     if template.suffix != ".json":
         return False
     return not isinstance(json.loads(template.read_text()).get("Conditions", {}), dict)

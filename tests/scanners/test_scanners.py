@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(300)
 EXPLANATIONS = (ROOT / "docs" / "scanners.md").read_text()
 # A permission that has a DeletionPolicy and no UpdateReplacePolicy.
 KEPT = "W3011"
-# A permission that names neither the account nor the source that may use it.
+# A permission that names neither the account nor the caller that may use it.
 TOO_WIDE = "CKV_AWS_364"
 
 
@@ -78,7 +78,7 @@ def test_each_generated_permission_passes_checkovs_check_of_permissions(
 def test_our_own_templates_are_clean(
     linted: Findings, checked: CheckovReport, template: Path
 ) -> None:
-    """In whole; what checkov is told to skip has its reason beside it."""
+    """In whole; what checkov has to skip has its reason beside it."""
     assert linted[template] == {}
     assert checked.failed[template] == {}
     assert template not in checked.unread
