@@ -53,7 +53,7 @@ def plot(**changes: Any) -> plots.Plot:
     return plots.Plot(**known | changes)
 
 
-def test_straightness_tells_linear_from_quadratic_growth() -> None:
+def test_straightness_separates_linear_from_quadratic_growth() -> None:
     """R² is 1 on a straight line and visibly less on a square, so that the docs cannot flatter."""
     sizes = list(range(11))
     assert plots.straightness(sizes, [3 + 2 * size for size in sizes]) == pytest.approx(1)
@@ -70,7 +70,7 @@ def test_a_plot_replaces_the_one_before() -> None:
     assert plots.with_plot(once, plot()) == once
 
 
-def test_a_plot_without_place_is_told() -> None:
+def test_a_plot_without_place_is_an_error() -> None:
     """A document without the two comments is not written over."""
     with pytest.raises(ValueError, match="no place for the plot of hooks"):
         plots.with_plot("<!-- plot hooks -->", plot())

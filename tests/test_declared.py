@@ -431,7 +431,7 @@ def test_the_test_alias(source_arn: object, missing: int) -> None:
 
 REPORTED = [
     pytest.param({}, None, id="exact"),
-    pytest.param({"SourceArn": None}, "PermissionTooWide", id="no source"),
+    pytest.param({"SourceArn": None}, "PermissionTooWide", id="no SourceArn"),
     pytest.param({"SourceArn": sub(LEX + ":bot-alias/*")}, "PermissionTooWide", id="wildcard"),
     pytest.param({"SourceArn": sub(LEX + ":bot-alias/${Bot}/*")}, "PermissionTooWide", id="bot"),
     pytest.param(

@@ -110,7 +110,7 @@ def test_the_largest_templates_take_a_small_part_of_the_time(function: RunningFu
         assert time.monotonic() - start < 3
 
 
-def test_a_time_out_is_lambdas_to_tell(code: FunctionCode) -> None:
+def test_a_time_out_is_lambdas_to_report(code: FunctionCode) -> None:
     """Lambda ends the process and says so; the next template is answered by a new one.
 
     What CloudFormation makes of it for the author could not be tried here.
@@ -287,7 +287,7 @@ def _size(event: object) -> int:
         ),
     ],
 )
-def test_limits_are_told_by_the_function_too(
+def test_limits_are_reported_by_the_function_too(
     function: RunningFunction, fragment: dict[str, Any], says: str
 ) -> None:
     """The author reads the messages of tests/test_limits.py, and CloudFormation stops there."""

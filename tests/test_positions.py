@@ -314,7 +314,7 @@ def test_each_position_grants_the_same(shows: str, positions: dict[str, list[Tem
 
 @pytest.mark.parametrize("shows", table())
 def test_each_position_keeps_the_laws(shows: str, positions: dict[str, list[Template]]) -> None:
-    """Every live hook is allowed, nothing else; what SAM makes is waited for (rules 2.4, 2.7)."""
+    """Existing hooks are allowed, nothing else; what SAM makes is waited for (rules 2.4, 2.7)."""
     _, settings = table()[shows]
     without, *answers = positions[shows]
     for answer in answers:

@@ -59,7 +59,7 @@ def test_what_a_request_does_not_say_is_not_known(event: object) -> None:
     [({"requestId": "r"}, NO_FRAGMENT), ({"fragment": []}, NO_OBJECT)],
     ids=["no fragment", "no object"],
 )
-def test_a_request_without_a_template_is_told_where_the_macro_belongs(
+def test_a_request_without_a_template_learns_where_the_macro_belongs(
     event: object, says: str
 ) -> None:
     """Whoever sends it reads what is missing, in whole sentences (rule 6.1)."""
@@ -75,8 +75,8 @@ def test_answers() -> None:
     """
     asked = {"requestId": EVENT["requestId"]}
     assert success(EVENT, {}) == {**asked, "status": "success", "fragment": {}}
-    assert failure(EVENT, "Mend it.") == {
+    assert failure(EVENT, "Fix it.") == {
         **asked,
         "status": "failure",
-        "errorMessage": "Mend it",
+        "errorMessage": "Fix it",
     }

@@ -253,7 +253,7 @@ def _undeployable(call: Call) -> set[str]:
 
 
 @pytest.mark.parametrize("document", _with_shell(), ids=lambda path: str(path.name))
-def test_what_a_document_tells_to_type_exists(document: Path, tmp_path: Path) -> None:
+def test_what_a_document_asks_to_type_exists(document: Path, tmp_path: Path) -> None:
     """Its blocks run in order, with no variable unset; programs and their options are real.
 
     So are the parameters of deployments, of which none is left out that has no default.

@@ -255,7 +255,7 @@ def test_a_policy_that_cannot_be_compared_is_reported(resource_arn: object, hook
     assert judged(governed(resource_arn, document(), hook)) == (1, True)
 
 
-def test_what_cannot_be_compared_is_told_by_its_path() -> None:
+def test_what_cannot_be_compared_is_reported_by_its_path() -> None:
     """The author finds it, also inside Fn::If (rule 3.5)."""
     resource_arn = {"Fn::If": ["IsProd", {"Ref": "HookArn"}, {"Fn::GetAtt": ["G", "Arn"]}]}
     template = governed(resource_arn, document())

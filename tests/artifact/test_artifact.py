@@ -13,7 +13,7 @@ import pytest
 from localcloud.runtime_api import Answer, FunctionCode, RunningFunction
 
 EVENTS = sorted((Path(__file__).parents[2] / "events").glob("*.json"))
-SHORTEST_TELLING_VALUE = 6
+SHORTEST_REVEALING_VALUE = 6
 """A shorter text of a template may stand in a log by chance, like "1.0" in a version number."""
 
 pytestmark = pytest.mark.timeout(240)
@@ -148,4 +148,4 @@ def keys(value: object) -> Iterator[str]:
 def telling_values(template: object) -> set[str]:
     """Return the texts of a template that are no names, and long enough to be recognised."""
     found = set(texts(template)) - set(keys(template))
-    return {text for text in found if len(text) >= SHORTEST_TELLING_VALUE}
+    return {text for text in found if len(text) >= SHORTEST_REVEALING_VALUE}

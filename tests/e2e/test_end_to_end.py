@@ -133,21 +133,21 @@ def test_statement_that_real_lambda_makes(account: Account, example: dict[str, s
 
 
 @pytest.mark.usefixtures("macro")
-def test_life_of_a_hook(account: Account) -> None:
+def test_lifecycle_of_a_hook(account: Account) -> None:
     """A second locale changes nothing; another function takes the permission with it."""
     asked = [invocations(account)]
-    before = account.deploy("life", STACKS / "one-locale.yaml")
+    before = account.deploy("lifecycle", STACKS / "one-locale.yaml")
     asked.append(invocations(account))
     (first,) = account.statements(before["FirstFunctionName"])
-    permissions = account.permissions("life")
+    permissions = account.permissions("lifecycle")
 
-    account.deploy("life", STACKS / "two-locales.yaml")
+    account.deploy("lifecycle", STACKS / "two-locales.yaml")
     asked.append(invocations(account))
     assert len(locales(account, before["BotAliasArn"])) == 2
     assert account.statements(before["FirstFunctionName"]) == [first]
-    assert account.permissions("life") == permissions
+    assert account.permissions("lifecycle") == permissions
 
-    after = account.deploy("life", STACKS / "moved-hook.yaml")
+    after = account.deploy("lifecycle", STACKS / "moved-hook.yaml")
     asked.append(invocations(account))
     assert after == before
     (moved,) = account.statements(after["SecondFunctionName"])

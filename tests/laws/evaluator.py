@@ -117,15 +117,15 @@ class World:
         return condition is None or self.truth(condition)
 
     @cached_property
-    def live(self) -> list[str]:
+    def existing(self) -> list[str]:
         """Return the logical ids of all resources that exist in this world."""
         return [logical_id for logical_id in self.resources if self.exists(logical_id)]
 
-    def live_of(self, *types: str) -> list[str]:
+    def existing_of(self, *types: str) -> list[str]:
         """Return the logical ids of the resources of these types that exist in this world."""
         return [
             logical_id
-            for logical_id in self.live
+            for logical_id in self.existing
             if self.resources[logical_id].get("Type") in types
         ]
 
@@ -321,12 +321,12 @@ class World:
 
     def _callers(self) -> Iterator[tuple[str, str, str, Any]]:
         """Yield each caller: its logical id, its ARN, its bot and its locales' settings."""
-        for alias in self.live_of("AWS::Lex::BotAlias"):
+        for alias in self.existing_of("AWS::Lex::BotAlias"):
             settings = self._property(alias, "BotAliasLocaleSettings")
             if settings:
                 bot = self.bot_of(alias)
                 yield alias, self.alias_arn(bot, made_up(alias)), bot, settings
-        for name in self.live_of("AWS::Lex::Bot"):
+        for name in self.existing_of("AWS::Lex::Bot"):
             tree, bot = self._property(name, "TestBotAliasSettings"), made_up(name)
             if isinstance(tree, dict):
                 arn = self.alias_arn(bot, TEST_ALIAS)
@@ -346,7 +346,7 @@ class World:
         version or alias.
         """
         documents = self.documents
-        made = [self.statement(name) for name in self.live_of("AWS::Lambda::Permission")]
+        made = [self.statement(name) for name in self.existing_of("AWS::Lambda::Permission")]
         return [statement for statement in made if statement.function not in documents] + [
             statement
             for function, name in documents.items()
@@ -355,10 +355,10 @@ class World:
 
     @cached_property
     def documents(self) -> dict[str, str]:
-        """Return which live resource holds the whole policy of a function, version or alias."""
+        """Return which existing resource holds the whole policy of a function, version or alias."""
         return {
             self.home.function(text(self._property(name, "ResourceArn"))): name
-            for name in self.live_of("AWS::Lambda::ResourcePolicy")
+            for name in self.existing_of("AWS::Lambda::ResourcePolicy")
         }
 
     def statement(self, permission: str) -> Statement:
@@ -380,9 +380,10 @@ class World:
 
     @cached_property
     def needs(self) -> dict[str, set[str]]:
-        """Return for each live resource what it refers to in any way that orders creation."""
+        """Return for each existing resource what it refers to in any way that orders creation."""
         return {
-            logical_id: self._references_of(self.resources[logical_id]) for logical_id in self.live
+            logical_id: self._references_of(self.resources[logical_id])
+            for logical_id in self.existing
         }
 
     @cached_property
@@ -441,7 +442,7 @@ class World:
         return {self._resource(name)}
 
     @cached_property
-    def dead_references(self) -> set[tuple[str, str]]:
+    def dangling_references(self) -> set[tuple[str, str]]:
         """Return who refers to what does not exist."""
         return {
             (logical_id, other)
@@ -464,23 +465,24 @@ class World:
         return reachable(self.needs, logical_id)
 
     def makers(self, function: str) -> list[str]:
-        """Return the live resources that make a function, and its version or alias, by ARN.
+        """Return the existing resources that make a function, and its version or alias, by ARN.
 
         Without those whose logical id depends on a parameter, since nothing can wait for them.
         """
         bare = ":".join(function.split(":")[:7])
         return [
             logical_id
-            for logical_id in self.live_of(*MAKERS)
+            for logical_id in self.existing_of(*MAKERS)
             if self.home.function(self._identity(logical_id)) in {bare, function}
             and "." not in logical_id
         ]
 
     @cached_property
     def makes_twice(self) -> bool:
-        """Return whether two live resources make one function or alias, which AWS refuses."""
+        """Return whether two existing resources make one function or alias, which AWS refuses."""
         made = [
-            self.home.function(self._identity(logical_id)) for logical_id in self.live_of(*MAKERS)
+            self.home.function(self._identity(logical_id))
+            for logical_id in self.existing_of(*MAKERS)
         ]
         return len(set(made)) < len(made)
 

@@ -119,7 +119,7 @@ def lambda_arns(tree: Any) -> Iterator[Any]:
 # The macro that anyone would write.
 
 
-@planted("live_hooks_are_allowed")
+@planted("existing_hooks_are_allowed")
 def the_obvious_macro(template: Template, settings: Settings) -> Template:
     """Add a permission for each LambdaArn found, whatever the conditions are."""
     del settings
@@ -146,7 +146,7 @@ def the_obvious_macro(template: Template, settings: Settings) -> Template:
 # Hooks that are not served, and what is granted beside them.
 
 
-@planted("live_hooks_are_allowed")
+@planted("existing_hooks_are_allowed")
 def a_locale_is_forgotten(template: Template, settings: Settings) -> Template:
     """Read no list of locales to its end."""
     asked = copy.deepcopy(template)
@@ -157,7 +157,7 @@ def a_locale_is_forgotten(template: Template, settings: Settings) -> Template:
     return misled(template, asked, settings)
 
 
-@planted("live_hooks_are_allowed")
+@planted("existing_hooks_are_allowed")
 def the_test_alias_is_forgotten(template: Template, settings: Settings) -> Template:
     """Read bot aliases only."""
     asked = copy.deepcopy(template)
@@ -166,7 +166,7 @@ def the_test_alias_is_forgotten(template: Template, settings: Settings) -> Templ
     return misled(template, asked, settings)
 
 
-@planted("live_hooks_are_allowed")
+@planted("existing_hooks_are_allowed")
 def a_conditional_declaration_covers_everywhere(template: Template, settings: Settings) -> Template:
     """Take what the author declared under a condition for always there."""
     asked = copy.deepcopy(template)
@@ -175,7 +175,7 @@ def a_conditional_declaration_covers_everywhere(template: Template, settings: Se
     return misled(template, asked, settings)
 
 
-@planted("live_hooks_are_allowed")
+@planted("existing_hooks_are_allowed")
 def a_declaration_for_another_source_covers(template: Template, settings: Settings) -> Template:
     """Do not look at the SourceArn of what the author declared."""
     asked = copy.deepcopy(template)
@@ -184,7 +184,7 @@ def a_declaration_for_another_source_covers(template: Template, settings: Settin
     return misled(template, asked, settings)
 
 
-@planted("live_hooks_are_allowed")
+@planted("existing_hooks_are_allowed")
 def the_account_of_a_declaration_is_not_read(template: Template, settings: Settings) -> Template:
     """Do not look at the SourceAccount of what the author declared."""
     asked = copy.deepcopy(template)
@@ -193,7 +193,7 @@ def the_account_of_a_declaration_is_not_read(template: Template, settings: Setti
     return misled(template, asked, settings)
 
 
-@spoiled("live_hooks_are_allowed")
+@spoiled("existing_hooks_are_allowed")
 def the_qualifier_is_lost(template: Template, answer: Template) -> None:
     """Put the permission on the function instead of its alias."""
     for _, resource in generated(template, answer):
@@ -207,7 +207,7 @@ def the_qualifier_is_lost(template: Template, answer: Template) -> None:
                 resource["Properties"]["FunctionName"] = {"Fn::Sub": bare}
 
 
-@spoiled("live_hooks_are_allowed")
+@spoiled("existing_hooks_are_allowed")
 def a_condition_is_turned_round(template: Template, answer: Template) -> None:
     """Confuse the two branches of an Fn::If."""
     for name, resource in generated(template, answer):
@@ -293,7 +293,7 @@ def a_declaration_is_subtracted(template: Template, answer: Template) -> None:
 # References.
 
 
-@spoiled("nothing_dead_is_referred_to")
+@spoiled("no_reference_dangles")
 def a_text_is_taken_for_a_resource(template: Template, answer: Template) -> None:
     """Write a reference to the function of that name, though it may not exist."""
     named = {
@@ -308,7 +308,7 @@ def a_text_is_taken_for_a_resource(template: Template, answer: Template) -> None
                 resource["Properties"]["FunctionName"] = {"Fn::GetAtt": [name, "Arn"]}
 
 
-@spoiled("nothing_dead_is_referred_to")
+@spoiled("no_reference_dangles")
 def it_waits_by_depends_on_alone(template: Template, answer: Template) -> None:
     """Write a DependsOn where the other resource may not exist."""
     for name, resource in answer["Resources"].items():
@@ -375,7 +375,7 @@ def keys_are_sorted(template: Template, answer: Template) -> None:
 
 @spoiled("the_author_is_left_alone")
 def a_wide_permission_is_narrowed(template: Template, answer: Template) -> None:
-    """Mend what the author declared."""
+    """Fix what the author declared."""
     del template
     for resource in of_type(answer, PERMISSION):
         resource["Properties"].setdefault("SourceAccount", {"Ref": "AWS::AccountId"})

@@ -100,8 +100,8 @@ def _whole(fragment: Template) -> Template:
 # Whom Lex may invoke.
 
 
-def live_hooks_are_allowed(trial: Trial) -> list[str]:
-    """Lex may invoke what every live hook names (2.4)."""
+def existing_hooks_are_allowed(trial: Trial) -> list[str]:
+    """Lex may invoke what every existing hook names (2.4)."""
     return [
         f"2.4: not allowed: {_described(hook)} {_where(world)}"
         for world in trial.deployable
@@ -111,9 +111,9 @@ def live_hooks_are_allowed(trial: Trial) -> list[str]:
 
 
 def nothing_else_is_granted(trial: Trial) -> list[str]:
-    """A generated statement grants only pairs that live hooks use (2.4)."""
+    """A generated statement grants only pairs that existing hooks use (2.4)."""
     return [
-        f"2.4: {statement.permission} grants what no live hook uses {_where(world)}"
+        f"2.4: {statement.permission} grants what no existing hook uses {_where(world)}"
         for world in trial.deployable
         for statement in _generated(trial, world)
         if not any(_serves(trial, world, statement, hook) for hook in trial.hooks(world))
@@ -121,7 +121,7 @@ def nothing_else_is_granted(trial: Trial) -> list[str]:
 
 
 def no_permission_is_spare(trial: Trial) -> list[str]:
-    """Without a generated permission some live hook would not be allowed, in some world (3.1)."""
+    """Without a generated permission some hook would not be allowed, in some world (3.1)."""
     return [
         f"2.1, 2.3, 3.1: {permission} is spare in every world"
         for permission in trial.permissions
@@ -190,12 +190,12 @@ def _speakable(world: World, permission: str) -> bool:
 # What refers to what.
 
 
-def nothing_dead_is_referred_to(trial: Trial) -> list[str]:
+def no_reference_dangles(trial: Trial) -> list[str]:
     """Nothing generated refers to a resource that does not exist (2.4)."""
     return [
         f"2.4: {logical_id} refers to {other}, which does not exist {_where(world)}"
         for world in trial.deployable
-        for logical_id, other in sorted(world.dead_references)
+        for logical_id, other in sorted(world.dangling_references)
     ]
 
 
@@ -650,11 +650,11 @@ def _list(value: Any) -> list[Any]:
 
 
 LAWS_ON_ONE_ANSWER: tuple[Law, ...] = (
-    live_hooks_are_allowed,
+    existing_hooks_are_allowed,
     nothing_else_is_granted,
     no_permission_is_spare,
     permissions_exist_as_their_grants,
-    nothing_dead_is_referred_to,
+    no_reference_dangles,
     no_cycle_is_closed,
     permissions_wait_for_their_functions,
     aliases_wait_for_their_permissions,

@@ -87,15 +87,15 @@ def _with_plain_conditions(entries: Template) -> Template:
 def _is_deployable(template: Template) -> bool:
     """Return whether every world of a template can be deployed, whatever comparisons come to."""
     return is_valid(template) and not any(
-        world.dead_references or world.cycle or _has_twins(world)
+        world.dangling_references or world.cycle or _has_twins(world)
         for world in worlds.formal(template)
     )
 
 
 def _has_twins(world: World) -> bool:
     """Return whether a function has two aliases of one name, or two policies, in a world."""
-    aliases = [world.resolve({"Ref": alias}) for alias in world.live_of("AWS::Lambda::Alias")]
-    policies = world.live_of("AWS::Lambda::ResourcePolicy")
+    aliases = [world.resolve({"Ref": alias}) for alias in world.existing_of("AWS::Lambda::Alias")]
+    policies = world.existing_of("AWS::Lambda::ResourcePolicy")
     return len(aliases) != len(set(aliases)) or len(policies) != len(world.documents)
 
 

@@ -86,16 +86,16 @@ def granted(world: World) -> set[Pair]:
 
 def _source_arns(world: World) -> Iterator[str]:
     """Yield the ARN of each bot alias of a world, and of each bot's test alias."""
-    for alias in world.live_of("AWS::Lex::BotAlias"):
+    for alias in world.existing_of("AWS::Lex::BotAlias"):
         yield world.resolve({"Fn::GetAtt": [alias, "Arn"]})
-    for bot in world.live_of("AWS::Lex::Bot"):
+    for bot in world.existing_of("AWS::Lex::Bot"):
         yield world.alias_arn(world.resolve({"Ref": bot}), "TSTALIASID")
 
 
 def differences(template: Template, other: Template, *, of_hooks: bool = False) -> list[str]:
     """Return the pairs that one of two templates without loops grants and the other does not.
 
-    All that are granted, or those alone that live hooks use.
+    All that are granted, or those alone that existing hooks use.
     """
     found = []
     for world in worlds.real(template):

@@ -61,12 +61,12 @@ def is_valid(template: Template, settings: Settings | None = None) -> bool:
 
 def _fails(world: World) -> bool:
     """Return whether a world cannot be deployed."""
-    functions = [world.resolve({"Ref": function}) for function in world.live_of(*FUNCTIONS)]
+    functions = [world.resolve({"Ref": function}) for function in world.existing_of(*FUNCTIONS)]
     twice = len(functions) != len(set(functions))
     return (
         twice
         or any(_is_no_arn(world, hook) for hook in world.hooks)
-        or bool(world.dead_references)
+        or bool(world.dangling_references)
         or bool(world.cycle)
     )
 

@@ -300,13 +300,13 @@ def test_references_are_those_of_the_branch_that_exists() -> None:
     }
 
 
-def test_references_to_the_dead_are_seen() -> None:
+def test_dangling_references_are_seen() -> None:
     """What a condition leaves out must not be named."""
     named = {"It": {"Type": "AWS::SNS::Topic", "Properties": {"A": {"Ref": "Bot"}}}}
     template = {**TEMPLATE, "Resources": {**TEMPLATE["Resources"], **named}}
-    assert in_prod(template).dead_references == set()
+    assert in_prod(template).dangling_references == set()
     in_dev = World(template, {"Env": "dev", "List": ""})
-    assert in_dev.dead_references == {("It", "Bot")}
+    assert in_dev.dangling_references == {("It", "Bot")}
 
 
 def test_a_cycle_is_seen() -> None:

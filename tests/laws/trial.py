@@ -102,7 +102,7 @@ class Trial:
     def _sound(self, world: World) -> bool:
         """Return whether nothing that the author wrote refers to what does not exist."""
         ours = set(self.generated)
-        return all({logical_id, other} & ours for logical_id, other in world.dead_references)
+        return all({logical_id, other} & ours for logical_id, other in world.dangling_references)
 
     def hooks(self, world: World) -> Iterator[Hook]:
         """Yield the hooks that the macro has to serve in a world."""

@@ -38,7 +38,7 @@ def test_an_authors_mistake_pages_nobody() -> None:
 
 
 @pytest.mark.parametrize("metric", ALARMS)
-def test_an_alarm_watches_its_metric_and_tells_the_topic(metric: str) -> None:
+def test_an_alarm_watches_its_metric_and_notifies_the_topic(metric: str) -> None:
     """Silence is no fault: nobody may deploy anything for weeks."""
     namespace, dimensions, statistic, threshold, _ = ALARMS[metric]
     alarm = by_metric()[metric]
