@@ -48,6 +48,7 @@ LEFT_OUT: Final = (
     "test_faults.py",
     "test_house.py",
     "test_layout.py",
+    "test_messages.py",
     "test_positions.py",
     "test_readme.py",
 )
