@@ -5,7 +5,7 @@ wait for. In loops each goes into the body that it belongs to; what cannot be wr
 mistake (rule 1.5).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ from .functions import Functions
 from .grants import Grant
 from .iam import INVOKE, LEX_PRINCIPAL
 from .ids import Placement, placement_of
+from .limits import too_many_resources
 from .settings import METADATA_KEY
 
 
@@ -47,13 +48,15 @@ class Permission(NamedTuple):
 class Additions(NamedTuple):
     """All that is added to a template, and what is wrong or noteworthy about it.
 
-    `waits` are the bot aliases that wait for permissions, each with what it waits for.
+    `waits` are the bot aliases that wait for permissions, each with what it waits for. Where there
+    would be too many permissions, none is made: `too_many` says so instead.
     """
 
     permissions: tuple[Permission, ...]
     conditions: Mapping[str, object]
     waits: tuple[tuple[Resource, tuple[Wait, ...]], ...]
     diagnostics: tuple[Diagnostic, ...]
+    too_many: Diagnostic | None = None
 
     @property
     def permission_count(self) -> int:
@@ -71,26 +74,30 @@ class Writer:
         self._bots = bots
         self._makers = Makers(template, functions)
 
-    def additions(self, grants: Iterable[Grant]) -> Additions:
+    def additions(self, grants: Sequence[Grant]) -> Additions:
         """Return the permissions of missing grants, and what has to wait for generated ones."""
+        missing = [grant for grant in grants if grant.is_missing]
+        diagnostics = [
+            mistake
+            for grant in missing
+            if grant.scope is None
+            for mistake in _differs_in_loop(grant)
+        ]
+        added = sum(grant.scope.items for grant in missing if grant.scope is not None)
+        if too_many := too_many_resources(self._template, added):
+            return Additions((), {}, (), tuple(diagnostics), too_many)
         is_by_bot = any(grant.caller.kind == "bot" for grant in grants)
-        diagnostics: list[Diagnostic] = []
-        placements: list[Placement] = []
-        for grant in grants:
-            if is_by_bot or grant.is_missing:
-                if found := placement_of(grant):
-                    placements.append(found)
-                elif grant.is_missing:
-                    diagnostics += _differs_in_loop(grant)
+        found = map(placement_of, grants if is_by_bot else missing)
+        placements = [placement for placement in found if placement]
         diagnostics += self._collisions(placements)
         placements.sort(key=lambda placement: placement.logical_id)
         conditions: dict[str, object] = {}
         permissions: dict[str, Permission] = {}
-        for missing in placements:
-            if missing.grant.is_missing:
-                condition, mistakes = self._condition(missing, conditions)
-                permission, more = self._permission(missing, condition)
-                permissions[missing.logical_id] = permission
+        for placement in placements:
+            if placement.grant.is_missing:
+                condition, mistakes = self._condition(placement, conditions)
+                permission, more = self._permission(placement, condition)
+                permissions[placement.logical_id] = permission
                 diagnostics += [*mistakes, *more]
         waits = AliasWaits(
             self._template,

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from .cfn.formulas import Formula
 from .cfn.intrinsics import function
-from .cfn.loops import pattern, variables
+from .cfn.loops import can_come_to, variables
 from .cfn.template import Resource, Template
 from .cfn.values import Place, Values
 from .diagnostics import HOOK_HIDDEN, TYPE_IN_LOOP, Diagnostic
@@ -67,6 +67,6 @@ def _is_named(arn: object) -> bool:
 def _types_in_loops(template: Template) -> Iterator[Diagnostic]:
     """Yield the resources of a loop that may be bots for some of its items only (rule 1.5)."""
     for kind in template.ids_by_type:
-        if variables(kind) and any(map(pattern(kind).fullmatch, (BOT, BOT_ALIAS))):
+        if variables(kind) and any(can_come_to(kind, name) for name in (BOT, BOT_ALIAS)):
             for resource in template.of_type(kind):
                 yield TYPE_IN_LOOP.at(*resource.place, "Type")

@@ -101,6 +101,7 @@ class Declared:
                 by_arn = self._by_function.setdefault(function, {})
                 for arn in arns:
                     by_arn.setdefault(arn, []).append(permission)
+        self._coverage: dict[tuple[str, str, LambdaFunction], Formula] = {}
         self._policies_by_function: dict[LambdaFunction, list[Resource]] = {}
         for policy in self._policies:
             for function in dict.fromkeys(self._spellings(self._policy_functions(policy))):
@@ -171,17 +172,21 @@ class Declared:
 
     def _covers_when(self, permission: Permission, hook: CodeHook) -> Formula:
         """Return when a permission names a hook's function and ARN, and lets Lex invoke."""
-        return (
-            permission.lets_lex_invoke
-            & permission.functions.where(
-                lambda names: any_of(
-                    self._functions.same_when(name, hook.function) for name in names
-                )
-            )
-            & permission.arns.where(
-                lambda arn: arn is None or self._bots.matches_when(arn, hook.resource)
-            )
+        key = permission.resource.logical_id, hook.resource.logical_id, hook.function
+        if key not in self._coverage:
+            self._coverage[key] = self._new_coverage(permission, hook)
+        return self._coverage[key]
+
+    def _new_coverage(self, permission: Permission, hook: CodeHook) -> Formula:
+        matches = permission.arns.where(
+            lambda arn: arn is None or self._bots.matches_when(arn, hook.resource)
         )
+        if matches == NEVER:  # Of many permissions on one function, most are for other aliases.
+            return NEVER
+        names = permission.functions.where(
+            lambda names: any_of(self._functions.same_when(name, hook.function) for name in names)
+        )
+        return permission.lets_lex_invoke & names & matches
 
     def covers_whole_bot(self, hook: CodeHook) -> bool:
         """Return whether a permission for a hook's whole bot covers it in some deployment."""

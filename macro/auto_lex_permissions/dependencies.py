@@ -7,12 +7,13 @@ resource's Metadata, since `DependsOn` on a resource that does not exist does no
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from .cfn.conditions import Conditions
 from .cfn.formulas import NEVER, Formula, Named, any_of
 from .cfn.intrinsics import Reference, Text, references, substituted, text
-from .cfn.loops import is_item, pattern, variables
+from .cfn.loops import can_come_to, is_item, variables
 from .cfn.template import Resource, Scope, Template
 from .code_hooks import BOT, CodeHook
 from .declared import PERMISSION
@@ -127,11 +128,19 @@ class Makers:
                 yield resource.logical_id, resource.when
             if function.qualifier and Reference(resource.logical_id, "Alias") not in referred:
                 yield from self._published(resource, function)
-        if function.qualifier:
-            for alias in self._template.of_type(LAMBDA_ALIAS):
-                made = self._functions.resolve({"Ref": alias.logical_id})
-                if self._functions.same_when(made, function) != NEVER:
-                    yield alias.logical_id, alias.when
+        for spelling in self._functions.spellings(function) if function.qualifier else ():
+            for alias in self._lambda_aliases.get(spelling, ()):
+                yield alias.logical_id, alias.when
+
+    @cached_property
+    def _lambda_aliases(self) -> Mapping[LambdaFunction, list[Resource]]:
+        """Return the Lambda aliases by each spelling of the function and qualifier they make."""
+        found: dict[LambdaFunction, list[Resource]] = {}
+        for alias in self._template.of_type(LAMBDA_ALIAS):
+            made = self._functions.resolve({"Ref": alias.logical_id})
+            for spelling in self._functions.spellings(made):
+                found.setdefault(spelling, []).append(alias)
+        return found
 
     def _published(
         self, resource: Resource, function: LambdaFunction
@@ -156,7 +165,6 @@ class Dependencies:
         """Take the template as its author wrote it, and the bodies of what is added to it."""
         self._template = template
         self._added = added
-        self._patterns = {name: pattern(name) for name in template.scopes}
         self._waits: dict[str, list[str]] = {}
         self._known: dict[str, set[str]] = {}
 
@@ -183,7 +191,7 @@ class Dependencies:
         if logical_id not in self._known:
             resource = self._template.find(logical_id)
             needed = _referred(resource.body if resource else self._added.get(logical_id, {}))
-            if self._patterns:
+            if self._template.scopes:
                 needed |= {item for name in needed for item in self._items(name)}
             self._known[logical_id] = needed
         return self._known[logical_id]
@@ -191,10 +199,9 @@ class Dependencies:
     def _items(self, name: str) -> Iterator[str]:
         """Yield the resources that a name may mean, where loops make one of them or build it."""
         if name not in self._template.entries:
-            yield from (item for item, known in self._patterns.items() if known.fullmatch(name))
+            yield from (item for item in self._template.scopes if can_come_to(item, name))
             if variables(name):
-                built = pattern(name)
-                yield from (item for item in self._template.entries if built.fullmatch(item))
+                yield from (item for item in self._template.entries if can_come_to(name, item))
 
 
 def _referred(body: Mapping[str, object]) -> set[str]:

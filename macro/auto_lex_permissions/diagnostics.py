@@ -110,18 +110,19 @@ class Diagnostic(NamedTuple):
 
 def mistakes(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return the diagnostics that are mistakes, each once, in their order."""
-    found = {str(diagnostic): diagnostic for diagnostic in diagnostics if diagnostic.is_mistake}
-    return tuple(found.values())
+    return _distinct(diagnostic for diagnostic in diagnostics if diagnostic.is_mistake)
 
 
 def reports(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return the diagnostics that are no mistakes, each once, in the order of the report."""
-    found = {
-        (diagnostic.path, diagnostic.name, diagnostic.what): diagnostic
-        for diagnostic in diagnostics
-        if not diagnostic.is_mistake
-    }
-    return tuple(found[key] for key in sorted(found))
+    found = _distinct(diagnostic for diagnostic in diagnostics if not diagnostic.is_mistake)
+    return tuple(sorted(found, key=lambda report: (report.path, report.name, report.what)))
+
+
+def _distinct(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return each diagnostic once; none is written out, since a place may be of any length."""
+    found = {(found.code, found.place, repr(found.details)): found for found in diagnostics}
+    return tuple(found.values())
 
 
 class TemplateError(Exception):
@@ -130,20 +131,21 @@ class TemplateError(Exception):
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Take one mistake or more, in the order of the template; each counts once."""
         self.diagnostics = mistakes(diagnostics)
-        super().__init__(_joined([str(mistake) for mistake in self.diagnostics]))
+        super().__init__(_joined(self.diagnostics))
 
 
-def _joined(mistakes: list[str]) -> str:
+def _joined(mistakes: tuple[Diagnostic, ...]) -> str:
     """Join mistakes, at most 20 of them and 2,000 characters, then "and N more"."""
     if len(mistakes) == 1:
-        return _cut(mistakes[0], MOST_CHARACTERS)
-    lines = [f"({number}) {mistake}" for number, mistake in enumerate(mistakes, start=1)]
-    for shown in range(min(len(lines), MOST_MISTAKES), 0, -1):
-        rest = [f"and {len(lines) - shown} more"] if shown < len(lines) else []
+        return _cut(str(mistakes[0]), MOST_CHARACTERS)
+    first = enumerate(mistakes[:MOST_MISTAKES], start=1)
+    lines = [f"({number}) {mistake}" for number, mistake in first]
+    for shown in range(len(lines), 0, -1):
+        rest = [f"and {len(mistakes) - shown} more"] if shown < len(mistakes) else []
         message = " ".join(lines[:shown] + rest)
         if len(message) <= MOST_CHARACTERS:
             return message
-    more = f" and {len(lines) - 1} more"
+    more = f" and {len(mistakes) - 1} more"
     return _cut(lines[0], MOST_CHARACTERS - len(more)) + more
 
 

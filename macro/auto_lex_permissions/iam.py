@@ -48,6 +48,8 @@ def matches_pattern(pattern: Text, words: Text) -> bool:
 
     As IAM's StringLike: `*` stands for any words, `?` for one character.
     """
+    if not has_wildcard(pattern):
+        return pattern == words
     wanted, given = _pieces(pattern), _pieces(words)
     place = at = 0
     # Behind the last `*`: where the pattern goes on, and from where on the text may.

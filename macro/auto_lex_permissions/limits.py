@@ -29,16 +29,20 @@ STATEMENT_BYTES: Final = 444
 _JSON_PER_MARSHAL: Final = 2.25
 
 
-def exceeded(
-    template: Template, fragment: Mapping[str, object], added: int
-) -> Iterator[Diagnostic]:
-    """Yield the limits of a template that were kept before `added` permissions came in."""
+def too_many_resources(template: Template, added: int) -> Diagnostic | None:
+    """Return that `added` permissions take a template past the number of resources, or None."""
     before = template.size
-    if added and before <= MOST_RESOURCES < before + added:
-        counts = {"added": added, "count": before + added, "most": MOST_RESOURCES}
-        yield TOO_MANY_RESOURCES.at("Resources", **counts)
+    if not before <= MOST_RESOURCES < before + added:
+        return None
+    counts = {"added": added, "count": before + added, "most": MOST_RESOURCES}
+    return TOO_MANY_RESOURCES.at("Resources", **counts)
+
+
+def too_large(template: Template, fragment: Mapping[str, object], added: int) -> Diagnostic | None:
+    """Return that `added` permissions have taken a template past its size, or None."""
     if added and _is_too_large(fragment) and not _is_too_large(template.fragment):
-        yield TEMPLATE_TOO_LARGE.at("Resources", added=added, most=f"{MOST_BYTES:,}")
+        return TEMPLATE_TOO_LARGE.at("Resources", added=added, most=f"{MOST_BYTES:,}")
+    return None
 
 
 def _is_too_large(fragment: Any) -> bool:  # noqa: ANN401 - what marshal takes has no name

@@ -20,7 +20,7 @@ from .diagnostics import (
 )
 from .functions import Functions
 from .grants import Grant, Grants
-from .limits import exceeded, full_policies
+from .limits import full_policies, too_large
 from .settings import Settings, opts_out, stack_settings
 
 _NOTHING: Final[Mapping[str, object]] = {}
@@ -167,13 +167,11 @@ def transform(request: Request) -> Result:
     Example: `transform(Request(template, "us-east-1", "123456789012")).fragment`.
     """
     found = examine(request)
-    fragment = with_additions(found.template, found.additions, found.reports)
-    mistakes = [
-        *found.mistakes,
-        *exceeded(found.template, fragment, found.additions.permission_count),
-    ]
-    if mistakes:
-        raise TemplateError(mistakes)
+    additions = found.additions
+    fragment = with_additions(found.template, additions, found.reports)
+    large = too_large(found.template, fragment, additions.permission_count)
+    if wrong := [*found.mistakes, *filter(None, (additions.too_many, large))]:
+        raise TemplateError(wrong)
     places = sum(len(hook.places) for hook in found.active_hooks)
     added = sum(grant.is_missing for grant in found.grants)
     return Result(fragment, places, added, len(found.grants) - added, found.reports)

@@ -54,11 +54,7 @@ class Conditions:
             return not self.possible(premise)
         if conclusion in (ALWAYS, premise):
             return True
-        known, asked = self._node(premise), self._node(conclusion)
-        if known is None or asked is None:
-            return False
-        choose = self._diagrams.choose
-        return self._diagrams.limited(lambda: choose(known, asked, TRUE)) == TRUE
+        return self._follows(self._node(premise), self._node(conclusion))
 
     def possible(self, formula: Formula) -> bool:
         """Return whether the formula may hold in some deployment: it does unless disproved."""
@@ -96,30 +92,51 @@ class Conditions:
         """
         match formula:
             case Or(operands):
-                return any_of(self._needed(operands, lambda operand, rest: (operand, any_of(rest))))
+                return any_of(self._needed(operands, Or))
             case And(operands):
-                return all_of(self._needed(operands, lambda operand, rest: (all_of(rest), operand)))
+                return all_of(self._needed(operands, And))
         return formula
 
-    def _needed(
-        self,
-        operands: tuple[Formula, ...],
-        implied: Callable[[Formula, list[Formula]], tuple[Formula, Formula]],
-    ) -> list[Formula]:
-        """Return the operands that are needed; one is not if the first `implied` means the other.
+    def _needed(self, operands: tuple[Formula, ...], kind: type[And | Or]) -> list[Formula]:
+        """Return the operands that do not follow from the others, or imply them.
 
-        The longest are tried first: of `A` and `A and B` the shorter one shall stay.
+        The longest are tried first: of `A` and `A and B` the shorter one shall stay. What is too
+        large to be decided is needed.
         """
-        sizes = {
+        texts = {
             operand: canonical_json(expression(operand))
             for operand in map(self.simplified, operands)
         }
-        kept = sorted(sizes, key=lambda operand: sizes[operand])
-        for operand in sorted(kept, key=lambda operand: -len(sizes[operand])):
-            others = [other for other in kept if other != operand]
-            if self.implies(*implied(operand, others)):
-                kept = others
-        return kept
+        tried = sorted(texts, key=lambda operand: (-len(texts[operand]), texts[operand]))
+        nodes = [self._node(operand) for operand in tried]
+        # What all operands behind each one come to, and what the needed ones before it do.
+        nothing = FALSE if kind is Or else TRUE
+        behind: list[int | None] = [nothing]
+        for node in reversed(nodes):
+            behind.append(self._combined(kind, node, behind[-1]))
+        needed: list[Formula] = []
+        before: int | None = nothing
+        for operand, node, rest in zip(tried, nodes, behind[-2::-1], strict=True):
+            others = self._combined(kind, before, rest)
+            premise, conclusion = (node, others) if kind is Or else (others, node)
+            if not self._follows(premise, conclusion):
+                needed.append(operand)
+                before = self._combined(kind, before, node)
+        return sorted(needed, key=texts.__getitem__)
+
+    def _combined(self, kind: type[And | Or], one: int | None, other: int | None) -> int | None:
+        """Return the node of both or of one of both; None where one of them is too large."""
+        if one is None or other is None:
+            return None
+        combine = self._diagrams.disjunction if kind is Or else self._diagrams.conjunction
+        return self._diagrams.limited(lambda: combine((one, other)))
+
+    def _follows(self, premise: int | None, conclusion: int | None) -> bool:
+        """Return whether it is proved that the conclusion holds wherever the premise does."""
+        if premise is None or conclusion is None:
+            return False
+        choose = self._diagrams.choose
+        return self._diagrams.limited(lambda: choose(premise, conclusion, TRUE)) == TRUE
 
     # From formulas and definitions to nodes.
 

@@ -7,7 +7,6 @@ expression that is left unread. Intrinsic functions are recognised here, never r
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -41,9 +40,6 @@ PARTITION: Final = Reference("AWS::Partition")
 REGION: Final = Reference("AWS::Region")
 ACCOUNT: Final = Reference("AWS::AccountId")
 NO_VALUE: Final = {"Ref": "AWS::NoValue"}
-
-# `${!Literal}` is text; everything else between `${` and `}` is a name.
-_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
 
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -138,7 +134,13 @@ def _name_part(word: Word) -> str | None:
 
 def substituted(name: str) -> object:
     """Write a name that holds a loop's variables as `Fn::Sub`, any other as it is."""
-    return {"Fn::Sub": _PLACEHOLDER.sub(r"${!\1}", name)} if variables(name) else name
+    if not variables(name):
+        return name
+    pieces = _pieces(name)
+    return {
+        "Fn::Sub": "".join(f"{before}${{!{named}}}" for before, named in pieces[:-1])
+        + pieces[-1][0]
+    }
 
 
 def _sub(argument: object) -> Iterable[Word] | None:
@@ -151,18 +153,30 @@ def _sub(argument: object) -> Iterable[Word] | None:
 
 
 def _substituted(template: str, values: dict[str, object]) -> Iterator[Word]:
-    position = 0
-    for placeholder in _PLACEHOLDER.finditer(template):
-        yield from _literal(template[position : placeholder.start()])
-        position = placeholder.end()
-        name = placeholder[1].strip()
-        if name.startswith("!"):
-            yield from _literal(placeholder[0].replace("!", "", 1))
+    *pieces, (last, _) = _pieces(template)
+    for literal, placeholder in pieces:
+        yield from _literal(literal)
+        name = placeholder.strip()
+        if name.startswith("!"):  # `${!Literal}` is text.
+            yield from _literal(f"${{{placeholder.replace('!', '', 1)}}}")
         elif name in values:
             yield from text(values[name])
         else:
             yield dotted_reference(name)
-    yield from _literal(template[position:])
+    yield from _literal(last)
+
+
+def _pieces(template: str) -> list[tuple[str, str]]:
+    """Return a text as pairs of a literal and what stands between `${` and `}` after it.
+
+    The last pair has nothing after it.
+    """
+    pieces: list[tuple[str, str]] = []
+    place = 0
+    while (start := template.find("${", place)) >= 0 and (end := template.find("}", start)) >= 0:
+        pieces.append((template[place:start], template[start + 2 : end]))
+        place = end + 1
+    return [*pieces, (template[place:], "")]
 
 
 def dotted_reference(name: str) -> Reference:

@@ -18,7 +18,10 @@ from .digests import digest
 LOOP: Final = "Fn::ForEach::"
 # What opens a mark says how the author spelled it; Unicode gives these characters to nobody.
 _SUB, _ID, _REF, _LETTERS, _OF, _END = (chr(0x10FF00 + number) for number in range(6))
-MARK: Final = re.compile(f"[{_SUB}{_ID}{_REF}{_LETTERS}]([^{_OF}]*){_OF}([^{_END}]*){_END}")
+_OPENING: Final = f"[{_SUB}{_ID}{_REF}{_LETTERS}]"
+# None of these characters stands inside of a mark, so that a search never looks at a text twice.
+_INSIDE: Final = f"[^{_SUB}{_ID}{_REF}{_LETTERS}{_OF}{_END}]*"
+MARK: Final = re.compile(f"{_OPENING}({_INSIDE}){_OF}({_INSIDE}){_END}")
 _WRITTEN: Final = {_SUB: "${%s}", _ID: "&{%s}", _REF: "%s", _LETTERS: "&{%s}"}
 # A variable that is part of a name, and the same where it stands for the item or its letters alone.
 _ALONE: Final = {_SUB: _REF, _ID: _LETTERS}
@@ -110,10 +113,21 @@ def as_part(name: str) -> str:
     return _PART.get(name[:1], name[:1]) + name[1:]
 
 
-def pattern(name: str) -> re.Pattern[str]:
-    """Return what the logical ids look like that a name comes to."""
-    literals = MARK.split(name)[::3]
-    return re.compile(".*".join(map(re.escape, literals)))
+def can_come_to(name: str, text: str) -> bool:
+    """Return whether a name may be this text for some items, whatever these are."""
+    first, *others = MARK.split(name)[::3]
+    if not others:
+        return text == first
+    end = len(text) - len(others[-1])
+    place = len(first)
+    if end < place or not (text.startswith(first) and text.endswith(others[-1])):
+        return False
+    for literal in others[:-1]:
+        place = text.find(literal, place, end)
+        if place < 0:
+            return False
+        place += len(literal)
+    return True
 
 
 def split_at_marks(name: str) -> list[tuple[str, str]]:
