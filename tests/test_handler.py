@@ -131,6 +131,31 @@ def test_reports_are_logged_with_advice() -> None:
     assert metric["Reports"] == [1.0]
 
 
+def test_of_many_reports_the_first_are_logged() -> None:
+    """Twenty lines of each kind, and how many more there are; the metric counts all."""
+    event = json.loads((ROOT / "events" / "several-bots-and-locales.json").read_text())
+    resources = event["fragment"]["Resources"]
+    wide = {**resources["AllowSupport"]["Properties"]}
+    del wide["SourceArn"]
+    for number in range(30):
+        resources[f"Allow{'X' * 2_000}{number}"] = {**resources["AllowSupport"], "Properties": wide}
+    _, (_, *lines, metric) = printed(event)
+    *reported, more = lines
+    assert len(reported) == 20
+    assert all(len(line["path"]) == 1_000 for line in reported)
+    assert (more["message"], more["id"], more["count"]) == ("more reported", "ALP201", 10)
+    assert metric["Reports"] == [30.0]
+
+
+def test_of_many_mistakes_the_first_are_logged() -> None:
+    """Twenty of them, and how many there are (rule 6.4)."""
+    event = json.loads((ROOT / "events" / "broken-latest-qualifier.json").read_text())
+    alias = event["fragment"]["Resources"]["DevAlias"]["Properties"]
+    alias["BotAliasLocaleSettings"] *= 30
+    _, (line, _) = printed(event)
+    assert (len(line["mistakes"]), line["count"]) == (20, 30)
+
+
 def test_log_and_metrics_of_a_rejected_template() -> None:
     """The author's mistakes are counted, and named by codes and paths alone."""
     _, (line, metric) = printed(

@@ -6,8 +6,15 @@ import pytest
 
 from auto_lex_permissions import Request, TemplateError, transform
 from auto_lex_permissions.cfn.intrinsics import Reference, name_of, substituted, text
-from auto_lex_permissions.cfn.loops import enter_loop, unmark, variables
+from auto_lex_permissions.cfn.loops import Variable, unmark, variable_of, variables
+from auto_lex_permissions.cfn.loops import marked as marked_in
 from tests.templates import ACCOUNT, REGION
+
+
+def enter_loop(name: str, collection: object, body: Any) -> tuple[Variable, Any]:
+    """Return the variable of a loop, and its body with marks where the variable stands."""
+    variable = variable_of(name, collection)
+    return variable, marked_in(body, [variable])
 
 
 def _hook(function: Any) -> dict[str, Any]:
@@ -161,6 +168,13 @@ def test_a_name_with_variables_is_read_again_as_it_was_written(name: str) -> Non
     """What is no variable stays a text, also where it looks like a parameter (rules 1.5, 6.5)."""
     ((marked, _),) = enter_loop("Env", ["Dev"], {name: 1})[1].items()
     assert name_of(substituted(marked)) == marked
+
+
+def test_of_two_variables_of_one_name_the_outer_one_counts() -> None:
+    """What an inner loop of the same name means is CloudFormation's to say (rule 1.4)."""
+    outer, inner = variable_of("Env", ["A", "B"]), variable_of("Env", ["C"])
+    both = marked_in({"${Env}": {"Ref": "Env"}}, [outer, inner])
+    assert both == marked_in({"${Env}": {"Ref": "Env"}}, [outer])
 
 
 def test_permissions_that_would_have_one_id_are_refused() -> None:

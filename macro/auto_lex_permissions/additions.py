@@ -256,7 +256,7 @@ def with_additions(
     for scope, name, body in changed:
         written = unmark(body) if scope.loops else body
         by_loops.setdefault(scope.loops, {})[unmark_text(name)] = written
-    entries = _with_loops(template.written, by_loops, ())
+    entries = _with_loops(template.written, by_loops)
     if not template.is_whole:
         return entries
     fragment = dict(template.fragment)
@@ -268,19 +268,21 @@ def with_additions(
 
 
 def _with_loops(
-    entries: Mapping[str, object],
-    changed: Mapping[tuple[str, ...], Mapping[str, object]],
-    loops: tuple[str, ...],
+    entries: Mapping[str, object], changed: Mapping[tuple[str, ...], Mapping[str, object]]
 ) -> dict[str, object]:
-    """Return the entries of a scope with what was changed in it and in its loops."""
-    depth = len(loops)
-    given = dict(entries)
-    below = (inner[depth] for inner in changed if inner[:depth] == loops and len(inner) > depth)
-    for name in dict.fromkeys(below):
-        loop: Any = given[name]
-        variable, collection, body = loop
-        given[name] = [variable, collection, _with_loops(body, changed, (*loops, name))]
-    return {**given, **changed.get(loops, {})}
+    """Return the resources with what was changed in them, and in the bodies of their loops."""
+    copies: dict[tuple[str, ...], dict[str, object]] = {(): dict(entries)}
+    for loops, members in changed.items():
+        body = copies[()]
+        for depth, name in enumerate(loops, start=1):
+            if loops[:depth] not in copies:
+                loop: Any = body[name]
+                variable, collection, inside = loop
+                copies[loops[:depth]] = dict(inside)
+                body[name] = [variable, collection, copies[loops[:depth]]]
+            body = copies[loops[:depth]]
+        body.update(members)
+    return copies[()]
 
 
 def _with_report(fragment: dict[str, object], entries: list[dict[str, str]]) -> dict[str, object]:

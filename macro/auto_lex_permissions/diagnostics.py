@@ -137,7 +137,7 @@ class TemplateError(Exception):
 def _joined(mistakes: tuple[Diagnostic, ...]) -> str:
     """Join mistakes, at most 20 of them and 2,000 characters, then "and N more"."""
     if len(mistakes) == 1:
-        return _cut(str(mistakes[0]), MOST_CHARACTERS)
+        return cut(str(mistakes[0]), MOST_CHARACTERS)
     first = enumerate(mistakes[:MOST_MISTAKES], start=1)
     lines = [f"({number}) {mistake}" for number, mistake in first]
     for shown in range(len(lines), 0, -1):
@@ -146,11 +146,11 @@ def _joined(mistakes: tuple[Diagnostic, ...]) -> str:
         if len(message) <= MOST_CHARACTERS:
             return message
     more = f" and {len(mistakes) - 1} more"
-    return _cut(lines[0], MOST_CHARACTERS - len(more)) + more
+    return cut(lines[0], MOST_CHARACTERS - len(more)) + more
 
 
-def _cut(line: str, most: int) -> str:
-    """Shorten a line that is longer than there is room: a path may be of any length."""
+def cut(line: str, most: int) -> str:
+    """Return a line, shortened where there is less room: a path may be of any length."""
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 

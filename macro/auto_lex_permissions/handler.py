@@ -6,13 +6,14 @@ from here. Nothing of the template is logged: it may hold values of `NoEcho` par
 
 import logging
 import traceback
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from . import __version__
-from .diagnostics import INTERNAL_FAILURE, TemplateError
+from .diagnostics import INTERNAL_FAILURE, TemplateError, cut
 from .protocol import failure, request_id, request_of, success
 from .transform import Result, transform
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SERVICE: Final = "AutoLexPermissions"
+# Of each kind, as many lines are logged, and then how many more there are.
+MOST_LINES: Final = 20
+# A path that a template may have is shorter, and so is a request's id.
+LONGEST: Final = 1_000
 
 # A log that cannot be written is lost, and nothing else: an answer is worth more.
 # https://docs.python.org/3/library/logging.html#logging.raiseExceptions
@@ -44,7 +49,7 @@ def _answer(event: object, context: "LambdaContext") -> dict[str, object]:
         append=False,
         version=__version__,
         function_request_id=context.aws_request_id,
-        cloudformation_request_id=request_id(event),
+        cloudformation_request_id=cut(request_id(event), LONGEST),
     )
     try:
         result = transform(request_of(event))
@@ -61,14 +66,20 @@ def _log_result(result: Result) -> None:
         permissions_added=result.permissions_added,
         grants_declared=result.grants_declared,
     )
+    logged: Counter[str] = Counter()
     for report in result.reports:
-        logger.warning(
-            "reported",
-            path=report.path,
-            code=report.name,
-            id=report.code,
-            advice=report.advice,
-        )
+        logged[report.code] += 1
+        if logged[report.code] <= MOST_LINES:
+            logger.warning(
+                "reported",
+                path=cut(report.path, LONGEST),
+                code=report.name,
+                id=report.code,
+                advice=report.advice,
+            )
+    for code, count in logged.items():
+        if count > MOST_LINES:
+            logger.warning("more reported", id=code, count=count - MOST_LINES)
     _count("TemplatesProcessed", 1)
     _count("Reports", len(result.reports))
     _count("PermissionsAdded", result.permissions_added)
@@ -77,8 +88,9 @@ def _log_result(result: Result) -> None:
 
 def _rejected(event: object, error: TemplateError) -> dict[str, object]:
     """Answer a mistake of the author's, which pages nobody."""
-    mistakes = [f"{mistake.code} {mistake.path}".strip() for mistake in error.diagnostics]
-    logger.warning("template rejected", mistakes=mistakes)
+    first = error.diagnostics[:MOST_LINES]
+    mistakes = [cut(f"{mistake.code} {mistake.path}".strip(), LONGEST) for mistake in first]
+    logger.warning("template rejected", mistakes=mistakes, count=len(error.diagnostics))
     _count("TemplatesRejected", 1)
     return failure(event, str(error))
 

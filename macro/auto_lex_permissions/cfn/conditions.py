@@ -13,7 +13,7 @@ towards adding a permission, and `Conditions.undecided` says that it happened.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 
-from .diagrams import FALSE, TRUE, Diagrams
+from .diagrams import FALSE, TRUE, Diagrams, TooLargeError
 from .formulas import (
     ALWAYS,
     NEVER,
@@ -27,7 +27,7 @@ from .formulas import (
     expression,
     names,
 )
-from .intrinsics import Reference, Text, canonical_json, is_literal, text
+from .intrinsics import DEEPEST, Reference, Text, canonical_json, is_literal, text
 
 
 class Conditions:
@@ -183,8 +183,10 @@ class Conditions:
             return self._diagrams.conjunction(operands)
         return self._diagrams.disjunction(operands)
 
-    def _read(self, definition: object) -> int:
+    def _read(self, definition: object, depth: int = 0) -> int:
         """Read a definition of the `Conditions` section; what is not understood is unknown."""
+        if depth > DEEPEST:
+            raise TooLargeError
         if isinstance(definition, dict) and len(definition) == 1:
             match next(iter(definition.items())):
                 case "Condition", str(name):
@@ -192,11 +194,13 @@ class Conditions:
                     known = self._named.get(name)
                     return self._diagrams.equals(_subject_of(name), "") if known is None else known
                 case "Fn::Not", [operand]:
-                    return self._diagrams.negation(self._read(operand))
+                    return self._diagrams.negation(self._read(operand, depth + 1))
                 case "Fn::And", [*operands]:
-                    return self._diagrams.conjunction(map(self._read, operands))
+                    nodes = (self._read(operand, depth + 1) for operand in operands)
+                    return self._diagrams.conjunction(nodes)
                 case "Fn::Or", [*operands]:
-                    return self._diagrams.disjunction(map(self._read, operands))
+                    nodes = (self._read(operand, depth + 1) for operand in operands)
+                    return self._diagrams.disjunction(nodes)
                 case "Fn::Equals", [left, right]:
                     return self._compared(text(left), text(right))
         return self._diagrams.equals(canonical_json(definition), "")

@@ -40,6 +40,10 @@ PARTITION: Final = Reference("AWS::Partition")
 REGION: Final = Reference("AWS::Region")
 ACCOUNT: Final = Reference("AWS::AccountId")
 NO_VALUE: Final = {"Ref": "AWS::NoValue"}
+# Calls inside calls that are read. Python's stack ends at 1,000 calls, and each level takes four.
+DEEPEST: Final = 100
+# No template is longer, and so no text of one.
+MOST_CHARACTERS: Final = 1_000_000
 
 
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -69,25 +73,41 @@ def is_no_value(value: object) -> bool:
     return value == NO_VALUE
 
 
-def text(expression: object) -> Text:
-    """Read an expression into words; neighbouring literals are one word, empty ones none."""
+def text(expression: object, depth: int = 0) -> Text:
+    """Read an expression into words; neighbouring literals are one word, empty ones none.
+
+    What is nested too deeply, or comes to more characters than a template may have, is left unread.
+    """
     if isinstance(expression, str):
         if expression.isascii():
             return (expression,) if expression else ()
         return tuple(_merged(_literal(expression)))
     called = function(expression)
-    if called:
+    if called and depth < DEEPEST:
         name, argument = called
-        reference = _reference(name, argument)
+        reference = _reference(name, argument, depth + 1)
         if reference:
             return (reference,)
-        words = _sub(argument) if name == "Fn::Sub" else None
-        words = _join(argument) if name == "Fn::Join" else words
-        if words is not None:
-            return tuple(_merged(words))
+        words = _sub(argument, depth + 1) if name == "Fn::Sub" else None
+        words = _join(argument, depth + 1) if name == "Fn::Join" else words
+        read = None if words is None else _bounded(words)
+        if read is not None:
+            return tuple(_merged(read))
     if isinstance(expression, bool | int | float):
         return (str(expression).lower(),)  # As CloudFormation reads it where text belongs.
     return (Unread(canonical_json(expression)),)
+
+
+def _bounded(words: Iterable[Word]) -> list[Word] | None:
+    """Return the words, or None of too many: nested calls of Fn::Sub can double at each level."""
+    found: list[Word] = []
+    size = 0
+    for word in words:
+        size += len(word if isinstance(word, str) else word[0])
+        if size > MOST_CHARACTERS:
+            return None
+        found.append(word)
+    return found
 
 
 def _literal(literal: str) -> Iterator[Word]:
@@ -100,26 +120,26 @@ def _literal(literal: str) -> Iterator[Word]:
     yield literal[position:]
 
 
-def _reference(name: str, argument: object) -> Reference | None:
+def _reference(name: str, argument: object, depth: int) -> Reference | None:
     """Read what a call of `Ref` or `Fn::GetAtt` names; None of any other call."""
     if name == "Ref":
-        named = name_of(argument)
+        named = name_of(argument, depth)
         return None if named is None else dotted_reference(named)
     if name == "Fn::GetAtt":
         match argument:
             case [logical_id, str(attribute)]:
-                named = name_of(logical_id)
+                named = name_of(logical_id, depth)
                 return None if named is None else Reference(named, attribute)
             case str(dotted) if "." in dotted:
                 return dotted_reference(dotted)
     return None
 
 
-def name_of(value: object) -> str | None:
+def name_of(value: object, depth: int = 0) -> str | None:
     """Return a name that is written out or, as in loops, put together; else None."""
     if isinstance(value, str):
         return value
-    words = [_name_part(word) for word in text(value)] if function(value) else [None]
+    words = [_name_part(word) for word in text(value, depth)] if function(value) else [None]
     return None if None in words else "".join(filter(None, words))
 
 
@@ -136,31 +156,32 @@ def substituted(name: str) -> object:
     """Write a name that holds a loop's variables as `Fn::Sub`, any other as it is."""
     if not variables(name):
         return name
-    pieces = _pieces(name)
-    return {
-        "Fn::Sub": "".join(f"{before}${{!{named}}}" for before, named in pieces[:-1])
-        + pieces[-1][0]
-    }
+    *pieces, (last, _) = _pieces(name)
+    escaped = [f"{literal}${{!{placeholder}}}" for literal, placeholder in pieces]
+    return {"Fn::Sub": "".join([*escaped, last])}
 
 
-def _sub(argument: object) -> Iterable[Word] | None:
+def _sub(argument: object, depth: int) -> Iterable[Word] | None:
     match argument:
         case str(template):
-            return _substituted(template, {})
+            return _substituted(template, {}, depth)
         case [str(template), dict(values)]:
-            return _substituted(template, values)
+            return _substituted(template, values, depth)
     return None
 
 
-def _substituted(template: str, values: dict[str, object]) -> Iterator[Word]:
+def _substituted(template: str, values: dict[str, object], depth: int) -> Iterator[Word]:
     *pieces, (last, _) = _pieces(template)
+    read: dict[str, Text] = {}
     for literal, placeholder in pieces:
         yield from _literal(literal)
         name = placeholder.strip()
         if name.startswith("!"):  # `${!Literal}` is text.
             yield from _literal(f"${{{placeholder.replace('!', '', 1)}}}")
         elif name in values:
-            yield from text(values[name])
+            if name not in read:
+                read[name] = text(values[name], depth)
+            yield from read[name]
         else:
             yield dotted_reference(name)
     yield from _literal(last)
@@ -187,18 +208,18 @@ def dotted_reference(name: str) -> Reference:
     return Reference(logical_id, attribute)
 
 
-def _join(argument: object) -> Iterable[Word] | None:
+def _join(argument: object, depth: int) -> Iterable[Word] | None:
     match argument:
         case [str(delimiter), list(items)]:
-            return _joined(delimiter, items)
+            return _joined(delimiter, items, depth)
     return None
 
 
-def _joined(delimiter: str, items: list[object]) -> Iterator[Word]:
+def _joined(delimiter: str, items: list[object], depth: int) -> Iterator[Word]:
     for number, item in enumerate(items):
         if number:
             yield delimiter
-        yield from text(item)
+        yield from text(item, depth)
 
 
 def _merged(words: Iterable[Word]) -> Iterator[Word]:

@@ -11,6 +11,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/i
 
 import json
 import re
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 from .digests import digest
@@ -18,6 +19,7 @@ from .digests import digest
 LOOP: Final = "Fn::ForEach::"
 # What opens a mark says how the author spelled it; Unicode gives these characters to nobody.
 _SUB, _ID, _REF, _LETTERS, _OF, _END = (chr(0x10FF00 + number) for number in range(6))
+_IN_BRACES: Final = re.compile(r"([$&])\{([^{}]*)\}")
 _OPENING: Final = f"[{_SUB}{_ID}{_REF}{_LETTERS}]"
 # None of these characters stands inside of a mark, so that a search never looks at a text twice.
 _INSIDE: Final = f"[^{_SUB}{_ID}{_REF}{_LETTERS}{_OF}{_END}]*"
@@ -39,46 +41,81 @@ class Variable(NamedTuple):
     items: int
 
     @property
-    def _rest_of_mark(self) -> str:
+    def rest_of_mark(self) -> str:
+        """Return what all marks of the variable have in common."""
         return f"{self.name}{_OF}{self.collection}{_END}"
 
     @property
     def mark_in_id(self) -> str:
         """Return its mark in the form `&{Env}`, which any item may have in a logical id."""
-        return _ID + self._rest_of_mark
-
-    def marked(self, value: Any) -> Any:  # noqa: ANN401 - JSON
-        """Return a value of the loop's body with marks where the variable stands."""
-        match value:
-            case str() if f"{{{self.name}}}" in value:
-                in_sub = value.replace(f"${{{self.name}}}", _SUB + self._rest_of_mark)
-                return in_sub.replace(f"&{{{self.name}}}", self.mark_in_id)
-            case list():
-                return [self.marked(item) for item in value]
-            case {"Ref": name} if name == self.name and len(value) == 1:
-                return {"Ref": _REF + self._rest_of_mark}
-            case dict():
-                return {self.marked(key): self.marked(item) for key, item in value.items()}
-        return value
+        return _ID + self.rest_of_mark
 
 
-def enter_loop(name: str, collection: object, body: Any) -> tuple[Variable, Any]:  # noqa: ANN401 - JSON
-    """Return the variable of a loop, and its body with marks where the variable stands."""
+def is_variable(name: str) -> bool:
+    """Return whether `${…}` can hold a name, and no other loop's variable is in it."""
+    return "{" not in name and "}" not in name and not variables(name)
+
+
+def variable_of(name: str, collection: object) -> Variable:
+    """Return the variable of a loop, by its name and what the loop goes through."""
     items = len(collection) if isinstance(collection, list) else 0
-    variable = Variable(name, digest(json.dumps(collection, sort_keys=True)), items)
-    return variable, variable.marked(body)
+    return Variable(name, digest(json.dumps(collection, sort_keys=True)), items)
+
+
+def marked(value: Any, around: Iterable[Variable]) -> Any:  # noqa: ANN401 - JSON
+    """Return a value of a loop's body with marks where the variables of all loops around stand.
+
+    Of several variables of one name the outermost counts.
+    """
+    rests: dict[str, str] = {}
+    for variable in around:
+        rests.setdefault(variable.name, variable.rest_of_mark)
+
+    def mark(found: re.Match[str]) -> str:
+        kind, name = found.groups()
+        return (_SUB if kind == "$" else _ID) + rests[name] if name in rests else found[0]
+
+    def mark_reference(call: dict[str, object]) -> object:
+        match call:
+            case {"Ref": str(name)} if len(call) == 1 and name in rests:
+                return {"Ref": _REF + rests[name]}
+        return call
+
+    return _rebuilt(value, lambda text: _IN_BRACES.sub(mark, text), mark_reference)
 
 
 def unmark(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a value as it stands in a template: variables in place of their marks."""
-    match value:
-        case str():
-            return unmark_text(value)
-        case list():
-            return [unmark(item) for item in value]
-        case dict():
-            return {unmark_text(key): unmark(item) for key, item in value.items()}
-    return value
+    return _rebuilt(value, unmark_text, lambda call: call)
+
+
+def _rebuilt(
+    value: Any,  # noqa: ANN401 - JSON
+    change: Callable[[str], str],
+    replace: Callable[[dict[str, object]], object],
+) -> Any:  # noqa: ANN401 - JSON
+    """Return a copy of a value, all texts and keys in it changed, and some objects replaced.
+
+    However deeply it is nested, it takes no depth of Python's stack.
+    """
+    result: list[Any] = [value]
+    stack: list[tuple[Any, Any, Any]] = [(value, result, 0)]
+    while stack:
+        old, parent, key = stack.pop()
+        if isinstance(old, str):
+            parent[key] = change(old)
+        elif isinstance(old, list):
+            parent[key] = new = list(old)
+            stack += ((item, new, number) for number, item in enumerate(old))
+        elif isinstance(old, dict):
+            replaced = replace(old)
+            parent[key] = replaced
+            if replaced is old:
+                parent[key] = members = dict.fromkeys(map(change, old))
+                stack += ((item, members, change(name)) for name, item in old.items())
+        else:
+            parent[key] = old
+    return result[0]
 
 
 def unmark_text(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 from .conditions import Conditions
 from .formulas import ALWAYS, Formula, Named
 from .intrinsics import NO_VALUE, canonical_json, function, is_no_value, name_of
-from .loops import LOOP, Variable, enter_loop, unmark_text, variables
+from .loops import LOOP, Variable, is_variable, marked, unmark_text, variable_of
 from .values import Place, Values, path
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html, and
@@ -236,7 +236,7 @@ def _without_loops(
     """Return the entries of a section and of its loops' bodies, and the scopes of the latter.
 
     A loop of the wrong shape stays an entry, for CloudFormation to reject; and so does one whose
-    variable another loop would name.
+    variable no text can hold, or another loop would name.
     """
     if LOOP not in "".join(entries):
         return entries, {}
@@ -245,16 +245,19 @@ def _without_loops(
     stack = [(entries, OUTSIDE)]
     while stack:
         body, scope = stack.pop()
+        around = scope.variables
         for name, entry in body.items():
             match entry:
                 case [str(variable), collection, dict(inside)] if name.startswith(
                     LOOP
-                ) and not variables(variable):
-                    entered, marked = enter_loop(variable, collection, inside)
-                    loops = (*scope.loops, unmark_text(name))
-                    stack.append((marked, Scope(loops, (*scope.variables, entered))))
+                ) and is_variable(marked(variable, around)):
+                    entered = variable_of(variable, marked(collection, around))
+                    inner = Scope((*scope.loops, name), (*around, entered))
+                    stack.append((inside, inner))
+                case _ if scope.loops:
+                    looped = marked(name, around)
+                    flat[looped] = marked(entry, around)
+                    scopes[looped] = scope
                 case _:
                     flat[name] = entry
-                    if scope.loops:
-                        scopes[name] = scope
     return flat, scopes

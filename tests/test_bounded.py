@@ -1,0 +1,205 @@
+"""Work grows with the template: what once took minutes or the whole stack is answered at once.
+
+No time is measured here; a test that took longer than its time-out would fail. The inputs are ten
+times as large as what once took seconds.
+"""
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from auto_lex_permissions import Request, Result, TemplateError, transform
+from tests.templates import ACCOUNT, REGION
+
+FUNCTION: dict[str, Any] = {"Type": "AWS::Lambda::Function"}
+ARN = {"Fn::GetAtt": ["Function", "Arn"]}
+
+
+def alias(arn: object, bot: object = "ABCDEFGHIJ", **attributes: object) -> dict[str, Any]:
+    """Return a bot alias whose locales name functions, one each."""
+    arns = arn if isinstance(arn, list) else [arn]
+    hooks = ({"CodeHookSpecification": {"LambdaCodeHook": {"LambdaArn": one}}} for one in arns)
+    properties = {
+        "BotId": bot,
+        "BotAliasLocaleSettings": [{"BotAliasLocaleSetting": hook} for hook in hooks],
+    }
+    return {"Type": "AWS::Lex::BotAlias", **attributes, "Properties": properties}
+
+
+def permission(source_arn: object) -> dict[str, Any]:
+    """Return a permission of Lex V2 on the function."""
+    properties = {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": {"Ref": "Function"},
+        "Principal": "lexv2.amazonaws.com",
+        "SourceArn": source_arn,
+    }
+    return {"Type": "AWS::Lambda::Permission", "Properties": properties}
+
+
+def run(resources: dict[str, Any], **sections: object) -> Result:
+    """Transform a template of the function and these resources."""
+    fragment = {**sections, "Resources": {"Function": FUNCTION, **resources}}
+    return transform(Request(fragment, REGION, ACCOUNT))
+
+
+def nested(depth: int, wrap: Any, inside: object) -> Any:
+    """Return a value inside of so many others."""
+    for _ in range(depth):
+        inside = wrap(inside)
+    return inside
+
+
+def equals(parameter: str) -> dict[str, Any]:
+    """Return a comparison of a parameter."""
+    return {"Fn::Equals": [{"Ref": parameter}, "x"]}
+
+
+def test_a_type_of_many_variables() -> None:
+    """Whether it may be that of a bot is found in one pass (rule 1.5)."""
+    for end, is_bot in (("a", False), ("s", True)):
+        body = {"Resource${X}": {"Type": "${X}" * 200 + end}}
+        loop = {"Fn::ForEach::L": ["X", ["a"], body]}
+        if is_bot:
+            with pytest.raises(TemplateError, match="ALP103"):
+                run(loop)
+        else:
+            assert run(loop).permissions_added == 0
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        pytest.param({"Fn::Sub": "${" * 200_000}, id="placeholders that are not closed"),
+        pytest.param("\U0010ff00" * 200_000, id="characters that marks begin with"),
+        pytest.param({"Fn::Sub": "${" * 300_000 + "}"}, id="a placeholder of placeholders"),
+    ],
+)
+def test_a_text_is_read_once(arn: object) -> None:
+    """A name of any length is answered (rule 6.2)."""
+    with pytest.raises(TemplateError, match=r"ALP(404|502)"):
+        run({"Alias": alias(arn)})
+
+
+def test_wildcards_against_a_long_id() -> None:
+    """No pattern is tried again from its beginning (rule 3.1)."""
+    arn = f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/{'*a' * 10_000}b/*"
+    result = run({"Alias": alias(ARN, "a" * 20_000), "Allow": permission(arn)})
+    assert result.permissions_added == 1
+
+
+def test_a_permission_for_each_of_many_aliases() -> None:
+    """Each alias is held against its own permission alone (rule 3.1)."""
+    names = [f"Alias{number}" for number in range(200)]
+    own = "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}:bot-alias/ABCDEFGHIJ"
+    allowing = {f"Allow{n}": permission({"Fn::Sub": f"{own}/${{{n}.BotAliasId}}"}) for n in names}
+    result = run({**{name: alias(ARN) for name in names}, **allowing})
+    assert (result.permissions_added, result.grants_declared) == (0, 200)
+
+
+def test_functions_named_by_text_with_their_aliases() -> None:
+    """Each permission waits for the Lambda alias that it names, found in a table (rule 2.7)."""
+    resources: dict[str, Any] = {}
+    for number in range(100):
+        name = f"orders-{number}"
+        resources |= {
+            f"Function{number}": {**FUNCTION, "Properties": {"FunctionName": name}},
+            f"Live{number}": {
+                "Type": "AWS::Lambda::Alias",
+                "Properties": {"FunctionName": {"Ref": f"Function{number}"}, "Name": "live"},
+            },
+            f"Alias{number}": alias(f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:live"),
+        }
+    added: Any = run(resources).fragment["Resources"]
+    waits = {
+        tuple(resource["DependsOn"])
+        for resource in added.values()
+        if resource["Type"] == "AWS::Lambda::Permission"
+    }
+    assert waits == {(f"Function{number}", f"Live{number}") for number in range(100)}
+
+
+def test_many_hooks_of_one_function_under_conditions() -> None:
+    """Their condition is put together in one pass (rule 2.3)."""
+    names = [f"Is{number}" for number in range(1_000)]
+    conditions = {
+        name: {"Fn::Equals": [{"Ref": "Stage"}, f"stage{number}"]}
+        for number, name in enumerate(names)
+    }
+    hooks = [{"Fn::If": [name, ARN, {"Ref": "AWS::NoValue"}]} for name in names]
+    result = run({"Alias": alias(hooks)}, Conditions=conditions)
+    assert result.permissions_added == 1
+    assert json.dumps(result.fragment["Conditions"]).count('"Is999"') == 2
+
+
+def test_too_many_permissions_are_refused_before_any_is_made() -> None:
+    """What only serves to say "500" is counted, not written (rule 6.7)."""
+    bot: object = {"Ref": "AWS::NoValue"}
+    for number in range(40):
+        bot = {"Fn::If": [f"Is{number}", f"BOT{number:07}", bot]}
+    functions = {f"Function{number}": FUNCTION for number in range(40)}
+    hooks = [{"Fn::GetAtt": [name, "Arn"]} for name in functions]
+    with pytest.raises(TemplateError, match="ALP501 Resources: with the 1600 permissions"):
+        run(
+            {**functions, "Alias": alias(hooks, bot)},
+            Conditions={f"Is{number}": equals(f"P{number}") for number in range(40)},
+            Metadata={"AutoLexPermissions": {"SourceScope": "Bot"}},
+        )
+
+
+def test_mistakes_at_long_places_are_written_out_where_they_are_shown() -> None:
+    """A message has 2,000 characters, however long a name is (rule 6.3)."""
+    hidden = [{"Fn::If": [{"Ref": f"P{number}"}, "a", "b"]} for number in range(4_000)]
+    with pytest.raises(TemplateError, match="ALP102") as rejected:
+        run({"X" * 100_000: alias(hidden)})
+    assert len(rejected.value.diagnostics) == 4_000
+    assert len(str(rejected.value)) == 2_000
+
+
+@pytest.mark.parametrize("depth", [99, 101, 450])
+def test_expressions_inside_of_expressions(depth: int) -> None:
+    """What is nested too deeply is left unread, and gets its permission (rules 2.2, 3.3)."""
+    joined = nested(depth, lambda inside: {"Fn::Join": ["", [inside]]}, "orders")
+    assert run({"Alias": alias(joined)}).permissions_added == 1
+
+
+def test_references_inside_of_references() -> None:
+    """A name may be put together by a function, but no name is this long (rule 6.2)."""
+    referred = nested(101, lambda inside: {"Ref": {"Fn::Sub": ["${A}", {"A": inside}]}}, "x")
+    assert run({"Alias": alias(referred)}).permissions_added == 1
+
+
+def test_a_text_that_doubles_at_each_level() -> None:
+    """Ninety levels would come to more characters than there are atoms (rule 6.2)."""
+    doubled = nested(90, lambda inside: {"Fn::Sub": ["${A}${A}", {"A": inside}]}, "orders")
+    assert run({"Alias": alias(doubled)}).permissions_added == 1
+
+
+@pytest.mark.parametrize(("depth", "reports"), [(50, []), (1_500, ["ConditionsUndecided"])])
+def test_conditions_inside_of_conditions(depth: int, reports: list[str]) -> None:
+    """What is nested too deeply is not decided, which is reported (rule 3.3)."""
+    condition = nested(depth, lambda inside: {"Fn::Not": [inside]}, equals("P"))
+    result = run({"Alias": alias(ARN, Condition="Deep")}, Conditions={"Deep": condition})
+    assert result.permissions_added == 1
+    assert [report.name for report in result.reports] == reports
+
+
+def test_loops_inside_of_loops() -> None:
+    """A body is read once, whatever the number of loops around it (rule 1.5)."""
+    depth = 400
+    counter = itertools.count()
+    variables = "".join(f"${{V{number}}}" for number in range(depth))
+
+    def looped(inside: object) -> dict[str, Any]:
+        number = next(counter)
+        return {f"Fn::ForEach::L{number}": [f"V{number}", ["a"], inside]}
+
+    resources = nested(depth, looped, {f"Alias{variables}": alias(ARN)})
+    body: Any = run(resources).fragment["Resources"]
+    for number in reversed(range(depth)):
+        body = body[f"Fn::ForEach::L{number}"][2]
+    added = {name: value for name, value in body.items() if value["Type"].endswith("Permission")}
+    (name,) = added
+    assert all(f"${{V{number}}}" in name for number in range(depth))
