@@ -156,6 +156,13 @@ def test_an_expression_is_the_formula(formula: Formula) -> None:
         assert holds(written, values, known) == true(formula, values, known)
 
 
+@given(formulas())
+def test_a_formula_is_shown_as_what_makes_it(formula: Formula) -> None:
+    """A failing test prints formulas that can be pasted."""
+    known = {"Named": Named, "Not": Not, "And": And, "Or": Or}
+    assert eval(repr(formula), known) == formula  # noqa: S307 - a text of this project's own.
+
+
 def test_ten_operands_at_most() -> None:
     """Fn::And and Fn::Or take 2 to 10 operands; more are nested (rule 2.3)."""
     for count in (2, 10, 11, 21, 101, 111):

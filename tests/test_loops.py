@@ -6,7 +6,7 @@ import pytest
 
 from auto_lex_permissions import Request, TemplateError, transform
 from auto_lex_permissions.cfn.intrinsics import Reference, name_of, substituted, text
-from auto_lex_permissions.cfn.loops import Variable, unmark, variable_of, variables
+from auto_lex_permissions.cfn.loops import Variable, can_come_to, unmark, variable_of, variables
 from auto_lex_permissions.cfn.loops import marked as marked_in
 from tests.templates import ACCOUNT, REGION
 
@@ -168,6 +168,26 @@ def test_a_name_with_variables_is_read_again_as_it_was_written(name: str) -> Non
     """What is no variable stays a text, also where it looks like a parameter (rules 1.5, 6.5)."""
     ((marked, _),) = enter_loop("Env", ["Dev"], {name: 1})[1].items()
     assert name_of(substituted(marked)) == marked
+
+
+@pytest.mark.parametrize(
+    ("name", "possible"),
+    [
+        ("Bot", True),
+        ("Bo", False),
+        ("${Env}Bot", True),
+        ("B${Env}t", True),
+        ("Bot${Env}Bot", False),
+        ("${Env}o${Env}", True),
+        ("${Env}x${Env}", False),
+        ("B${Env}o${Env}t", True),
+        ("B${Env}t${Env}t", False),
+    ],
+)
+def test_what_a_name_can_come_to(name: str, *, possible: bool) -> None:
+    """Its literals stand in the text, in their order, and share no letter (rule 1.5)."""
+    _, marked = enter_loop("Env", ["Dev"], name)
+    assert can_come_to(marked, "Bot") is possible
 
 
 def test_of_two_variables_of_one_name_the_outer_one_counts() -> None:

@@ -139,6 +139,12 @@ def test_conditions_that_cannot_be_read_are_found_in_both_branches() -> None:
     ]
 
 
+def test_a_condition_that_is_no_name_has_no_values() -> None:
+    """Such an `Fn::If` is CloudFormation's to reject, and hides nothing (rule 1.4)."""
+    values = Values.at({"Fn::If": [1, "x", "y"]}, ("A",))
+    assert (list(values), values.hidden) == ([], ())
+
+
 def test_half_a_surrogate_pair_is_text_like_any_other() -> None:
     """JSON can hold what UTF-8 cannot; the permission gets an id of its own (rules 2.5, 6.2)."""
     assert _ids("orders\ud800") - _ids("orders")

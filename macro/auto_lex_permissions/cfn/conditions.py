@@ -80,9 +80,8 @@ class Conditions:
     def _names_by_node(self) -> dict[int, list[str]]:
         found: dict[int, list[str]] = {}
         for name in self.definitions:
-            node = self._node(Named(name))
-            if node is not None:
-                found.setdefault(node, []).append(name)
+            self._node(Named(name))
+            found.setdefault(self._named[name], []).append(name)
         return found
 
     def simplified(self, formula: Formula) -> Formula:

@@ -36,8 +36,8 @@ class Formula:
 
     @property
     def operands(self) -> tuple["Formula", ...]:
-        """Return the formulas that this one is made of."""
-        return self._parts
+        """Return the formulas that this one is made of; a name is made of none."""
+        return tuple(part for part in self._parts if isinstance(part, Formula))
 
     def __and__(self, other: "Formula") -> "Formula":
         """Return the formula that holds where both hold."""
@@ -74,11 +74,6 @@ class Named(Formula):
         """Return the name of the condition."""
         name: str = self._parts[0]
         return name
-
-    @property
-    def operands(self) -> tuple[Formula, ...]:
-        """Return nothing: a name is made of no formulas."""
-        return ()
 
 
 class Not(Formula):

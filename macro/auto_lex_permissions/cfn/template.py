@@ -15,7 +15,7 @@ from .conditions import Conditions
 from .formulas import ALWAYS, Formula, Named
 from .intrinsics import NO_VALUE, canonical_json, function, is_no_value, name_of
 from .loops import LOOP, Variable, is_variable, marked, unmark_text, variable_of
-from .values import Place, Values, path
+from .values import Place, Values
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html, and
 # `Globals` of AWS SAM: a macro listed before it sees the section.
@@ -89,11 +89,6 @@ class Resource(NamedTuple):
     def place(self) -> Place:
         """Return where it stands in the template."""
         return *self.scope.place, unmark_text(self.logical_id)
-
-    @property
-    def path(self) -> str:
-        """Return where it stands in the template, as people read it."""
-        return path(self.place)
 
     @property
     def properties(self) -> Values[object]:
