@@ -159,6 +159,18 @@ SILENCING = [
     pytest.param("[" * 100_000, id="text that is nested too deeply"),
     pytest.param(document(statement(Principal={"Service": "s3.amazonaws.com"})), id="another"),
     pytest.param(document(statement(Principal=None, NotPrincipal="x")), id="not a principal"),
+    pytest.param(
+        document(statement(Condition={"StringNotEquals": {"aws:SourceAccount": ACCOUNT}})),
+        id="another account than the own one",
+    ),
+    pytest.param(
+        document(statement(Condition={"ArnNotLike": {"aws:SourceArn": A_ARN}})),
+        id="another bot alias than this one",
+    ),
+    pytest.param(
+        document(statement(Condition={"StringEqualsIgnoreCase": {"aws:SourceArn": A_ARN}})),
+        id="an operator that is not used for ARNs",
+    ),
     pytest.param(document(statement(Action="lambda:GetFunction")), id="another action"),
     pytest.param(document(statement(Condition={"Bool": {"aws:SecureTransport": True}})), id="test"),
     pytest.param(document(statement(Condition={"ArnLike": {"aws:PrincipalArn": A_ARN}})), id="key"),
@@ -269,6 +281,14 @@ def test_a_policy_that_exists_elsewhere_has_no_say() -> None:
     template["Resources"]["Policy"]["Condition"] = "IsProd"
     assert added(template) == 1
     template["Resources"]["A"]["Condition"] = "IsProd"
+    assert added(template) == 0
+
+
+def test_a_permission_counts_where_no_policy_decides() -> None:
+    """In Prod the policy lets Lex invoke, elsewhere the permission does (rules 3.1, 3.5)."""
+    template = governed(F_ARN, document(statement()))
+    template["Resources"]["Policy"]["Condition"] = "IsProd"
+    template["Resources"]["Allow"] = stack(F_ARN)["Resources"]["Allow"]
     assert added(template) == 0
 
 

@@ -139,6 +139,12 @@ def test_conditions_that_cannot_be_read_are_found_in_both_branches() -> None:
     ]
 
 
+def test_properties_that_are_absent_hide_nothing() -> None:
+    """`AWS::NoValue` in their place is CloudFormation's to reject (rules 1.2, 1.4)."""
+    alias = {"Type": "AWS::Lex::BotAlias", "Properties": {"Ref": "AWS::NoValue"}}
+    assert transform(Request({"Resources": {"A": alias}})).permissions_added == 0
+
+
 def test_a_condition_that_is_no_name_has_no_values() -> None:
     """Such an `Fn::If` is CloudFormation's to reject, and hides nothing (rule 1.4)."""
     values = Values.at({"Fn::If": [1, "x", "y"]}, ("A",))

@@ -110,7 +110,7 @@ class Bots:
     def bot_id(self, expression: object) -> Text:
         """Return an expression for a bot's id as the one text of all its spellings."""
         words = without_space(text(expression))
-        known = self._ids.get(words)
+        known = self._ids.get(words)  # pragma: no mutate (only saves time)
         if known is None:
             pieces = (piece for word in words for piece in self._bot_word(word))
             known = self._ids[words] = tuple(pieces)

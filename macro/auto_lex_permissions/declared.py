@@ -404,7 +404,8 @@ class Declared:
 
 def _exact(arn: Arn | None) -> Arn | None:
     """Return an ARN that can match only itself, None of an absent one or a pattern."""
-    return None if arn is None or any(map(has_wildcard, arn)) else arn
+    is_pattern = arn is None or any(map(has_wildcard, arn))
+    return None if is_pattern else arn  # pragma: no mutate (more candidates, the same answer)
 
 
 def _too_wide(permission: Permission, *, by_bot: bool) -> str:

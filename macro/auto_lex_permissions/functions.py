@@ -84,7 +84,7 @@ class Functions:
 
     def resolve_text(self, words: Text) -> LambdaFunction:
         """Return what a text without white space names."""
-        known = self._known.get(words)
+        known = self._known.get(words)  # pragma: no mutate (only saves time)
         if known is None:
             known = self._known[words] = self._read(words, through_aliases=True)
         return known
@@ -206,7 +206,7 @@ class Functions:
         """Yield keys of tables by function: two that may be one function share a spelling."""
         yield function
         for logical_id in self.resources(function):
-            yield of_resource(logical_id, function.qualifier)
+            yield of_resource(logical_id, function.qualifier)  # pragma: no mutate (coarse is safe)
 
     def same_when(self, one: LambdaFunction, other: LambdaFunction) -> Formula:
         """Return when two spellings are proved to name the same function and qualifier."""
@@ -251,7 +251,7 @@ class Functions:
         with several names, one under each condition, text names but one; and of a loop's functions
         that all have one name, any.
         """
-        known = self._canonical.get(function)
+        known = self._canonical.get(function)  # pragma: no mutate (only saves time)
         if known is None:
             known = self._canonical[function] = self._only_resource(function) or function
         return known

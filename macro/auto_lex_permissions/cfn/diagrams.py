@@ -87,9 +87,9 @@ class Diagrams:
         """Return the node of "if test then … else …"; raises TooLargeError."""
         if test <= TRUE:
             return then if test == TRUE else otherwise
-        if then == otherwise:
+        if then == otherwise:  # pragma: no mutate (a shortcut to the same node)
             return then
-        if (then, otherwise) == (TRUE, FALSE):
+        if (then, otherwise) == (TRUE, FALSE):  # pragma: no mutate (a shortcut to the same node)
             return test
         key = (test, then, otherwise)
         if key not in self._chosen:

@@ -127,7 +127,9 @@ def unmark_text(text: str) -> str:
 
 def variables(text: str) -> frozenset[tuple[str, str]]:
     """Return the variables that a text holds, each as (name, collection)."""
-    return frozenset() if text.isascii() else frozenset(MARK.findall(text))
+    if text.isascii():  # pragma: no mutate (a shortcut: marks are not ASCII)
+        return frozenset()
+    return frozenset(MARK.findall(text))
 
 
 def without_variables(text: str) -> str:

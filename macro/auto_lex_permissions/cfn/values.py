@@ -179,7 +179,7 @@ def _choices(written: Value[object], hidden: list[Hidden]) -> list[Value[object]
 
 def _distinct(values: list[Value[object]]) -> list[Value[object]]:
     """Return the values, those that are equal as one value in several places."""
-    if len(values) <= 1:
+    if len(values) <= 1:  # pragma: no mutate (a shortcut)
         return values
     alike: dict[tuple[str, Formula], list[Value[object]]] = {}
     for value in values:
