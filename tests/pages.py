@@ -2,6 +2,15 @@
 
 import re
 import textwrap
+from pathlib import Path
+
+CONTRACT = Path(__file__).parent.parent / "docs" / "contract.md"
+RULE = re.compile(r"^- \*\*(\d\.\d+)\*\* (.+(?:\n {2}.+)*)", re.MULTILINE)
+
+
+def rules() -> list[tuple[str, str]]:
+    """Return the contract's rules, number and text, in its order."""
+    return RULE.findall(CONTRACT.read_text())
 
 
 def fenced(text: str, language: str) -> list[str]:

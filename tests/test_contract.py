@@ -14,26 +14,20 @@ import pytest
 from cfnlint.decode import cfn_yaml
 
 from auto_lex_permissions import Request, transform
+from tests.pages import CONTRACT, rules
 from tests.templates import Case, cases, name
 
 TESTS = Path(__file__).parent
-CONTRACT = TESTS.parent / "docs" / "contract.md"
 README = TESTS.parent / "README.md"
 DOCUMENTS = [*sorted(README.parent.glob("*.md")), *sorted(CONTRACT.parent.glob("*.md"))]
 NUMBER = re.compile(r"\d\.\d+")
-RULE = re.compile(r"^- \*\*(\d\.\d+)\*\* (.+(?:\n {2}.+)*)", re.MULTILINE)
 CITED = re.compile(r"\brules? (\d\.\d+(?:(?:, | and )\d\.\d+)*)")
 GOLDEN = [*cases("cases"), *cases("rejected")]
 
 
-def _rules() -> list[tuple[str, str]]:
-    """Return the contract's rules, number and text, in its order."""
-    return RULE.findall(CONTRACT.read_text())
-
-
 def _numbers(*, built: bool) -> set[str]:
     """Return the numbers of the rules that are built, or of those that are not yet."""
-    return {number for number, text in _rules() if text.endswith("(not yet)") is not built}
+    return {number for number, text in rules() if text.endswith("(not yet)") is not built}
 
 
 def _shown(case: Case) -> set[str]:
@@ -50,7 +44,7 @@ def _named() -> set[str]:
 
 def test_the_rules_are_numbered_in_order() -> None:
     """Each section's rules count up from one, none missing and none twice."""
-    numbers = [number for number, _ in _rules()]
+    numbers = [number for number, _ in rules()]
     sections = Counter(number.partition(".")[0] for number in numbers)
     assert numbers == [f"{place}.{n + 1}" for place, size in sections.items() for n in range(size)]
 

@@ -18,10 +18,9 @@ from auto_lex_permissions.protocol import request_of
 from auto_lex_permissions_cli import requests
 from auto_lex_permissions_cli.findings import findings
 from auto_lex_permissions_cli.reading import parse
-from tests.pages import fenced
+from tests.pages import fenced, rules
 from tests.templates import ACCOUNT, REGION
 from tests.test_conditions import _parity, equals
-from tests.test_contract import _rules
 from tests.test_limits import size, template
 
 ROOT: Final = Path(__file__).parent.parent
@@ -161,7 +160,7 @@ def test_the_table_lists_all_messages() -> None:
 def test_a_section_leads_to_its_rules(code: str) -> None:
     """The contract has the rules that it names, in the section that it links to."""
     found = RULES.findall(SECTIONS[code])
-    known = {number for number, _ in _rules()}
+    known = {number for number, _ in rules()}
     assert found
     for numbers, section in found:
         for number in numbers.split(" and "):

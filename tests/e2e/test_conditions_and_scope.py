@@ -105,7 +105,7 @@ def test_misspelled_setting_reaches_the_author_word_for_word(
         )
     assert failure.value.reason == (
         f"Transform {account.account_id}::AutoLexPermissions failed with: "
-        "Transform.Parameters.SourceScop: there is no such setting. "
+        "ALP302 Transform.Parameters.SourceScop: there is no such setting. "
         "Allowed names: SourceScope, OnUnreachable. Rollback requested by user."
     )
 

@@ -182,7 +182,7 @@ def test_declared_permission(account: Account) -> None:
 def test_failure_reaches_the_author_word_for_word(account: Account) -> None:
     """What the macro refuses fails the change set, and its reason is the macro's message."""
     message = (
-        "Resources.BotAlias.Properties.BotAliasLocaleSettings[0].BotAliasLocaleSetting"
+        "ALP403 Resources.BotAlias.Properties.BotAliasLocaleSettings[0].BotAliasLocaleSetting"
         ".CodeHookSpecification.LambdaCodeHook.LambdaArn: Lambda keeps no resource-based policy"
         " for a qualifier that begins with $, such as $LATEST, so Lex could never be allowed to"
         " invoke the function by that name. Name the function without a qualifier, or with a"
