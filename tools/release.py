@@ -178,7 +178,7 @@ def broken(case: Frozen, released: Version, current: Version) -> str:
 
 
 def _without_ids(fragment: str) -> str:
-    """Return a processed template without what entries of a report may gain in a minor version."""
+    """Return a processed template without the ids of its report, which 1.0.0 does not have."""
     template = json.loads(fragment)
     metadata = template.get("Metadata")
     for entry in metadata.get("AutoLexPermissionsReport", ()) if isinstance(metadata, dict) else ():
