@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from auto_lex_permissions import Request, transform
+from auto_lex_permissions.bots import is_no_alias
+from auto_lex_permissions.iam import arn_of
 from tests.templates import ACCOUNT, REGION
 
 BY_BOT = {"SourceScope": "Bot"}
@@ -119,3 +121,21 @@ def test_a_variable_in_an_attribute_is_no_placeholder_in_another() -> None:
     (permission,) = (resource for name, resource in body.items() if name != "Alias${Env}")
     assert permission["Properties"]["SourceArn"]["Fn::Sub"][1] == {"BotId": bot_id}
     assert transform(Request(first, REGION, ACCOUNT, BY_BOT)).fragment == first
+
+
+@pytest.mark.parametrize(
+    ("resource", "proved"),
+    [
+        ("bot-alias/ABCDEFGHIJ/TSTALIASID", False),
+        ("bot-alias/ABCDEFGHIJ/*", False),
+        ("bot-alias/*", False),
+        ("bot-alias/ABCDEFGHIJ/TSTALIASID/en_US", True),
+        ("bot/ABCDEFGHIJ", True),
+        ("bot*", False),
+        ("*", False),
+    ],
+)
+def test_what_is_proved_to_be_no_bot_alias(resource: str, *, proved: bool) -> None:
+    """`bot/…`, or too long; a wildcard may stand for anything (rule 3.4)."""
+    arn = arn_of((f"arn:aws:lex:{REGION}:{ACCOUNT}:{resource}",))
+    assert is_no_alias(arn) is proved

@@ -6,7 +6,14 @@ import pytest
 
 from auto_lex_permissions import Request, TemplateError, transform
 from auto_lex_permissions.cfn.intrinsics import Reference, name_of, substituted, text
-from auto_lex_permissions.cfn.loops import Variable, can_come_to, unmark, variable_of, variables
+from auto_lex_permissions.cfn.loops import (
+    Variable,
+    can_come_to,
+    is_variable,
+    unmark,
+    variable_of,
+    variables,
+)
 from auto_lex_permissions.cfn.loops import marked as marked_in
 from tests.templates import ACCOUNT, REGION
 
@@ -173,21 +180,33 @@ def test_a_name_with_variables_is_read_again_as_it_was_written(name: str) -> Non
 @pytest.mark.parametrize(
     ("name", "possible"),
     [
-        ("Bot", True),
-        ("Bo", False),
-        ("${Env}Bot", True),
+        ("Boot", True),
+        ("Boo", False),
+        ("${Env}Boot", True),
         ("B${Env}t", True),
-        ("Bot${Env}Bot", False),
+        ("Boot${Env}Boot", False),
         ("${Env}o${Env}", True),
         ("${Env}x${Env}", False),
         ("B${Env}o${Env}t", True),
+        ("B${Env}B${Env}", False),
         ("B${Env}t${Env}t", False),
+        ("${Env}o${Env}o${Env}", True),
+        ("${Env}o${Env}o${Env}o${Env}", False),
     ],
 )
 def test_what_a_name_can_come_to(name: str, *, possible: bool) -> None:
     """Its literals stand in the text, in their order, and share no letter (rule 1.5)."""
     _, marked = enter_loop("Env", ["Dev"], name)
-    assert can_come_to(marked, "Bot") is possible
+    assert can_come_to(marked, "Boot") is possible
+
+
+@pytest.mark.parametrize(
+    ("name", "possible"),
+    [("Env", True), ("My Env", True), ("E{nv", False), ("E}nv", False), ("{}", False)],
+)
+def test_what_names_a_variable(name: str, *, possible: bool) -> None:
+    """A brace would end `${…}`, or begin another (rule 1.5)."""
+    assert is_variable(name) is possible
 
 
 def test_of_two_variables_of_one_name_the_outer_one_counts() -> None:
