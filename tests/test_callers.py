@@ -1,5 +1,6 @@
 """Whom a permission lets in: a wildcard in what an author wrote never widens it (rule 2.1)."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -121,6 +122,58 @@ def test_a_variable_in_an_attribute_is_no_placeholder_in_another() -> None:
     (permission,) = (resource for name, resource in body.items() if name != "Alias${Env}")
     assert permission["Properties"]["SourceArn"]["Fn::Sub"][1] == {"BotId": bot_id}
     assert transform(Request(first, REGION, ACCOUNT, BY_BOT)).fragment == first
+
+
+def test_of_two_spellings_of_a_bot_the_first_in_json_is_written() -> None:
+    """Whichever bot alias comes first: `Fn::Join` stands before `Fn::Sub` (rules 3.2, 6.5)."""
+    fragment = _transformed({"Fn::Join": ["-", ["A", {"Ref": "Stage"}]]})
+    (arn,) = (arn for arn, _ in _added(fragment))
+    fragment = _transformed({"Fn::Sub": "A-${Stage}"})
+    alias = fragment["Resources"].pop("Alias")
+    joined = copy.deepcopy(alias)
+    joined["Properties"]["BotId"] = {"Fn::Join": ["-", ["A", {"Ref": "Stage"}]]}
+    for first, second in ((alias, joined), (joined, alias)):
+        resources = {
+            "Function": fragment["Resources"]["Function"],
+            "Alias": {**first, "DependsOn": []},
+            "Other": {**second, "DependsOn": []},
+        }
+        result = transform(Request({**fragment, "Resources": resources}, REGION, ACCOUNT, BY_BOT))
+        assert [arn for arn, _ in _added(dict(result.fragment))] == [arn]
+
+
+@pytest.mark.parametrize(
+    ("bot_id", "added"),
+    [
+        ({"Ref": "Bot"}, 0),
+        ({"Fn::If": ["IsProd", {"Ref": "Bot"}, "ABCDEFGHIJ"]}, 1),
+        ({"Ref": "AWS::NoValue"}, 1),
+    ],
+)
+def test_a_source_arn_around_that_of_an_alias(bot_id: object, added: int) -> None:
+    """It is read where the bot alias is one bot's; else nothing is proved (rule 3.3)."""
+    resources = _transformed({"Ref": "Bot"})["Resources"]
+    resources["Alias"]["Properties"]["BotId"] = bot_id
+    allow = {
+        "Type": "AWS::Lambda::Permission",
+        "Properties": {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": {"Ref": "Function"},
+            "Principal": "lexv2.amazonaws.com",
+            "SourceArn": {"Fn::Sub": "${Alias.Arn}*"},
+        },
+    }
+    conditions = {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}}
+    declared = {name: resources[name] for name in ("Function", "Bot", "Alias")}
+    declared["Alias"].pop("DependsOn")
+    fragment = {
+        "Parameters": {"Stage": {"Type": "String"}},
+        "Conditions": conditions,
+        "Resources": {**declared, "Allow": allow},
+    }
+    result = transform(Request(fragment, REGION, ACCOUNT))
+    assert result.permissions_added == added
+    assert [condition for _, condition in _added(dict(result.fragment))] == [None] * (added + 1)
 
 
 @pytest.mark.parametrize(
