@@ -206,6 +206,20 @@ def test_an_existing_condition_is_named_by_the_formulas_own_word() -> None:
         pytest.param((Named("A"), Or(Named("A"), Named("B"))), And, Named("A"), id="and"),
         pytest.param((Named("AB"), And(Named("A"), Named("B"))), Or, Named("AB"), id="a name"),
         pytest.param((Named("B"), Named("A")), Or, Or(Named("A"), Named("B")), id="nothing"),
+        pytest.param((Named("Either"), Named("A")), Or, Named("Either"), id="or, a longer name"),
+        pytest.param((Named("AB"), Named("A")), And, Named("AB"), id="and, a longer name"),
+        pytest.param(
+            (And(Named("C"), Named("Either")), And(Named("A"), Named("B")), Named("A")),
+            Or,
+            Or(Named("A"), And(Named("C"), Named("Either"))),
+            id="or, behind what is needed",
+        ),
+        pytest.param(
+            (Or(Named("C"), Not(Named("AB"))), Or(Named("A"), Named("B")), Named("A")),
+            And,
+            And(Named("A"), Or(Named("C"), Not(Named("AB")))),
+            id="and, behind what is needed",
+        ),
     ],
 )
 def test_what_follows_from_the_rest_is_left_out(
@@ -215,7 +229,9 @@ def test_what_follows_from_the_rest_is_left_out(
     known = {
         "A": equals("P", "a"),
         "B": equals("Q", "a"),
+        "C": equals("R", "a"),
         "AB": {"Fn::And": [{"Condition": "A"}, {"Condition": "B"}]},
+        "Either": {"Fn::Or": [{"Condition": "A"}, {"Condition": "B"}]},
     }
     conditions = Conditions(known, {})
     assert conditions.simplified(kind(*parts)) == simpler
