@@ -41,6 +41,7 @@ STANDARD = {
     "marshal",
     "math",
     "re",
+    "types",
     "typing",
 }
 

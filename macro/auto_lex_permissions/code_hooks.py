@@ -11,12 +11,21 @@ from .cfn.formulas import Formula
 from .cfn.intrinsics import function
 from .cfn.loops import can_come_to, variables
 from .cfn.template import Resource, Template
-from .cfn.values import Place, Values
+from .cfn.values import EACH, Place
 from .diagnostics import HOOK_HIDDEN, TYPE_IN_LOOP, Diagnostic
 from .functions import Functions, LambdaFunction
 
 BOT: Final = "AWS::Lex::Bot"
 BOT_ALIAS: Final = "AWS::Lex::BotAlias"
+_IN_LOCALES: Final = (
+    "BotAliasLocaleSettings",
+    EACH,
+    "BotAliasLocaleSetting",
+    "CodeHookSpecification",
+    "LambdaCodeHook",
+    "LambdaArn",
+)
+_LAMBDA_ARNS: Final = {BOT_ALIAS: _IN_LOCALES, BOT: ("TestBotAliasSettings", *_IN_LOCALES)}
 
 
 class CodeHook(NamedTuple):
@@ -38,7 +47,7 @@ def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook]
     hooks: list[CodeHook] = []
     mistakes = list(_types_in_loops(template))
     for resource in template.of_type(BOT, BOT_ALIAS):
-        arns = _lambda_arns(resource)
+        arns = resource.properties.get(*_LAMBDA_ARNS[resource.type])
         hidden = ((place, found.function) for found in arns.hidden for place in found.places)
         mistakes += (HOOK_HIDDEN.at(*place, function=name) for place, name in sorted(hidden))
         hooks += (
@@ -47,16 +56,6 @@ def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook]
             if _is_named(arn.value) and template.conditions.possible(arn.when)
         )
     return hooks, mistakes
-
-
-def _lambda_arns(resource: Resource) -> Values[object]:
-    """Return what stands under each `LambdaArn` of a bot alias, or of a bot's test alias."""
-    settings = resource.properties
-    if resource.type == BOT:
-        settings = settings.get("TestBotAliasSettings")
-    locales = settings.get("BotAliasLocaleSettings").items()
-    specifications = locales.get("BotAliasLocaleSetting").get("CodeHookSpecification")
-    return specifications.get("LambdaCodeHook").get("LambdaArn")
 
 
 def _is_named(arn: object) -> bool:

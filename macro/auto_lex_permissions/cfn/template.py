@@ -77,18 +77,17 @@ OUTSIDE: Final = Scope()
 
 
 class Resource(NamedTuple):
-    """One resource: its logical id, its type, its body as written, when it exists, and where."""
+    """One resource: its logical id, its type, its body as written, when it exists, and where.
+
+    `scope` is the body of a loop that it stands in, `place` where it stands in the template.
+    """
 
     logical_id: str
     type: str
     body: Mapping[str, object]
     when: Formula
-    scope: Scope = OUTSIDE
-
-    @property
-    def place(self) -> Place:
-        """Return where it stands in the template."""
-        return *self.scope.place, unmark_text(self.logical_id)
+    scope: Scope
+    place: Place
 
     @property
     def properties(self) -> Values[object]:
@@ -152,8 +151,11 @@ class Template:
             kind = body.get("Type")
             when = _condition(body["Condition"]) if "Condition" in body else ALWAYS
             scope = self.scopes.get(logical_id, OUTSIDE)
+            place = *scope.place, unmark_text(logical_id)
             self._found[logical_id] = (
-                Resource(logical_id, kind, body, when, scope) if isinstance(kind, str) else None
+                Resource(logical_id, kind, body, when, scope, place)
+                if isinstance(kind, str)
+                else None
             )
         return self._found[logical_id]
 

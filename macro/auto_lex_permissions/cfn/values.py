@@ -12,6 +12,7 @@ locale.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from types import EllipsisType
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from .formulas import ALWAYS, NEVER, Formula, Named, any_of
@@ -20,6 +21,9 @@ from .intrinsics import function, is_intrinsic, is_no_value, name_of
 Step: TypeAlias = str | int
 # The keys and the places in lists on the way down from the template to a value.
 Place: TypeAlias = tuple[Step, ...]
+# What `get` goes down by: the key of an object, or to every item of a list.
+Key: TypeAlias = str | EllipsisType
+EACH: Final = ...
 T = TypeVar("T")
 U = TypeVar("U")
 _IF: Final = "Fn::If"
@@ -31,24 +35,11 @@ def path(place: Place) -> str:
 
 
 class Value(NamedTuple, Generic[T]):
-    """A value, the formula under which it stands, and all places where it then stands.
-
-    The places are some steps below one or more others: those where equal values met.
-    """
+    """A value, the formula under which it stands, and all places where it then stands."""
 
     value: T
     when: Formula
-    starts: tuple[Place, ...]
-    steps: Place = ()
-
-    @property
-    def places(self) -> tuple[Place, ...]:
-        """Return all places where the value stands, in the order of the template."""
-        return tuple((*start, *self.steps) for start in self.starts)
-
-    def below(self, value: U, *steps: Step) -> "Value[U]":
-        """Return what stands some steps below this value."""
-        return Value(value, self.when, self.starts, (*self.steps, *steps))
+    places: tuple[Place, ...]
 
 
 class Hidden(NamedTuple):
@@ -80,7 +71,7 @@ class Values(Generic[T]):
         `AWS::NoValue` is one of the values where nothing may stand there.
         """
         hidden: list[Hidden] = []
-        return Values(_choices(Value(value, when, (place,)), hidden), hidden)
+        return Values(_below(Value(value, when, (place,)), (), hidden), hidden)
 
     def __iter__(self) -> Iterator[Value[T]]:
         """Iterate over the values, in the order of the template."""
@@ -88,45 +79,33 @@ class Values(Generic[T]):
 
     def present(self) -> "Values[T]":
         """Return the values without `AWS::NoValue`."""
-        return Values(_present(self._values), self.hidden)
+        return Values((v for v in self._values if not is_no_value(v.value)), self.hidden)
 
-    def get(self, key: str) -> "Values[object]":
-        """Return what stands under a key of the values that are objects.
+    def get(self, *keys: Key) -> "Values[object]":
+        """Return what stands under keys, each below the one before.
 
         Values that are equal and stand under the same formula become one in several places.
-        """
-        found: list[Value[object]] = []
-        hidden = list(self.hidden)
-        for value in self._values:
-            if not isinstance(value.value, dict):
-                continue
-            if name := _opaque(value.value):
-                hidden.append(Hidden(name, value.places))
-            elif key in value.value:
-                found += _choices(value.below(value.value[key], key), hidden)
-        return Values(_distinct(_present(found)), hidden)
 
-    def items(self) -> "Values[object]":
-        """Return the items of the values that are lists."""
-        found: list[Value[object]] = []
+        Example: `properties.get("Statement", EACH, "Principal")`.
+        """
         hidden = list(self.hidden)
-        for value in self._values:
-            if isinstance(value.value, list):
-                for number, item in enumerate(value.value):
-                    found += _choices(value.below(item, number), hidden)
-            elif isinstance(value.value, dict) and (name := _opaque(value.value)):
-                hidden.append(Hidden(name, value.places))
-        return Values(_present(found), hidden)
+        found = [
+            below
+            for value in self._values
+            for below in _below(value, keys, hidden)
+            if not is_no_value(below.value)
+        ]
+        return Values(_distinct(found), hidden)
 
     def each(self) -> "Values[object]":
         """Return the items of lists, and what stands alone where IAM takes both."""
+        alone = [value for value in self._values if not isinstance(value.value, list)]
         lists = Values([value for value in self._values if isinstance(value.value, list)])
-        alone = [value.below(value.value) for value in self if not isinstance(value.value, list)]
-        return Values([*lists.items(), *alone], self.hidden).present()
+        return Values([*lists.get(EACH), *alone], self.hidden).present()
 
     def map(self, change: Callable[[T], U]) -> "Values[U]":
         """Return the values changed, each where and when it was."""
-        changed = (Value(change(v.value), v.when, v.starts, v.steps) for v in self._values)
+        changed = (Value(change(v.value), v.when, v.places) for v in self._values)
         return Values(changed, self.hidden)
 
     def where(self, test: Callable[[T], bool | Formula]) -> Formula:
@@ -140,41 +119,53 @@ def _formula(answer: bool | Formula) -> Formula:  # noqa: FBT001 - what a test o
     return ALWAYS if answer else NEVER
 
 
-def _present(values: Iterable[Value[T]]) -> list[Value[T]]:
-    return [value for value in values if not is_no_value(value.value)]
+def _below(value: Value[T], keys: tuple[Key, ...], hidden: list[Hidden]) -> Iterator[Value[object]]:
+    """Yield what stands under keys below a value, `Fn::If` looked through at every step.
 
-
-def _opaque(value: dict[str, object]) -> str:
-    """Return the intrinsic function that stands where an object or a list belongs, or nothing."""
-    for key in value:
-        if is_intrinsic(key):
-            return "" if is_no_value(value) else key
-    return ""
-
-
-def _choices(written: Value[object], hidden: list[Hidden]) -> list[Value[object]]:
-    """Return the values behind `Fn::If`; what cannot be looked through is added to the hidden."""
-    if not isinstance(written.value, dict) or _IF not in written.value:
-        return [written]
-    found: list[Value[object]] = []
-    stack = [written]
+    What cannot be looked through is added to the hidden.
+    """
+    stack: list[tuple[object, Formula, Place, int]] = [(value.value, value.when, (), 0)]
     while stack:
-        value = stack.pop()
-        match value.value:
-            case {"Fn::If": [given, then, otherwise], **rest} if not rest:
-                name = name_of(given)
-                if name is not None:
-                    holds, fails = value.when & Named(name), value.when & ~Named(name)
-                    steps = (*value.steps, _IF)
-                    stack.append(Value(otherwise, fails, value.starts, (*steps, 2)))
-                    stack.append(Value(then, holds, value.starts, (*steps, 1)))
-                elif called := function(given):
-                    hidden.append(Hidden(called[0], value.below(given, _IF, 0).places))
-            case {"Fn::If": _, **rest} if not rest:
-                pass
-            case _:
-                found.append(value)
-    return found
+        found, when, steps, depth = stack.pop()
+        key = keys[depth] if depth < len(keys) else None
+        if isinstance(found, dict) and _IF in found:
+            condition, then, otherwise = _operands(found)
+            if (name := name_of(condition)) is not None:
+                stack.append((otherwise, when & ~Named(name), (*steps, _IF, 2), depth))
+                stack.append((then, when & Named(name), (*steps, _IF, 1), depth))
+            elif called := function(condition):
+                hidden.append(Hidden(called[0], _places(value, (*steps, _IF, 0))))
+        elif key is None:
+            yield Value(found, when, _places(value, steps))
+        elif isinstance(found, dict):
+            if name := _opaque(found):
+                hidden.append(Hidden(name, _places(value, steps)))
+            elif isinstance(key, str) and key in found:
+                stack.append((found[key], when, (*steps, key), depth + 1))
+        elif isinstance(found, list) and key is EACH:
+            items = [(item, when, (*steps, at), depth + 1) for at, item in enumerate(found)]
+            stack += reversed(items)
+
+
+def _operands(call: dict[str, object]) -> tuple[object, object, object]:
+    """Return condition and branches of an `Fn::If`, all None where it is malformed."""
+    match call:
+        case {"Fn::If": [condition, then, otherwise], **rest} if not rest:
+            return condition, then, otherwise
+    return None, None, None
+
+
+def _places(value: Value[T], steps: Place) -> tuple[Place, ...]:
+    """Return all places some steps below a value."""
+    return tuple((*place, *steps) for place in value.places)
+
+
+def _opaque(found: dict[str, object]) -> str:
+    """Return the intrinsic function that stands where an object or a list belongs, or nothing."""
+    for key in found:
+        if is_intrinsic(key):
+            return "" if is_no_value(found) else key
+    return ""
 
 
 def _distinct(values: list[Value[object]]) -> list[Value[object]]:
@@ -186,8 +177,6 @@ def _distinct(values: list[Value[object]]) -> list[Value[object]]:
         # Python takes 1 and true for equal; as text they are not.
         alike.setdefault((repr(value.value), value.when), []).append(value)
     return [
-        Value(first.value, first.when, tuple(p for same in (first, *others) for p in same.places))
-        if others
-        else first
+        first._replace(places=tuple(place for same in (first, *others) for place in same.places))
         for first, *others in alike.values()
     ]
