@@ -10,6 +10,7 @@ ORDER = (
     "cfn/loops",
     "cfn/intrinsics",
     "cfn/formulas",
+    "cfn/budget",
     "cfn/diagrams",
     "cfn/conditions",
     "cfn/values",

@@ -16,9 +16,9 @@ from .cfn.intrinsics import (
     Unread,
     Word,
     canonical_json,
+    compact,
     split,
     text,
-    without_space,
 )
 from .cfn.loops import as_part, is_item
 from .cfn.template import OUTSIDE, Resource, Scope, Template
@@ -109,7 +109,7 @@ class Bots:
 
     def bot_id(self, expression: object) -> Text:
         """Return an expression for a bot's id as the one text of all its spellings."""
-        words = without_space(text(expression))
+        words = compact(expression)
         known = self._ids.get(words)  # pragma: no mutate (only saves time)
         if known is None:
             pieces = (piece for word in words for piece in self._bot_word(word))
@@ -196,7 +196,7 @@ class Bots:
 
     def arn(self, source_arn: object) -> Arn:
         """Return the fields of the ARN that an expression for `SourceArn` writes."""
-        words = without_space(text(source_arn))
+        words = compact(source_arn)
         match words:
             case (Reference(logical_id, "Arn"),) if self._template.type_of(logical_id) == BOT_ALIAS:
                 return (words,)

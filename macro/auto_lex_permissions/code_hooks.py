@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from .cfn.formulas import Formula
-from .cfn.intrinsics import function
+from .cfn.intrinsics import Text, compact, function
 from .cfn.loops import can_come_to, variables
 from .cfn.template import Resource, Template
 from .cfn.values import EACH, Place
@@ -31,12 +31,14 @@ _LAMBDA_ARNS: Final = {BOT_ALIAS: _IN_LOCALES, BOT: ("TestBotAliasSettings", *_I
 class CodeHook(NamedTuple):
     """A bot alias names a function: where, which, and when.
 
-    `resource` is the bot alias or, for its test alias, the bot. Several locales that name a
-    function alike, under the same formula, are one hook in several places.
+    `resource` is the bot alias or, for its test alias, the bot; `words` are the expression as text.
+    Several locales that name a function alike, under the same formula, are one hook in several
+    places.
     """
 
     resource: Resource
     expression: object
+    words: Text
     function: LambdaFunction
     when: Formula
     places: tuple[Place, ...]
@@ -50,11 +52,11 @@ def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook]
         arns = resource.properties.get(*_LAMBDA_ARNS[resource.type])
         hidden = ((place, found.function) for found in arns.hidden for place in found.places)
         mistakes += (HOOK_HIDDEN.at(*place, function=name) for place, name in sorted(hidden))
-        hooks += (
-            CodeHook(resource, arn.value, functions.resolve(arn.value), arn.when, arn.places)
-            for arn in arns
-            if _is_named(arn.value) and template.conditions.possible(arn.when)
-        )
+        for arn in arns:
+            if _is_named(arn.value) and template.conditions.possible(arn.when):
+                words = compact(arn.value)
+                function = functions.resolve_text(words)
+                hooks.append(CodeHook(resource, arn.value, words, function, arn.when, arn.places))
     return hooks, mistakes
 
 

@@ -18,10 +18,9 @@ from .cfn.intrinsics import (
     ACCOUNT,
     Reference,
     Text,
+    compact,
     is_literal,
     is_no_value,
-    text,
-    without_space,
 )
 from .cfn.template import Resource, Template
 from .cfn.values import Value, Values
@@ -125,7 +124,7 @@ class Declared:
         return is_no_value(account) or self._is_own(account)
 
     def _is_own(self, account: object) -> bool:
-        return without_space(text(account)) in ((ACCOUNT,), (self._template.account,))
+        return compact(account) in ((ACCOUNT,), (self._template.account,))
 
     def _spellings(
         self, functions: Iterator[LambdaFunction] | tuple[LambdaFunction, ...]
@@ -411,7 +410,7 @@ def _exact(arn: Arn | None) -> Arn | None:
 def _too_wide(permission: Permission, *, by_bot: bool) -> str:
     """Return in what a permission allows more than what the macro would add, or nothing."""
     resource = permission.resource
-    if any(without_space(text(caller.value)) == _ANYONE for caller in resource.values("Principal")):
+    if any(compact(caller.value) == _ANYONE for caller in resource.values("Principal")):
         return "Its Principal is anyone."
     if any(
         str(action.value).strip().lower() != INVOKE.lower() for action in resource.values("Action")
@@ -444,13 +443,13 @@ def _never_matching(permission: Permission, related: list[_Hooks]) -> str:
 
 def is_lex_or_anyone(principal: object) -> bool:
     """Return whether a principal is Lex V2, or anyone."""
-    words = without_space(text(principal))
+    words = compact(principal)
     return words in _LEX or words == _ANYONE
 
 
 def _is_about_lex(principal: object) -> bool:
     """Return whether a principal is Lex V2, anyone, or what is often mistaken for Lex V2."""
-    match without_space(text(principal)):
+    match compact(principal):
         case (str(literal), *_):
             return literal == "*" or literal.startswith(_BEGINNINGS)
     return False

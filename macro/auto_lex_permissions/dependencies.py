@@ -107,7 +107,7 @@ class Makers:
 
     def waits(self, grant: Grant) -> list[Wait]:
         """Return what a permission waits for whose function is named by text (rule 2.7)."""
-        match text(grant.expression):
+        match grant.spelling.words:
             case (Reference(),):
                 return []  # A reference waits by itself.
         waits = (

@@ -17,10 +17,10 @@ from .cfn.intrinsics import (
     Reference,
     Text,
     canonical_json,
+    compact,
     is_literal,
     split,
     text,
-    without_space,
 )
 from .cfn.loops import variables
 from .cfn.template import Resource, Template
@@ -80,7 +80,7 @@ class Functions:
 
     def resolve(self, expression: object) -> LambdaFunction:
         """Return what an expression names where a function's name or ARN belongs."""
-        return self.resolve_text(without_space(text(expression)))
+        return self.resolve_text(compact(expression))
 
     def resolve_text(self, words: Text) -> LambdaFunction:
         """Return what a text without white space names."""
@@ -155,11 +155,11 @@ class Functions:
         function = resource.sole("FunctionName")
         if function is None or qualifier is None:
             return None
-        base = self._read(without_space(text(function)), through_aliases=False)
+        base = self._read(compact(function), through_aliases=False)
         if not base.account and any(isinstance(word, str) for word in base.name):
             # A text put together that is no ARN is the name of a function of this account.
             base = LambdaFunction(*_OWN, base.name, base.qualifier)
-        return None if base.qualifier else base._replace(qualifier=without_space(text(qualifier)))
+        return None if base.qualifier else base._replace(qualifier=compact(qualifier))
 
     def published_alias(self, resource: Resource) -> object:
         """Return the `AutoPublishAlias` of a SAM function, own or from Globals, or None."""
@@ -176,7 +176,7 @@ class Functions:
         named: dict[Text, dict[str, Formula]] = {}
         for resource in self._template.of_type(*FUNCTION_TYPES):
             for name in resource.values("FunctionName").present():
-                ids = named.setdefault(without_space(text(name.value)), {})
+                ids = named.setdefault(compact(name.value), {})
                 ids[resource.logical_id] = ids.get(resource.logical_id, NEVER) | name.when
         return named
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .bots import Bots, Caller
 from .cfn.formulas import Formula, any_of
-from .cfn.intrinsics import Text, canonical_json, references, text, without_space
+from .cfn.intrinsics import Text, canonical_json, references
 from .cfn.loops import variables
 from .cfn.template import OUTSIDE, Scope, Template
 from .code_hooks import CodeHook
@@ -20,22 +20,31 @@ from .functions import Functions, LambdaFunction, named_by_text
 class Grant(NamedTuple):
     """What an invocation needs: a function with its qualifier, and a caller.
 
-    `function` is what `expression`, the author's spelling, names; `canonical` stands for all
-    spellings and decides the logical id. `when` is when one of the hooks exists; the hooks exist as
-    they do for this caller. `scope` is the loop's body that the permission belongs to, None where
-    there is no such place. `uncovered` are the hooks that the author's template is not proved to
-    allow, and the grant `is_missing` where no other grant covers these.
+    `spelling` is the hook whose expression the permission repeats; `canonical` stands for all
+    spellings of the function and decides the logical id. `when` is when one of the hooks exists;
+    the hooks exist as they do for this caller. `scope` is the loop's body that the permission
+    belongs to, None where there is no such place. `uncovered` are the hooks that the author's
+    template is not proved to allow, and the grant `is_missing` where no other grant covers these.
     """
 
     caller: Caller
     canonical: LambdaFunction
-    function: LambdaFunction
-    expression: object
+    spelling: CodeHook
     hooks: tuple[CodeHook, ...]
     when: Formula
     scope: Scope | None
     uncovered: tuple[CodeHook, ...]
     is_missing: bool
+
+    @property
+    def function(self) -> LambdaFunction:
+        """Return the function that the permission names."""
+        return self.spelling.function
+
+    @property
+    def expression(self) -> object:
+        """Return the expression by which the permission names it."""
+        return self.spelling.expression
 
 
 class Grants:
@@ -84,7 +93,7 @@ class Grants:
                 return
         by_text: dict[Text, list[CodeHook]] = {}
         for hook in hooks:
-            by_text.setdefault(without_space(text(hook.expression)), []).append(hook)
+            by_text.setdefault(hook.words, []).append(hook)
         for words, group in by_text.items():
             yield named_by_text(words), _spellings(group)[0], group
 
@@ -113,8 +122,7 @@ class Grants:
         return Grant(
             caller,
             canonical,
-            spelling.function,
-            spelling.expression,
+            spelling,
             tuple(hooks),
             any_of(hook.when for hook in hooks),
             self._scope(caller, spelling, hooks),

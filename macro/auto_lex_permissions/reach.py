@@ -71,7 +71,7 @@ class Reach:
 
     def _foreign_parameter(self, hook: CodeHook) -> str | None:
         """Return the parameter whose value says that a hook's function is elsewhere, or None."""
-        words = text(hook.expression)
+        words = hook.words
         for word in words:
             if isinstance(word, Reference) and self._is_readable(word):
                 known = without_space(tuple(map(self._value, words)))
@@ -107,8 +107,7 @@ def mistakes(hook: CodeHook) -> Iterator[Diagnostic]:
     match hook.function.qualifier:
         case (str(literal), *_) if literal.startswith("$"):  # Rule 4.2.
             yield from (NO_POLICY.at(*place) for place in hook.places)
-    words = () if hook.function.is_reference else without_space(text(hook.expression))
-    length = sum(len(word) for word in words if isinstance(word, str))
+    length = sum(len(word) for word in hook.words if isinstance(word, str))
     if length > LONGEST_FUNCTION_NAME:  # Rule 4.3.
         most = str(LONGEST_FUNCTION_NAME)
         yield from (NAME_TOO_LONG.at(*place, most=most) for place in hook.places)

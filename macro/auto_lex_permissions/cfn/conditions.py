@@ -12,7 +12,9 @@ towards adding a permission, and `Conditions.undecided` says that it happened.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
+from typing import Final
 
+from .budget import Budget
 from .diagrams import FALSE, TRUE, Diagrams, TooLargeError
 from .formulas import (
     ALWAYS,
@@ -27,19 +29,28 @@ from .formulas import (
     expression,
     names,
 )
-from .intrinsics import DEEPEST, Reference, Text, canonical_json, is_literal, text
+from .intrinsics import Reference, Text, canonical_json, is_literal, text
+
+# Calls inside calls of one definition that are read: Python's stack ends at 1,000 calls.
+DEEPEST: Final = 100
 
 
 class Conditions:
     """The conditions of one template: what implies what, by their definitions."""
 
     def __init__(
-        self, definitions: Mapping[str, object], allowed_values: Mapping[str, tuple[str, ...]]
+        self,
+        definitions: Mapping[str, object],
+        allowed_values: Mapping[str, tuple[str, ...]],
+        budget: Budget | None = None,
     ) -> None:
-        """Take the `Conditions` section, and the allowed values of parameters that have some."""
+        """Take the `Conditions` section, parameters' allowed values, and whose steps are spent."""
         self.definitions = definitions
-        self._allowed_values = allowed_values
-        self._diagrams = Diagrams()
+        self._allowed_values = {
+            name: dict.fromkeys(values) for name, values in allowed_values.items()
+        }
+        self._budget = budget or Budget()
+        self._diagrams = Diagrams(self._budget)
         self._named: dict[str, int] = {}  # Nodes of the definitions that were needed so far.
         self._known: dict[Formula, int | None] = {}
 
@@ -73,14 +84,19 @@ class Conditions:
         Of several those that the formula mentions come first, then the first by name.
         """
         node = self._node(formula)
-        known = filter(is_usable, self._names_by_node.get(node, ()) if node is not None else ())
-        return min(known, key=lambda name: (name not in names(formula), name), default=None)
+        if node is None:
+            return None
+        equivalent = self._names_by_node.get(node, [])
+        mentioned = sorted(names(formula) & self.definitions.keys())
+        nearest = (name for name in mentioned if self._named[name] == node)
+        return next(filter(is_usable, (*nearest, *equivalent)), None)
 
     @cached_property
     def _names_by_node(self) -> dict[int, list[str]]:
         found: dict[int, list[str]] = {}
         for name in self.definitions:
             self._node(Named(name))
+        for name in sorted(self.definitions):
             found.setdefault(self._named[name], []).append(name)
         return found
 
@@ -142,7 +158,9 @@ class Conditions:
     def _node(self, formula: Formula) -> int | None:
         """Return the formula's node, None if it is too large; equivalent formulas have the same."""
         if formula not in self._known:
-            for name in self._without_node(names(formula)):
+            mentioned = names(formula)
+            self._budget.spent += len(mentioned)
+            for name in self._without_node(mentioned):
                 self._named[name] = self._defined(name)
             self._known[formula] = self._diagrams.limited(partial(self._built, formula))
         return self._known[formula]
@@ -169,7 +187,7 @@ class Conditions:
         node = None
         if name in self.definitions:
             node = self._diagrams.limited(partial(self._read, self.definitions[name]))
-        return self._diagrams.unknown(_subject_of(name)) if node is None else node
+        return self._diagrams.equals(_subject_of(name)) if node is None else node
 
     def _built(self, formula: Formula) -> int:
         match formula:
@@ -191,7 +209,7 @@ class Conditions:
                 case "Condition", str(name):
                     # In a cycle it has no node yet.
                     known = self._named.get(name)
-                    return self._diagrams.equals(_subject_of(name), "") if known is None else known
+                    return self._diagrams.equals(_subject_of(name)) if known is None else known
                 case "Fn::Not", [operand]:
                     return self._diagrams.negation(self._read(operand, depth + 1))
                 case "Fn::And", [*operands]:
@@ -202,7 +220,7 @@ class Conditions:
                     return self._diagrams.disjunction(nodes)
                 case "Fn::Equals", [left, right]:
                     return self._compared(text(left), text(right))
-        return self._diagrams.equals(canonical_json(definition), "")
+        return self._diagrams.equals(canonical_json(definition))
 
     def _compared(self, left: Text, right: Text) -> int:
         """Read a comparison; CloudFormation compares operands as strings.
@@ -211,11 +229,8 @@ class Conditions:
         """
         if is_literal(left):
             left, right = right, left
-        subject = repr(left)
         if not is_literal(right):
-            subjects = sorted((subject, repr(right)))
-            alike = subjects[0] == subjects[1]
-            return TRUE if alike else self._diagrams.equals(" = ".join(subjects), "")
+            return TRUE if left == right else self._diagrams.equals(frozenset((left, right)))
         if is_literal(left):
             return TRUE if left == right else FALSE
         value = "".join(map(str, right))
@@ -223,10 +238,11 @@ class Conditions:
             case (Reference(parameter, ""),) if values := self._allowed_values.get(parameter):
                 if value not in values:
                     return FALSE
-                if value == values[-1]:
-                    others = (self._diagrams.equals(subject, other) for other in values[:-1])
-                    return self._diagrams.negation(self._diagrams.disjunction(others))
-        return self._diagrams.equals(subject, value)
+                *others, last = values
+                if value == last:
+                    nodes = (self._diagrams.equals(left, other) for other in others)
+                    return self._diagrams.negation(self._diagrams.disjunction(nodes))
+        return self._diagrams.equals(left, value)
 
 
 def _subject_of(name: str) -> str:

@@ -6,14 +6,16 @@ literals exclude each other, which the diagrams know.
 Source: Bryant, "Graph-Based Algorithms for Boolean Function Manipulation", 1986.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Final, TypeAlias
+
+from .budget import MOST_STEPS, Budget
 
 FALSE: Final = 0
 TRUE: Final = 1
-# New nodes that one question or one definition may cost, and all of a template together.
-MOST_NEW_NODES: Final = 5_000
-MOST_NODES: Final = 100_000
+# Steps that one question or one definition may take, and up to how many of a request there are any.
+MOST_OF_QUESTION: Final = 20_000
+MOST_OF_QUESTIONS: Final = MOST_STEPS // 2
 # The depth of a diagram is the number of its comparisons, and Python's stack ends at 1,000 calls.
 DEEPEST: Final = 300
 
@@ -21,7 +23,7 @@ Level: TypeAlias = tuple[int, int]
 
 
 class TooLargeError(Exception):
-    """A diagram would take more room than there is."""
+    """A diagram would take more steps than there are, or be deeper than Python's stack."""
 
 
 class Diagrams:
@@ -33,20 +35,23 @@ class Diagrams:
     to a diagram then keeps that one's nodes.
     """
 
-    def __init__(self) -> None:
-        """Begin with what is false and what is true."""
-        self._subjects: dict[str, int] = {}
-        self._values: dict[str, dict[str, int]] = {}  # By subject.
+    def __init__(self, budget: Budget) -> None:
+        """Begin with what is false and what is true; take whose steps are spent."""
+        self._budget = budget
+        self._subjects: dict[Hashable, int] = {}
+        self._values: dict[Hashable, dict[str, int]] = {}  # By subject.
         self._nodes: list[tuple[Level, int, int]] = [((1, 0), 0, 0), ((1, 0), 1, 1)]
+        # What is left of each node where its subject equals none of the literals from there on.
+        self._others: list[int] = [FALSE, TRUE]
         self._ids: dict[tuple[Level, int, int], int] = {}
         self._chosen: dict[tuple[int, int, int], int] = {}
-        self._room = 0
+        self._end = 0  # How many steps of the budget may be spent.
         self._depth = 0
         self.gave_up = False
 
     def limited(self, build: Callable[[], int]) -> int | None:
-        """Build a node in the room that one question may take; None where that is too little."""
-        self._room = min(MOST_NEW_NODES, MOST_NODES - len(self._nodes))
+        """Build a node in the steps that one question may take; None where these are too few."""
+        self._end = min(self._budget.spent + MOST_OF_QUESTION, MOST_OF_QUESTIONS)
         self._depth = 0
         try:
             return build()
@@ -54,13 +59,8 @@ class Diagrams:
             self.gave_up = True
             return None
 
-    def unknown(self, subject: str) -> int:
-        """Return the node of what is not looked into, whatever room is left."""
-        self._room = max(self._room, 1)
-        return self.equals(subject, "")
-
-    def equals(self, subject: str, value: str) -> int:
-        """Return the node of a comparison; raises TooLargeError where there is no room."""
+    def equals(self, subject: Hashable, value: str = "") -> int:
+        """Return the node of a comparison; of what is not looked into, the value is nothing."""
         number = self._subjects.setdefault(subject, -len(self._subjects))
         values = self._values.setdefault(subject, {})
         return self._node((number, values.setdefault(value, -len(values))), FALSE, TRUE)
@@ -91,9 +91,10 @@ class Diagrams:
             return then
         if (then, otherwise) == (TRUE, FALSE):  # pragma: no mutate (a shortcut to the same node)
             return test
+        self._budget.spent += 1
         key = (test, then, otherwise)
         if key not in self._chosen:
-            if self._depth >= DEEPEST:
+            if self._depth >= DEEPEST or self._budget.spent > self._end:
                 raise TooLargeError
             self._depth += 1
             level = min(self._nodes[node][0] for node in key if node > TRUE)
@@ -111,19 +112,16 @@ class Diagrams:
     def _node(self, level: Level, low: int, high: int) -> int:
         # Where a subject equals one literal it equals no other: skip what would compare it.
         high = self._elsewhere(high, level)
-        if self._elsewhere(low, level) == high:
+        others = self._elsewhere(low, level)
+        if others == high:
             return low
         key = (level, low, high)
         if key not in self._ids:
-            if self._room <= 0:
-                raise TooLargeError
-            self._room -= 1
             self._ids[key] = len(self._nodes)
             self._nodes.append(key)
+            self._others.append(others)
         return self._ids[key]
 
     def _elsewhere(self, node: int, level: Level) -> int:
         """Return the diagram's part for when the subject equals none of the later literals."""
-        while node > TRUE and self._nodes[node][0][0] == level[0]:
-            node = self._nodes[node][1]
-        return node
+        return self._others[node] if self._nodes[node][0][0] == level[0] else node

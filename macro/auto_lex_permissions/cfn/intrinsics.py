@@ -8,7 +8,7 @@ expression that is left unread. Intrinsic functions are recognised here, never r
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from .loops import MARK, as_item, as_part, is_item, variables
 
@@ -26,11 +26,38 @@ class Reference(NamedTuple):
         return {"Fn::GetAtt": [name, self.attribute]} if self.attribute else {"Ref": name}
 
 
-class Unread(NamedTuple):
-    """An expression that the macro does not look into, as canonical JSON."""
+class Unread:
+    """An expression that the macro does not look into: the same as another one of equal JSON.
 
-    json: str
-    kind: Literal["unread"] = "unread"
+    Its canonical JSON is written when it is first asked for, since it may be of any size.
+    """
+
+    __slots__ = ("_expression", "_json")
+    __match_args__ = ("json",)
+
+    def __init__(self, json: str | None = None, expression: object = None) -> None:
+        """Take the canonical JSON, or the expression that it is of."""
+        self._json = json
+        self._expression = expression
+
+    @property
+    def json(self) -> str:
+        """Return the expression as canonical JSON."""
+        if self._json is None:
+            self._json = canonical_json(self._expression)
+        return self._json
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether the other one is unread, too, and has the same JSON."""
+        return isinstance(other, Unread) and self.json == other.json
+
+    def __hash__(self) -> int:
+        """Return the hash of the JSON."""
+        return hash(self.json)
+
+    def __repr__(self) -> str:
+        """Return the word as Python that makes it."""
+        return f"Unread({self.json!r})"
 
 
 Word: TypeAlias = str | Reference | Unread
@@ -40,10 +67,10 @@ PARTITION: Final = Reference("AWS::Partition")
 REGION: Final = Reference("AWS::Region")
 ACCOUNT: Final = Reference("AWS::AccountId")
 NO_VALUE: Final = {"Ref": "AWS::NoValue"}
-# Calls inside calls that are read. Python's stack ends at 1,000 calls, and each level takes four.
-DEEPEST: Final = 100
-# No template is longer, and so no text of one.
-MOST_CHARACTERS: Final = 1_000_000
+# Calls inside calls that are read, and what they may come to: no name and no ARN is as long.
+DEEPEST: Final = 20
+MOST_WORDS: Final = 100
+MOST_CHARACTERS: Final = 10_000
 
 
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -76,7 +103,7 @@ def is_no_value(value: object) -> bool:
 def text(expression: object, depth: int = 0) -> Text:
     """Read an expression into words; neighbouring literals are one word, empty ones none.
 
-    What is nested too deeply, or comes to more characters than a template may have, is left unread.
+    What is nested too deeply, or comes to more than a name or an ARN may have, is left unread.
     """
     if isinstance(expression, str):
         if expression.isascii():
@@ -95,16 +122,21 @@ def text(expression: object, depth: int = 0) -> Text:
             return tuple(_merged(read))
     if isinstance(expression, bool | int | float):
         return (str(expression).lower(),)  # As CloudFormation reads it where text belongs.
-    return (Unread(canonical_json(expression)),)
+    return (Unread(expression=expression),)
+
+
+def compact(expression: object) -> Text:
+    """Read an expression for a name, an id or an ARN, none of which holds white space."""
+    return without_space(text(expression))
 
 
 def _bounded(words: Iterable[Word]) -> list[Word] | None:
     """Return the words, or None of too many: nested calls of Fn::Sub can double at each level."""
     found: list[Word] = []
-    size = 0
+    characters = 0
     for word in words:
-        size += len(word if isinstance(word, str) else word[0])
-        if size > MOST_CHARACTERS:
+        characters += len(word) if isinstance(word, str) else 0
+        if len(found) == MOST_WORDS or characters > MOST_CHARACTERS:
             return None
         found.append(word)
     return found

@@ -11,6 +11,7 @@ from functools import cached_property
 from math import prod
 from typing import Final, Literal, NamedTuple
 
+from .budget import Budget
 from .conditions import Conditions
 from .formulas import ALWAYS, Formula, Named
 from .intrinsics import NO_VALUE, canonical_json, function, is_no_value, name_of
@@ -141,6 +142,7 @@ class Template:
             entries if isinstance(entries, dict) and is_sound else {}
         )
         self.entries, self.scopes = _without_loops(self.written)
+        self.budget = Budget()
         self._found: dict[str, Resource | None] = {}
 
     def find(self, logical_id: str) -> Resource | None:
@@ -194,14 +196,14 @@ class Template:
         definitions, _ = _without_loops(self.section("Conditions"))
         # A String parameter with allowed values has one of these.
         allowed_values = {
-            name: tuple(sorted({str(value) for value in values}))
+            name: tuple(sorted(set(values)))
             for name, parameter in self.section("Parameters").items()
             if isinstance(parameter, dict)
             and parameter.get("Type") == "String"
             and isinstance(values := parameter.get("AllowedValues"), list)
             and all(isinstance(value, str) for value in values)
         }
-        return Conditions(definitions, allowed_values)
+        return Conditions(definitions, allowed_values, self.budget)
 
     @cached_property
     def condition_functions(self) -> Mapping[str, object]:
