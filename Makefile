@@ -23,7 +23,7 @@ export PY_COLORS := 0
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check demo test check laws bench mutants load fuzz scan cdk format lint types lock \
+.PHONY: help setup setup-check demo test check laws bench worst mutants load fuzz scan cdk format lint types lock \
 	release build clean
 .NOTPARALLEL:
 
@@ -33,6 +33,7 @@ help:
 	@echo 'make check   Run the quick inner loop: format, lint, types, unit and golden tests.'
 	@echo 'make laws    Hold the laws on random templates (TEMPLATES=20000 SEED=1 say which).'
 	@echo 'make bench   Measure what the macro costs, against the JSON round trip of its event.'
+	@echo 'make worst   Answer the worst templates there are, hostile and honest, in limited processes.'
 	@echo 'make load    Ask the built function 10,000 times in a row, and four of them side by side.'
 	@echo 'make fuzz    Send 200,000 odd requests (REQUESTS=20000 SEED=1 say which).'
 	@echo 'make mutants Test the tests: change the core in thousands of ways, list what no test fails on.'
@@ -78,6 +79,9 @@ laws: setup-check
 bench:
 	$(call environments,dev sam)
 	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m benchmarks
+
+worst: setup-check
+	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m benchmarks.worst
 
 load:
 	$(call environments,dev sam)

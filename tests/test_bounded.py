@@ -7,11 +7,24 @@ times as large as what once took seconds.
 import itertools
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from auto_lex_permissions import Request, Result, TemplateError, transform
+from auto_lex_permissions.cfn.budget import MOST_STEPS
+from auto_lex_permissions.transform import examine
+from benchmarks.hostile import (
+    functions_times_bots,
+    linked_conditions,
+    opted_out,
+    own_permissions,
+    permissions_by_bot,
+    permissions_with_wildcards,
+    policies_of_one_function,
+    resource_policies,
+)
 from tests.templates import ACCOUNT, REGION
 
 FUNCTION: dict[str, Any] = {"Type": "AWS::Lambda::Function"}
@@ -160,6 +173,38 @@ def test_mistakes_at_long_places_are_written_out_where_they_are_shown() -> None:
         run({"X" * 100_000: alias(hidden)})
     assert len(rejected.value.diagnostics) == 4_000
     assert len(str(rejected.value)) == 2_000
+
+
+@pytest.mark.parametrize(
+    "make", [permissions_with_wildcards, policies_of_one_function, functions_times_bots, opted_out]
+)
+def test_what_takes_too_many_steps_is_refused(make: Callable[[int], Any]) -> None:
+    """Products of many parts come to an end, with a mistake of their own (rule 6.8)."""
+    with pytest.raises(TemplateError, match=r"ALP504 Resources: .* takes more than the 1,000,000"):
+        transform(Request(make(1_000_000), REGION, ACCOUNT))
+
+
+@pytest.mark.parametrize(
+    "make", [permissions_by_bot, own_permissions, linked_conditions, resource_policies]
+)
+def test_the_largest_honest_templates_take_a_third_of_the_steps(make: Callable[[int], Any]) -> None:
+    """None of them is refused (rule 6.8)."""
+    request = Request(make(1_000_000), REGION, ACCOUNT)
+    examination = examine(request)
+    assert not examination.mistakes
+    assert examination.template.budget.spent <= MOST_STEPS / 3
+
+
+@pytest.mark.parametrize("depth", [90, 102])
+def test_branches_inside_of_branches(depth: int) -> None:
+    """A value stands under as many conditions as it is deep, so depth has an end (rule 6.8)."""
+    counter = itertools.count()
+    arn = nested(depth, lambda inside: {"Fn::If": [f"Is{next(counter)}", inside, "x"]}, ARN)
+    if depth < 100:
+        assert run({"Alias": alias(arn)}).code_hooks == depth + 1
+    else:
+        with pytest.raises(TemplateError, match="ALP102"):
+            run({"Alias": alias(arn)})
 
 
 @pytest.mark.parametrize("depth", [19, 21, pytest.param(450, marks=SINCE_3_12)])

@@ -378,6 +378,7 @@ def test_too_deep_a_diagram_is_not_proved() -> None:
     everything = all_of((Named(last), nearly))
     assert conditions.possible(everything)
     assert conditions.possible(any_of((everything, nearly)))
+    assert conditions.name_for(everything) is None
     assert conditions.undecided
 
 

@@ -18,6 +18,7 @@ from auto_lex_permissions.protocol import request_of
 from auto_lex_permissions_cli import requests
 from auto_lex_permissions_cli.findings import findings
 from auto_lex_permissions_cli.reading import parse
+from benchmarks.hostile import permissions_with_wildcards
 from tests.pages import fenced, rules
 from tests.templates import ACCOUNT, REGION
 from tests.test_conditions import _parity, equals
@@ -68,6 +69,7 @@ EVENTS: Final[Mapping[str, dict[str, Any]]] = {
     "ALP501": {"fragment": template(500, 1)},
     "ALP502": {"fragment": template(3, 1, "x" * (MOST_BYTES - size(template(3, 1))))},
     "ALP503": {"fragment": template(49, 47)},
+    "ALP504": {"fragment": permissions_with_wildcards(1_000_000)},
     "ALP602": {},
     "ALP603": {"fragment": []},
 }

@@ -21,6 +21,7 @@ from .cfn.intrinsics import (
     compact,
     is_literal,
     is_no_value,
+    split,
 )
 from .cfn.template import Resource, Template
 from .cfn.values import Value, Values
@@ -44,6 +45,8 @@ from .iam import (
 
 PERMISSION: Final = "AWS::Lambda::Permission"
 RESOURCE_POLICY: Final = "AWS::Lambda::ResourcePolicy"
+_COMPARING_PERMISSIONS: Final = "Holding bot aliases against the permissions of their functions"
+_COMPARING_POLICIES: Final = "Holding bot aliases against the resource policies of their functions"
 _LEX: Final[tuple[Text, ...]] = ((LEX_PRINCIPAL,), ("lexv2.", Reference("AWS::URLSuffix")))
 _ANYONE: Final[Text] = ("*",)
 # Lex V1 is what Lex V2 is most often mistaken for.
@@ -91,10 +94,10 @@ class Declared:
         self._bots = bots
         self._permissions = [self._read(resource) for resource in template.of_type(PERMISSION)]
         self._policies = template.of_type(RESOURCE_POLICY)
-        # Permissions by function and ARN; by None the ones that may match several ARNs.
+        # Permissions by function and ARN; by None the ones that no table of ARNs finds.
         self._by_function: dict[LambdaFunction, dict[Arn | None, list[Permission]]] = {}
         for permission in self._permissions:
-            arns = {_exact(arn.value): None for arn in permission.arns}
+            arns = {_key(arn.value): None for arn in permission.arns}
             names = (name for named in permission.functions for name in named.value)
             for function in dict.fromkeys(self._spellings(names)):
                 by_arn = self._by_function.setdefault(function, {})
@@ -162,15 +165,21 @@ class Declared:
         found: dict[str, Permission] = {}
         for function in self._functions.spellings(hook.function):
             if by_arn := self._by_function.get(function):
-                for arn in (*(arn for arn, _ in self._bots.arns(hook.resource)), None):
+                for arn in (*self._keys(hook), None):
                     for permission in by_arn.get(arn, ()):
                         found[permission.resource.logical_id] = permission
         # One in a loop over who knows what may never come to be.
         scope = hook.resource.scope
         return [found[name] for name in found if found[name].resource.scope.exists_for(scope)]
 
+    def _keys(self, hook: CodeHook) -> list[Arn]:
+        """Return by what a table may hold the ARNs and patterns that match a hook's ARN."""
+        arns = [arn for arn, _ in self._bots.arns(hook.resource)]
+        return [*arns, *(pattern for arn in arns for pattern in _beginnings(arn))]
+
     def _covers_when(self, permission: Permission, hook: CodeHook) -> Formula:
         """Return when a permission names a hook's function and ARN, and lets Lex invoke."""
+        self._template.budget.spend(25, _COMPARING_PERMISSIONS)
         key = permission.resource.logical_id, hook.resource.logical_id, hook.function
         if key not in self._coverage:
             self._coverage[key] = self._new_coverage(permission, hook)
@@ -212,6 +221,7 @@ class Declared:
         return list(found.values())
 
     def _decides_when(self, policy: Resource, hook: CodeHook) -> Formula:
+        self._template.budget.spend(20, _COMPARING_POLICIES)
         return (
             policy.values("ResourceArn")
             .present()
@@ -235,6 +245,7 @@ class Declared:
 
         Whatever is not understood does not fit.
         """
+        self._template.budget.spend(100, _COMPARING_POLICIES)
         if not isinstance(statement.value, dict) or not statement.value.keys() <= _ELEMENTS:
             return NEVER
         this = Values([statement])
@@ -344,7 +355,7 @@ class Declared:
                 found = by_function.setdefault(function, _Hooks([], {}, set()))
                 found.all.append(hook)
                 found.qualifiers.add(hook.function.qualifier)
-                for arn, _ in self._bots.arns(hook.resource):
+                for arn in self._keys(hook):
                     found.by_arn.setdefault(arn, []).append(hook)
         for permission in self._permissions:
             principals = permission.resource.values("Principal")
@@ -362,12 +373,12 @@ class Declared:
     def _report(
         self, permission: Permission, related: list[_Hooks], *, by_bot: bool
     ) -> Iterator[Diagnostic]:
-        exact = [_exact(arn.value) for arn in permission.arns]
+        keys = [_key(arn.value) for arn in permission.arns]
         candidates = (
             hook
             for hooks in related
-            for arn in exact
-            for hook in (hooks.all if arn is None else hooks.by_arn.get(arn, ()))
+            for key in keys
+            for hook in (hooks.all if key is None else hooks.by_arn.get(key, ()))
         )
         if any(self._covers_when(permission, hook) != NEVER for hook in candidates):
             if reason := _too_wide(permission, by_bot=by_bot):
@@ -396,15 +407,31 @@ class Declared:
 
     def _is_open(self, one: LambdaFunction, other: LambdaFunction) -> bool:
         """Return whether two functions are proved neither the same nor different."""
+        self._template.budget.spend(3, _COMPARING_POLICIES)
         if self._functions.same_when(one, other) != NEVER:
             return False
         return not self._functions.never_same(one, other)
 
 
-def _exact(arn: Arn | None) -> Arn | None:
-    """Return an ARN that can match only itself, None of an absent one or a pattern."""
-    is_pattern = arn is None or any(map(has_wildcard, arn))
-    return None if is_pattern else arn  # pragma: no mutate (more candidates, the same answer)
+def _key(arn: Arn | None) -> Arn | None:
+    """Return by what a table holds an ARN, None of one that the table cannot find.
+
+    It can be found where it holds no wildcard, or but a `*` in place of all behind a separator.
+    """
+    if arn is None:
+        return None
+    if not any(map(has_wildcard, arn)):
+        return arn
+    *before, last = split(arn[-1], "/")
+    is_beginning = last == ("*",) and not any(map(has_wildcard, (*arn[:-1], *before)))
+    return (*arn[:-1], *before, last) if is_beginning else None  # pragma: no mutate (a table)
+
+
+def _beginnings(arn: Arn) -> Iterator[Arn]:
+    """Yield the keys of `*`, `bot-alias/*`, `bot-alias/BOT/*`, which match the end of an ARN."""
+    parts = split(arn[-1], "/")
+    for end in range(len(parts)):
+        yield (*arn[:-1], *parts[:end], ("*",))
 
 
 def _too_wide(permission: Permission, *, by_bot: bool) -> str:

@@ -23,6 +23,7 @@ from .grants import Grant
 from .ids import Placement
 from .settings import METADATA_KEY, WAITS_FOR
 
+_FOLLOWING: Final = "Following what resources wait for"
 # A reference to one of these waits for the function and for the qualifier.
 _MAKE_QUALIFIERS: Final = frozenset({LAMBDA_ALIAS, LAMBDA_VERSION})
 
@@ -129,7 +130,9 @@ class Makers:
             if function.qualifier and Reference(resource.logical_id, "Alias") not in referred:
                 yield from self._published(resource, function)
         for spelling in self._functions.spellings(function) if function.qualifier else ():
-            for alias in self._lambda_aliases.get(spelling, ()):
+            made = self._lambda_aliases.get(spelling, ())
+            self._template.budget.spend(5 * len(made), _FOLLOWING)
+            for alias in made:
                 yield alias.logical_id, alias.when
 
     @cached_property
@@ -181,6 +184,7 @@ class Dependencies:
             if logical_id == goal:
                 return True
             if logical_id not in seen:
+                self._template.budget.spend(1, _FOLLOWING)
                 seen.add(logical_id)
                 stack += self._waits.get(logical_id, ())
                 stack += self._needed_by(logical_id)
@@ -199,6 +203,7 @@ class Dependencies:
     def _items(self, name: str) -> Iterator[str]:
         """Yield the resources that a name may mean, where loops make one of them or build it."""
         if name not in self._template.entries:
+            self._template.budget.spend(len(self._template.scopes), _FOLLOWING)
             yield from (item for item in self._template.scopes if can_come_to(item, name))
             if variables(name):
                 yield from (item for item in self._template.entries if can_come_to(name, item))
@@ -223,6 +228,7 @@ class AliasWaits:
         added: Mapping[str, tuple[str, Mapping[str, object]]],
     ) -> None:
         """Take the grants, and condition and body of each permission that is added, by name."""
+        self._template = template
         self._conditions = template.conditions
         self._functions = functions
         self._generated = dict(added)  # Now, or by an earlier run.
@@ -269,6 +275,7 @@ class AliasWaits:
     def _serving(self, placement: Placement) -> list[Placement]:
         """Return the generated permission of a grant, or those that serve it under other names."""
         candidates = self._by_caller.get(placement.grant.caller.name, [])
+        self._template.budget.spend(len(candidates), _FOLLOWING)
         own = [other for other in candidates if other.logical_id == placement.logical_id]
         function = placement.grant.function
         return own or [

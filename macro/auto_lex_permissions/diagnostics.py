@@ -400,6 +400,14 @@ POLICY_TOO_LARGE: Final = Message(
     "The function's policy would grow past the 20 KB that Lambda takes.",
     "Set SourceScope: Bot for one permission per bot.",
 )
+TOO_MUCH_WORK: Final = Message(
+    "ALP504",
+    "TemplateTooComplex",
+    "error",
+    "The template takes more work than the macro may do",
+    "{work} takes more than the {most} steps that AutoLexPermissions may take for a template.",
+    "Split the template into several stacks.",
+)
 
 # The request itself: ALP6xx.
 

@@ -47,11 +47,6 @@ class LambdaFunction(NamedTuple):
         return (self.partition, self.region, self.account) == _OWN
 
     @property
-    def is_reference(self) -> bool:
-        """Return whether it is named by one reference alone."""
-        return not self.qualifier and len(self.name) == 1 and isinstance(self.name[0], Reference)
-
-    @property
     def unqualified(self) -> "LambdaFunction":
         """Return the function without its qualifier."""
         return self._replace(qualifier=())
@@ -205,7 +200,9 @@ class Functions:
     def spellings(self, function: LambdaFunction) -> Iterator[LambdaFunction]:
         """Yield keys of tables by function: two that may be one function share a spelling."""
         yield function
-        for logical_id in self.resources(function):
+        resources = self.resources(function)
+        self._template.budget.spend(len(resources), "Comparing functions that have one name")
+        for logical_id in resources:
             yield of_resource(logical_id, function.qualifier)  # pragma: no mutate (coarse is safe)
 
     def same_when(self, one: LambdaFunction, other: LambdaFunction) -> Formula:
@@ -215,6 +212,7 @@ class Functions:
         if one.qualifier != other.qualifier:
             return NEVER
         ones, others = self.resources(one), self.resources(other)
+        self._template.budget.spend(len(ones), "Comparing functions that have one name")
         return any_of(ones[name] & others[name] for name in ones if name in others)
 
     def never_same(self, one: LambdaFunction, other: LambdaFunction) -> bool:

@@ -66,6 +66,7 @@ class Grants:
         for hook in hooks:
             canonical = self._functions.canonical(hook.function)
             for caller, when in self._bots.callers(hook.resource, by_bot=by_bot):
+                self._template.budget.spend(20, "Pairing functions with the bots that invoke them")
                 both = hook.when & when
                 if self._template.conditions.possible(both):
                     of_caller = hook if both == hook.when else hook._replace(when=both)
@@ -175,6 +176,7 @@ class Grants:
         return self._implies(hook.when, allowed)
 
     def _serves_when(self, grant: Grant, hook: CodeHook) -> Formula:
+        self._template.budget.spend(2, "Holding bot aliases against the permissions of their bots")
         return grant.when & self._functions.same_when(grant.function, hook.function)
 
     def serving(self, grants: Iterable[Grant], hooks: Iterable[CodeHook]) -> Iterator[CodeHook]:

@@ -6,12 +6,14 @@ from typing import Final, NamedTuple
 from . import reach
 from .additions import Additions, Writer, with_additions
 from .bots import Bots
+from .cfn.budget import MOST_STEPS, TooMuchWorkError
 from .cfn.template import Template, kind_of
 from .code_hooks import BOT, BOT_ALIAS, CodeHook, code_hooks
 from .declared import Declared
 from .diagnostics import (
     MISPLACED,
     STILL_COVERED,
+    TOO_MUCH_WORK,
     UNDECIDED,
     Diagnostic,
     TemplateError,
@@ -94,8 +96,17 @@ def examine(request: Request) -> Examination:
     Mistakes of the author are among the diagnostics, so that a checker can show them beside the
     hooks. The limits of rule 6.7 are not looked at: those are of the new fragment.
 
-    Raises TemplateError where the fragment is neither a template nor a `Resources` map.
+    Raises TemplateError where the fragment is neither a template nor a `Resources` map, or takes
+    more steps than there are for one (rule 6.8).
     """
+    try:
+        return _examined(request)
+    except TooMuchWorkError as error:
+        details = {"work": error.work, "most": f"{MOST_STEPS:,}"}
+        raise TemplateError([TOO_MUCH_WORK.at("Resources", **details)]) from error
+
+
+def _examined(request: Request) -> Examination:
     if kind_of(request.fragment) is None:
         raise TemplateError([MISPLACED.at("Fn::Transform")])
     template = Template(request.fragment, request.region, request.account)

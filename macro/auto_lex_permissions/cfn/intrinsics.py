@@ -55,10 +55,6 @@ class Unread:
         """Return the hash of the JSON."""
         return hash(self.json)
 
-    def __repr__(self) -> str:
-        """Return the word as Python that makes it."""
-        return f"Unread({self.json!r})"
-
 
 Word: TypeAlias = str | Reference | Unread
 Text: TypeAlias = tuple[Word, ...]

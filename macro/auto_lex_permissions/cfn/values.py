@@ -27,6 +27,8 @@ EACH: Final = ...
 T = TypeVar("T")
 U = TypeVar("U")
 _IF: Final = "Fn::If"
+# Steps down that are taken from one value: a value stands under a condition for each two of them.
+DEEPEST: Final = 200
 
 
 def path(place: Place) -> str:
@@ -129,12 +131,10 @@ def _below(value: Value[T], keys: tuple[Key, ...], hidden: list[Hidden]) -> Iter
         found, when, steps, depth = stack.pop()
         key = keys[depth] if depth < len(keys) else None
         if isinstance(found, dict) and _IF in found:
-            condition, then, otherwise = _operands(found)
-            if (name := name_of(condition)) is not None:
-                stack.append((otherwise, when & ~Named(name), (*steps, _IF, 2), depth))
-                stack.append((then, when & Named(name), (*steps, _IF, 1), depth))
-            elif called := function(condition):
-                hidden.append(Hidden(called[0], _places(value, (*steps, _IF, 0))))
+            branches, name = _branches(found, when, steps)
+            stack += ((*branch, depth) for branch in branches)
+            if name:
+                hidden.append(Hidden(name, _places(value, (*steps, _IF, 0))))
         elif key is None:
             yield Value(found, when, _places(value, steps))
         elif isinstance(found, dict):
@@ -147,12 +147,21 @@ def _below(value: Value[T], keys: tuple[Key, ...], hidden: list[Hidden]) -> Iter
             stack += reversed(items)
 
 
-def _operands(call: dict[str, object]) -> tuple[object, object, object]:
-    """Return condition and branches of an `Fn::If`, all None where it is malformed."""
+def _branches(
+    call: dict[str, object], when: Formula, steps: Place
+) -> tuple[list[tuple[object, Formula, Place]], str]:
+    """Return the branches of an `Fn::If`, the first one last, or what hides them."""
     match call:
         case {"Fn::If": [condition, then, otherwise], **rest} if not rest:
-            return condition, then, otherwise
-    return None, None, None
+            name = name_of(condition)
+            if name is None:
+                called = function(condition)
+                return [], called[0] if called else ""
+            if len(steps) > DEEPEST:
+                return [], _IF
+            fails, holds = when & ~Named(name), when & Named(name)
+            return [(otherwise, fails, (*steps, _IF, 2)), (then, holds, (*steps, _IF, 1))], ""
+    return [], ""
 
 
 def _places(value: Value[T], steps: Place) -> tuple[Place, ...]:
