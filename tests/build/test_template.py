@@ -136,6 +136,18 @@ def test_a_permissions_boundary_is_set_only_if_one_is_given(processed: dict[str,
         }
 
 
+def test_concurrency_is_reserved_only_if_it_is_asked_for(processed: dict[str, Any]) -> None:
+    """Without the parameter there is no such property; zero, which is off, nobody can ask for."""
+    assert processed["Parameters"]["MaxConcurrency"]["Default"] == ""
+    assert processed["Conditions"]["HasMaxConcurrency"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "MaxConcurrency"}, ""]}]
+    }
+    function = of_type(processed, "AWS::Lambda::Function")["Properties"]
+    assert function["ReservedConcurrentExecutions"] == {
+        "Fn::If": ["HasMaxConcurrency", {"Ref": "MaxConcurrency"}, {"Ref": "AWS::NoValue"}]
+    }
+
+
 def test_the_function_logs_as_json_into_a_group_that_is_kept(processed: dict[str, Any]) -> None:
     """The log outlives the stack for as long as the parameter says."""
     function = of_type(processed, "AWS::Lambda::Function")["Properties"]
@@ -180,10 +192,12 @@ def test_the_console_asks_for_every_parameter_in_a_group(processed: dict[str, An
 def test_no_parameter_changes_the_functions_configuration(processed: dict[str, Any]) -> None:
     """SAM publishes no new version for those, so they would never reach the alias.
 
-    The name is none: another one makes another function.
+    The name is none: another one makes another function. Nor is what a function reserves: that is
+    of the function, and no version has it.
     """
     function = dict(of_type(processed, "AWS::Lambda::Function")["Properties"])
     assert function.pop("FunctionName") == {"Ref": "FunctionName"}
+    assert function.pop("ReservedConcurrentExecutions")
     assert "Environment" not in function
     for parameter in processed["Parameters"]:
         assert f'"{parameter}"' not in json.dumps(function)

@@ -1,7 +1,7 @@
 """One function for several accounts: registered elsewhere, in two versions, and rolled back.
 
 LocalStack allows every call and drops PrincipalOrgID, so who may invoke the function is not shown
-here but in tests/org/test_who_may_invoke.py.
+here but in tests/org/test_who_may_invoke.py. It takes MaxConcurrency and reserves nothing for it.
 """
 
 import io
@@ -50,7 +50,9 @@ def central(cloud: LocalCloud, say: Callable[[str], None], built: Path) -> Accou
     """Return the account that has the function, shared with its organization."""
     account = account_of(cloud, say, CENTRAL)
     account.client("sns").create_topic(Name="on-call")
-    account.deploy_macro(built, OrganizationId=ORGANIZATION, AlarmTopicArn=TOPIC)
+    account.deploy_macro(
+        built, OrganizationId=ORGANIZATION, AlarmTopicArn=TOPIC, MaxConcurrency="20"
+    )
     return account
 
 
