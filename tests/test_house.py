@@ -1,7 +1,9 @@
 """The house is in order: one version and licence, workflows that are pinned and may do little."""
 
+import json
 import re
 import tomllib
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,23 @@ def test_a_workflow_may_do_little(workflow: Path) -> None:
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False
+
+
+def test_a_tag_that_is_deployed_stays_where_it_is() -> None:
+    """The rules to import cover the tags of the deployment, and nobody is above them.
+
+    https://docs.github.com/en/rest/repos/rules names the fields.
+    """
+    # YAML 1.1 reads the key `on` as a truth.
+    (tags,) = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())[True]["push"][
+        "tags"
+    ]
+    rules = json.loads((ROOT / ".github" / "release-tags.json").read_text())
+    covered = rules["conditions"]["ref_name"]
+    assert (rules["target"], rules["enforcement"]) == ("tag", "active")
+    assert covered["exclude"] == rules["bypass_actors"] == []
+    assert any(fnmatchcase(f"refs/tags/{tags}", pattern) for pattern in covered["include"])
+    assert {rule["type"] for rule in rules["rules"]} >= {"deletion", "update"}
 
 
 def test_only_the_deployment_gets_a_token_for_aws() -> None:

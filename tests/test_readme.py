@@ -333,18 +333,6 @@ def test_json_in_documents_is_json(document: Path) -> None:
         json.loads(block)
 
 
-def test_the_service_control_policy_denies_what_exists() -> None:
-    """Its actions are operations of AWS, and each statement spares somebody."""
-    section = (ROOT / "docs" / "organization.md").read_text().partition("### Keep it tight")[2]
-    for statement in json.loads(fenced(section, "json")[0])["Statement"]:
-        assert statement["Effect"] == "Deny"
-        assert statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
-        actions = statement["Action"]
-        for action in [actions] if isinstance(actions, str) else actions:
-            service, _, operation = action.partition(":")
-            assert _option(operation) in _operations(service), action
-
-
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not on this machine")
 def test_the_filter_for_the_trail_finds_calls_that_were_denied(tmp_path: Path) -> None:
     """And no other, as jq itself says."""

@@ -17,6 +17,7 @@ from localcloud.sam import ROOT
 MACRO = ROOT / "template.yaml"
 REGISTRATION = ROOT / "org" / "registration.yaml"
 STACK_SET = ROOT / "org" / "stackset.yaml"
+GUARD = ROOT / "org" / "guard.yaml"
 
 FUNCTION = "AutoLexPermissionsFunction"
 
@@ -70,6 +71,17 @@ class Stack:
             case {"Fn::GetAtt": [str(name), str(attribute)]}:
                 return self._named(f"{name}.{attribute}")
         raise ValueError(f"Not an expression of these templates: {expression!r}")
+
+    def document(self, content: object) -> Any:
+        """Return a policy document with the expressions in it evaluated."""
+        match content:
+            case {"Ref": _} | {"Fn::Sub": _}:
+                return self.value(content)
+            case dict():
+                return {key: self.document(inner) for key, inner in content.items()}
+            case list():
+                return [self.document(inner) for inner in content]
+        return content
 
     def holds(self, condition: str) -> bool:
         """Return whether a condition holds; each of these templates' is a negated equality."""

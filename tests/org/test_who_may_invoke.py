@@ -1,24 +1,18 @@
 """Who may invoke the macro's function, decided by an evaluator of IAM policies.
 
 The policies are derived from the templates themselves: the function's as Lambda stores it, a
-deploying role's as org/registration.yaml makes it. The evaluator is @cloud-copilot/iam-simulate,
-which is no part of AWS; npm brings it, so these tests run where `make scan` has installed it.
+deploying role's as org/registration.yaml makes it. npm brings the evaluator, so these tests run
+where `make scan` has installed it.
 """
 
-import json
-import shutil
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pytest
 
-from localcloud.sam import ROOT
+from tests.org.evaluator import Policy, evaluate
 from tests.org.templates import MACRO, REGISTRATION, Stack, Template, load
-
-POLICIES: Final = ROOT / "tools" / "policies"
-LIMIT_SECONDS: Final = 60
 
 CENTRAL: Final = "111122223333"
 MEMBER: Final = "444455556666"
@@ -31,7 +25,6 @@ REGISTERED: Final = Stack(load(REGISTRATION), MEMBER, {"CentralAccountId": CENTR
 ALIAS: Final = SHARED.value(SHARED.template["Outputs"]["FunctionAliasArn"]["Value"])
 FUNCTION: Final = ALIAS.removesuffix(":live")
 
-type Policy = Mapping[str, Any]
 ALLOWED: Final = "Allowed"
 DENIED: Final = "ImplicitlyDenied"
 """Nothing allows it; nothing has to forbid it."""
@@ -99,11 +92,8 @@ def open_to_everybody() -> Template:
 def policy_of_a_deploying_role(stack: Stack) -> Policy:
     """Return the managed policy that a registration makes."""
     document = stack.template["Resources"]["InvokePolicy"]["Properties"]["PolicyDocument"]
-    statements = [
-        {**statement, "Resource": stack.value(statement["Resource"])}
-        for statement in document["Statement"]
-    ]
-    return {**document, "Statement": statements}
+    policy: Policy = stack.document(document)
+    return policy
 
 
 POLICY: Final = policy_of_the_alias(SHARED)
@@ -149,26 +139,8 @@ CASES: Final[Mapping[str, tuple[Request, str]]] = {
 @pytest.fixture(scope="module")
 def decisions() -> dict[str, str]:
     """Return what the evaluator decides, by case; it is asked once for all of them."""
-    node = shutil.which("node")
-    if node is None or not (POLICIES / "node_modules").exists():
-        pytest.skip("iam-simulate is not installed; where npm is, `make scan` installs it")
-    decided = evaluate(node, [request for request, _ in CASES.values()])
+    decided = evaluate([request.encoded() for request, _ in CASES.values()])
     return dict(zip(CASES, decided, strict=True))
-
-
-def evaluate(node: str, requests: Sequence[Request]) -> list[str]:
-    """Return the evaluator's decision on each request."""
-    result = subprocess.run(
-        [node, POLICIES / "evaluate.mjs"],
-        input=json.dumps([request.encoded() for request in requests]),
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_SECONDS,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    decided: list[str] = json.loads(result.stdout)
-    return decided
 
 
 @pytest.mark.parametrize("case", CASES)
