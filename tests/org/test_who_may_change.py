@@ -198,3 +198,20 @@ def test_what_is_not_the_macros_is_left_alone() -> None:
     asked = [request(*each, ANYBODY) for each in UNGUARDED.values()]
     decided = dict(zip(UNGUARDED, evaluate(asked), strict=True))
     assert decided == dict.fromkeys(UNGUARDED, ALLOWED)
+
+
+def test_a_roles_own_policy_says_who_may_assume_it() -> None:
+    """Operators come from elsewhere in the account, and a deployment from GitHub."""
+    resources = [resource for _, kind, _, resource in GUARDED.values() if kind == "role"]
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{CENTRAL}:role/{ANYBODY}"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    asked = [{**request("sts:AssumeRole", each, ANYBODY), "policy": trust} for each in resources]
+    assert evaluate(asked) == [ALLOWED] * 3
