@@ -259,3 +259,28 @@ def test_loops_inside_of_loops() -> None:
     added = {name: value for name, value in body.items() if value["Type"].endswith("Permission")}
     (name,) = added
     assert all(f"${{V{number}}}" in name for number in range(depth))
+
+
+@pytest.mark.parametrize(
+    ("description", "is_refused"),
+    [
+        ("x" * 5_000_000, False),
+        ("x" * 7_000_000, True),
+        ("\ud83d\ude00", True),
+        ("\ud800", True),
+        ("\ud7ff and \ue000", False),
+    ],
+)
+def test_what_cannot_be_delivered_is_refused(description: str, is_refused: bool) -> None:  # noqa: FBT001
+    """Lambda's client encodes the answer as UTF-8, and takes 6 MB of it (rule 6.2)."""
+    if is_refused:
+        with pytest.raises(TemplateError, match="ALP604"):
+            run({}, Description=description)
+    else:
+        assert run({}, Description=description).fragment["Description"] == description
+
+
+def test_a_template_too_deep_for_one_format_is_held_against_the_other() -> None:
+    """A shortcut that cannot look into it is not the answer (rule 6.2)."""
+    deep = nested(2_500, lambda inside: [inside], "x")
+    assert run({}, Metadata={"Deep": deep}).permissions_added == 0

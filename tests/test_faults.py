@@ -24,7 +24,7 @@ from typing import Any, Never
 import pytest
 
 from auto_lex_permissions import handler as shell
-from auto_lex_permissions.limits import MOST_BYTES
+from auto_lex_permissions.limits import MOST_ANSWER_BYTES, MOST_BYTES
 from benchmarks.templates import template
 from localcloud.runtime_api import Answer, FunctionCode, RunningFunction, link_runtime
 from tests import test_limits
@@ -252,14 +252,17 @@ def test_closed_output() -> None:
 
 @pytest.mark.timeout(120)
 def test_a_request_of_all_that_lambda_takes(function: RunningFunction) -> None:
-    """A fragment at the 6 MB limit of a request gets its permissions like any other.
+    """A fragment that can be sent back gets its permissions; a longer one is an error (rule 6.2).
 
-    It is past 1,000,000 bytes before, and so CloudFormation's to reject (rule 6.7). That Lambda
-    takes no longer answer either could not be tried here.
+    Both are past 1,000,000 bytes before, and so CloudFormation's to reject (rule 6.7).
     """
-    event = asking(SMALL["fragment"] | {"Metadata": {"Note": ""}})
-    event = asking(SMALL["fragment"] | {"Metadata": {"Note": "x" * (MOST_PAYLOAD - _size(event))}})
+    small = _size(asking(SMALL["fragment"] | {"Metadata": {"Note": ""}}))
+    note = "x" * (MOST_PAYLOAD - small)
+    event = asking(SMALL["fragment"] | {"Metadata": {"Note": note}})
     assert _size(event) == MOST_PAYLOAD
+    assert "ALP604" in function.invoke(event).document["errorMessage"]
+
+    event = asking(SMALL["fragment"] | {"Metadata": {"Note": note[: MOST_ANSWER_BYTES - 100_000]}})
     answer = function.invoke(event)
     assert answer.document["status"] == "success"
     added = answer.document["fragment"]["Resources"].keys() - SMALL["fragment"]["Resources"].keys()

@@ -72,6 +72,7 @@ EVENTS: Final[Mapping[str, dict[str, Any]]] = {
     "ALP504": {"fragment": permissions_with_wildcards(1_000_000)},
     "ALP602": {},
     "ALP603": {"fragment": []},
+    "ALP604": {"fragment": {"Description": "\ud800", "Resources": {}}},
 }
 # No input is known to show a fault of the macro; tests/test_handler.py plants one.
 NOT_SHOWN: Final = {"ALP901"}

@@ -150,7 +150,8 @@ def _joined(mistakes: tuple[Diagnostic, ...]) -> str:
 
 
 def cut(line: str, most: int) -> str:
-    """Return a line, shortened where there is less room: a path may be of any length."""
+    """Return a line that can be encoded, shortened where there is less room."""
+    line = line.encode("utf-8", "backslashreplace").decode()
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
@@ -435,6 +436,15 @@ FRAGMENT_SHAPE: Final = Message(
     "The request's fragment is not an object",
     "AutoLexPermissions received a fragment that is not an object.",
     "A template is an object with a Resources section.",
+)
+NOT_DELIVERABLE: Final = Message(
+    "ALP604",
+    "AnswerNotDeliverable",
+    "error",
+    "The new template cannot be sent back",
+    "AutoLexPermissions cannot send the new template back: half a surrogate pair (such as \\ud800)"
+    " is in it, which UTF-8 does not have, or it is larger than the 6 MB that Lambda takes.",
+    "Take the character out, or split the template.",
 )
 INTERNAL_FAILURE: Final = Message(
     "ALP901",

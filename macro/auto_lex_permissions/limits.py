@@ -6,6 +6,7 @@ and https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 import json
 import marshal
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from math import prod
@@ -14,11 +15,19 @@ from typing import Any, Final
 from .cfn.intrinsics import canonical_json
 from .cfn.loops import variables
 from .cfn.template import Template
-from .diagnostics import POLICY_TOO_LARGE, TEMPLATE_TOO_LARGE, TOO_MANY_RESOURCES, Diagnostic
+from .diagnostics import (
+    NOT_DELIVERABLE,
+    POLICY_TOO_LARGE,
+    TEMPLATE_TOO_LARGE,
+    TOO_MANY_RESOURCES,
+    Diagnostic,
+)
 from .grants import Grant
 
 MOST_RESOURCES: Final = 500
 MOST_BYTES: Final = 1_000_000
+# What Lambda takes as an answer, less some room for what stands around the fragment.
+MOST_ANSWER_BYTES: Final = 6_000_000
 MOST_POLICY_BYTES: Final = 20_480
 # A statement as Lambda stores it, with a stack name and a logical id of ordinary length.
 STATEMENT_BYTES: Final = 444
@@ -27,6 +36,8 @@ STATEMENT_BYTES: Final = 444
 # 2.13 times on nothing but bot aliases, whose keys are long and whose values are short. Only
 # thousands of keys that are longer still and all the same take more; CloudFormation refuses those.
 _JSON_PER_MARSHAL: Final = 2.25
+# Half a surrogate pair, as marshal writes it.
+_HALF_PAIR: Final = re.compile(rb"\xed[\xa0-\xbf]")
 
 
 def too_many_resources(template: Template, added: int) -> Diagnostic | None:
@@ -54,6 +65,22 @@ def _is_too_large(fragment: Any) -> bool:  # noqa: ANN401 - what marshal takes h
         pass  # It takes plain JSON types alone, and no subclasses.
     compact = json.dumps(fragment, ensure_ascii=False, separators=(",", ":"))
     return len(compact.encode("utf-8", "surrogatepass")) > MOST_BYTES
+
+
+def not_deliverable(fragment: Any) -> Diagnostic | None:  # noqa: ANN401 - as above
+    """Return that Lambda's runtime client cannot encode a fragment, or not send it, or None."""
+    try:
+        packed = marshal.dumps(fragment)
+    except ValueError:
+        packed = b""  # As above.
+    fits = len(packed) * _JSON_PER_MARSHAL <= MOST_ANSWER_BYTES
+    if packed and fits and not _HALF_PAIR.search(packed):
+        return None
+    try:
+        size = len(json.dumps(fragment, ensure_ascii=False).encode())
+    except UnicodeEncodeError:
+        return NOT_DELIVERABLE.at()
+    return None if size <= MOST_ANSWER_BYTES else NOT_DELIVERABLE.at()
 
 
 def full_policies(grants: Iterable[Grant]) -> Iterator[Diagnostic]:

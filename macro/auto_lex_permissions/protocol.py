@@ -29,7 +29,8 @@ def request_of(event: object) -> Request:
 
 def request_id(event: object) -> str:
     """Return the request's id, which the answer has to repeat."""
-    return _text(event.get("requestId")) if isinstance(event, dict) else ""
+    found = _text(event.get("requestId")) if isinstance(event, dict) else ""
+    return found.encode("utf-8", "backslashreplace").decode()
 
 
 def success(event: object, fragment: Mapping[str, object]) -> dict[str, object]:
@@ -39,7 +40,7 @@ def success(event: object, fragment: Mapping[str, object]) -> dict[str, object]:
 
 def failure(event: object, message: str) -> dict[str, object]:
     """Return the answer that CloudFormation shows to the author, with a full stop of its own."""
-    shown = message.removesuffix(".")
+    shown = message.removesuffix(".").encode("utf-8", "backslashreplace").decode()
     return {"requestId": request_id(event), "status": "failure", "errorMessage": shown}
 
 

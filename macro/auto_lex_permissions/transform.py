@@ -22,7 +22,7 @@ from .diagnostics import (
 )
 from .functions import Functions
 from .grants import Grant, Grants
-from .limits import full_policies, too_large
+from .limits import full_policies, not_deliverable, too_large
 from .settings import Settings, opts_out, stack_settings
 
 _NOTHING: Final[Mapping[str, object]] = {}
@@ -181,7 +181,8 @@ def transform(request: Request) -> Result:
     additions = found.additions
     fragment = with_additions(found.template, additions, found.reports)
     large = too_large(found.template, fragment, additions.permission_count)
-    if wrong := [*found.mistakes, *filter(None, (additions.too_many, large))]:
+    lost = not_deliverable(fragment)
+    if wrong := [*found.mistakes, *filter(None, (additions.too_many, large, lost))]:
         raise TemplateError(wrong)
     places = sum(len(hook.places) for hook in found.active_hooks)
     added = sum(grant.is_missing for grant in found.grants)

@@ -55,6 +55,17 @@ def test_answer(function: RunningFunction, path: Path) -> None:
         assert isinstance(body["fragment"], dict)
 
 
+def test_half_a_surrogate_pair(function: RunningFunction) -> None:
+    """What UTF-8 does not have is a mistake, wherever it stands, and not the end of the process."""
+    alias = {"Type": "AWS::Lex::BotAlias", "Metadata": {"AutoLexPermissions": {"Off\udfff": 1}}}
+    for resources in ({"Alias": {"Type": "\ud800"}}, {"Alias\ud800": alias}):
+        event = {"requestId": "id\ud800", "fragment": {"Resources": resources}}
+        answer = function.invoke(event)
+        assert not answer.failed, answer.payload
+        assert answer.document["status"] == "failure"
+        assert "ALP604" in answer.document["errorMessage"]
+
+
 def test_same_bytes_warm_and_cold(
     code: FunctionCode, function: RunningFunction, path: Path
 ) -> None:
