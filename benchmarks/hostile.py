@@ -8,9 +8,9 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-type Json = Any
+Json: TypeAlias = Any
 ARN_OF_FUNCTION: Final = {"Fn::GetAtt": ["Function", "Arn"]}
 NO_VALUE: Final = {"Ref": "AWS::NoValue"}
 OWN_BOTS: Final = "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}:bot-alias"

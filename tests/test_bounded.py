@@ -280,6 +280,7 @@ def test_what_cannot_be_delivered_is_refused(description: str, is_refused: bool)
         assert run({}, Description=description).fragment["Description"] == description
 
 
+@SINCE_3_12
 def test_a_template_too_deep_for_one_format_is_held_against_the_other() -> None:
     """A shortcut that cannot look into it is not the answer (rule 6.2)."""
     deep = nested(2_500, lambda inside: [inside], "x")

@@ -52,7 +52,15 @@ def test_the_core_and_the_command_line_pass_their_tests() -> None:
     python = oldest_python()
     if python is None:
         pytest.skip(f"this machine has no Python {OLDEST}")
-    pip = ["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--require-hashes"]
+    pip = [
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--quiet",
+        "--require-hashes",
+        "--no-deps",
+    ]
     commands: tuple[list[str | Path], ...] = (
         [python, "-m", "venv", ENVIRONMENT],
         # By pip, as all environments are: the user's settings of it stay in force.
