@@ -27,8 +27,8 @@ EACH: Final = ...
 T = TypeVar("T")
 U = TypeVar("U")
 _IF: Final = "Fn::If"
-# Steps down that are taken from one value: a value stands under a condition for each two of them.
-DEEPEST: Final = 200
+# Calls of it inside each other that are looked through: each is one more condition of a value.
+DEEPEST: Final = 100
 
 
 def path(place: Place) -> str:
@@ -157,7 +157,7 @@ def _branches(
             if name is None:
                 called = function(condition)
                 return [], called[0] if called else ""
-            if len(steps) > DEEPEST:
+            if steps.count(_IF) >= DEEPEST:
                 return [], _IF
             fails, holds = when & ~Named(name), when & Named(name)
             return [(otherwise, fails, (*steps, _IF, 2)), (then, holds, (*steps, _IF, 1))], ""
