@@ -96,6 +96,39 @@ def test_a_template_that_was_too_large_before() -> None:
     assert run(template(3, 1, "x" * MOST_BYTES)).permissions_added == 1
 
 
+def test_what_permissions_repeat_is_measured_as_often() -> None:
+    """Each of four permissions holds the bot's long id again (rule 6.7)."""
+    fragment = template(7, 0)
+    for number in range(4):
+        fragment["Resources"][f"F{number}"] = {"Type": "AWS::Lambda::Function"}
+    settings = [
+        {"CodeHookSpecification": {"LambdaCodeHook": {"LambdaArn": {"Fn::GetAtt": f"F{n}.Arn"}}}}
+        for n in range(4)
+    ]
+    properties = {
+        "BotId": {"Fn::Join": ["", ["a" * 205_000, {"Ref": "Rest"}]]},
+        "BotAliasLocaleSettings": [{"BotAliasLocaleSetting": setting} for setting in settings],
+    }
+    fragment["Resources"]["A"] = {"Type": "AWS::Lex::BotAlias", "Properties": properties}
+    with pytest.raises(TemplateError, match="ALP502"):
+        run(fragment, SourceScope="Bot")
+    properties["BotId"] = {"Fn::Join": ["", ["a" * 100_000, {"Ref": "Rest"}]]}
+    assert run(fragment, SourceScope="Bot").permissions_added == 4
+
+
+def test_more_permissions_than_there_may_be_resources() -> None:
+    """They are refused before any is made, whatever the template was before (rule 6.7)."""
+    assert run(template(0, 500)).permissions_added == 500
+    with pytest.raises(TemplateError, match="with the 501 permissions"):
+        run(template(0, 501))
+
+
+def test_a_number_that_looks_like_half_a_surrogate_pair() -> None:
+    """Its bytes are those of one, and it can be sent back (rule 6.2)."""
+    fragment = template(3, 1) | {"Metadata": {"Number": 0xA0ED}}
+    assert run(fragment).permissions_added == 1
+
+
 def hooking(function: object) -> dict[str, Any]:
     """Return a template with one alias that hooks this function."""
     fragment = template(3, 1)

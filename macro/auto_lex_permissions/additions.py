@@ -63,6 +63,13 @@ class Additions(NamedTuple):
         """Return the number of permissions, as many in a loop as it has items."""
         return sum(permission.scope.items for permission in self.permissions)
 
+    @property
+    def values(self) -> Iterator[object]:
+        """Yield what is added, piece by piece: about what the new fragment is longer by."""
+        yield from (permission.body for permission in self.permissions)
+        yield from self.conditions.values()
+        yield from (waits for _, waits in self.waits)
+
 
 class Writer:
     """Writes what the grants of one template need."""

@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple
 from .cfn.formulas import ALWAYS, Formula, any_of
 from .cfn.intrinsics import (
     ACCOUNT,
+    LONGEST_NAME,
     PARTITION,
     REGION,
     Reference,
@@ -20,7 +21,7 @@ from .cfn.intrinsics import (
     split,
     text,
 )
-from .cfn.loops import as_part, is_item
+from .cfn.loops import as_part, is_item, unmark_text
 from .cfn.template import OUTSIDE, Resource, Scope, Template
 from .code_hooks import BOT, BOT_ALIAS
 from .iam import ARN_FIELDS, Arn, arn_of, has_wildcard, matches_arn, own_field, partition_of
@@ -51,9 +52,13 @@ class Caller(NamedTuple):
 
     @property
     def readable_name(self) -> str:
-        """Return the name that the author knows it by: a logical id, or the id of a bot."""
+        """Return the name that the author knows it by: a logical id, or the id of a bot.
+
+        It is `BotId` where there is none, or none as short as names are.
+        """
         words = [_readable(word) for word in self.name]
-        return "BotId" if None in words else "".join(filter(None, words))
+        name = "".join(filter(None, words))
+        return "BotId" if None in words or len(unmark_text(name)) > LONGEST_NAME else name
 
     @property
     def label(self) -> str:
@@ -146,8 +151,8 @@ class Bots:
             case (_, (Reference(logical_id, attribute) as bot,)) if not is_item(logical_id):
                 is_plain = logical_id.isalnum() and _PLAIN_ATTRIBUTE.fullmatch(attribute)
                 if is_plain and logical_id not in taken:
-                    named = f"${{{caller.readable_name}}}"
-                    return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/{named}/{alias}"}
+                    named = ".".join(filter(None, bot))
+                    return {"Fn::Sub": f"{_LEX_ARN}:bot-alias/${{{named}}}/{alias}"}
                 # `${…}` holds no loop's variable, nothing that one would hide, and no odd name.
                 # Nor can `Ref` hold what a loop's item would replace, or a dot would split.
                 if logical_id in taken or "." in logical_id:

@@ -12,8 +12,8 @@ travel together in one exception, and the exception alone decides how they read 
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from .cfn.intrinsics import canonical_json
-from .cfn.loops import unmark
+from .cfn.intrinsics import LONGEST_NAME, canonical_json
+from .cfn.loops import unmark, unmark_text
 from .cfn.values import Place, Step, path
 
 METADATA_KEY: Final = "AutoLexPermissionsReport"
@@ -73,8 +73,10 @@ class Diagnostic(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Return the place as the author reads it, loops with their variables."""
-        return str(unmark(path(self.place)))
+        """Return the place as the author reads it: loops with their variables, long names cut."""
+        read = (unmark_text(step) if isinstance(step, str) else step for step in self.place)
+        cut_off = (cut(step, LONGEST_NAME) if isinstance(step, str) else step for step in read)
+        return path(tuple(cut_off))
 
     @property
     def what(self) -> str:
@@ -151,7 +153,7 @@ def _joined(mistakes: tuple[Diagnostic, ...]) -> str:
 
 def cut(line: str, most: int) -> str:
     """Return a line that can be encoded, shortened where there is less room."""
-    line = line.encode("utf-8", "backslashreplace").decode()
+    line = line[: most + 1].encode("utf-8", "backslashreplace").decode()
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 

@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from . import __version__
+from .cfn.intrinsics import LONGEST_NAME
 from .diagnostics import INTERNAL_FAILURE, TemplateError, cut
 from .protocol import failure, request_id, request_of, success
 from .transform import Result, transform
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 SERVICE: Final = "AutoLexPermissions"
 # Of each kind, as many lines are logged, and then how many more there are.
 MOST_LINES: Final = 20
-# A path that a template may have is shorter, and so is a request's id.
+# A path that a template may have is shorter.
 LONGEST: Final = 1_000
 
 # A log that cannot be written is lost, and nothing else: an answer is worth more.
@@ -49,7 +50,7 @@ def _answer(event: object, context: "LambdaContext") -> dict[str, object]:
         append=False,
         version=__version__,
         function_request_id=context.aws_request_id,
-        cloudformation_request_id=cut(request_id(event), LONGEST),
+        cloudformation_request_id=cut(request_id(event), LONGEST_NAME),
     )
     try:
         result = transform(request_of(event))

@@ -36,51 +36,60 @@ STATEMENT_BYTES: Final = 444
 # 2.13 times on nothing but bot aliases, whose keys are long and whose values are short. Only
 # thousands of keys that are longer still and all the same take more; CloudFormation refuses those.
 _JSON_PER_MARSHAL: Final = 2.25
-# Half a surrogate pair, as marshal writes it.
+_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+# Half a surrogate pair, as UTF-8 would write it; in marshal's bytes a number may look like one.
 _HALF_PAIR: Final = re.compile(rb"\xed[\xa0-\xbf]")
 
 
 def too_many_resources(template: Template, added: int) -> Diagnostic | None:
-    """Return that `added` permissions take a template past the number of resources, or None."""
+    """Return that `added` permissions take a template past the number of resources, or None.
+
+    Where it was past them before, more permissions than there may be resources are refused still.
+    """
     before = template.size
-    if not before <= MOST_RESOURCES < before + added:
+    if not before <= MOST_RESOURCES < before + added and added <= MOST_RESOURCES:
         return None
     counts = {"added": added, "count": before + added, "most": MOST_RESOURCES}
     return TOO_MANY_RESOURCES.at("Resources", **counts)
 
 
-def too_large(template: Template, fragment: Mapping[str, object], added: int) -> Diagnostic | None:
-    """Return that `added` permissions have taken a template past its size, or None."""
-    if added and _is_too_large(fragment) and not _is_too_large(template.fragment):
-        return TEMPLATE_TOO_LARGE.at("Resources", added=added, most=f"{MOST_BYTES:,}")
-    return None
+def exceeded(
+    template: Template, fragment: Mapping[str, object], added: Iterable[object], count: int
+) -> Iterator[Diagnostic]:
+    """Yield that a new fragment is too large for CloudFormation, or cannot be sent by Lambda.
+
+    `added` is what the fragment holds beside the template, `count` how many permissions that is.
+    What is added may hold the same long text many times, so it is measured piece by piece.
+    """
+    more = 0
+    for value in added:
+        more += len(_encoded(value))
+        if more > MOST_BYTES:
+            break
+    packed = _packed(template.fragment)
+    is_small = packed and len(packed) * _JSON_PER_MARSHAL + more <= MOST_BYTES
+    if is_small and not _HALF_PAIR.search(packed):
+        return
+    # What is far too large is not written out to be measured.
+    new = _encoded(fragment if more <= MOST_BYTES else template.fragment)
+    size = max(more, len(new))
+    if count and len(_encoded(template.fragment)) <= MOST_BYTES < size:
+        yield TEMPLATE_TOO_LARGE.at("Resources", added=count, most=f"{MOST_BYTES:,}")
+    if _HALF_PAIR.search(new) or size > MOST_ANSWER_BYTES:
+        yield NOT_DELIVERABLE.at()
 
 
-def _is_too_large(fragment: Any) -> bool:  # noqa: ANN401 - what marshal takes has no name
-    """Return whether a fragment takes too many bytes as compact JSON."""
+def _packed(fragment: Any) -> bytes:  # noqa: ANN401 - what marshal takes has no name
+    """Return a fragment in Python's own format, or nothing of what is more than plain JSON."""
     try:
-        if len(marshal.dumps(fragment)) * _JSON_PER_MARSHAL <= MOST_BYTES:
-            return False
+        return marshal.dumps(fragment)
     except ValueError:
-        pass  # It takes plain JSON types alone, and no subclasses.
-    compact = json.dumps(fragment, ensure_ascii=False, separators=(",", ":"))
-    return len(compact.encode("utf-8", "surrogatepass")) > MOST_BYTES
+        return b""
 
 
-def not_deliverable(fragment: Any) -> Diagnostic | None:  # noqa: ANN401 - as above
-    """Return that Lambda's runtime client cannot encode a fragment, or not send it, or None."""
-    try:
-        packed = marshal.dumps(fragment)
-    except ValueError:
-        packed = b""  # As above.
-    fits = len(packed) * _JSON_PER_MARSHAL <= MOST_ANSWER_BYTES
-    if packed and fits and not _HALF_PAIR.search(packed):
-        return None
-    try:
-        size = len(json.dumps(fragment, ensure_ascii=False).encode())
-    except UnicodeEncodeError:
-        return NOT_DELIVERABLE.at()
-    return None if size <= MOST_ANSWER_BYTES else NOT_DELIVERABLE.at()
+def _encoded(value: object) -> bytes:
+    """Return a value as compact JSON, half surrogate pairs included."""
+    return _COMPACT.encode(value).encode("utf-8", "surrogatepass")
 
 
 def full_policies(grants: Iterable[Grant]) -> Iterator[Diagnostic]:

@@ -22,7 +22,7 @@ from .diagnostics import (
 )
 from .functions import Functions
 from .grants import Grant, Grants
-from .limits import full_policies, not_deliverable, too_large
+from .limits import exceeded, full_policies
 from .settings import Settings, opts_out, stack_settings
 
 _NOTHING: Final[Mapping[str, object]] = {}
@@ -180,10 +180,14 @@ def transform(request: Request) -> Result:
     found = examine(request)
     additions = found.additions
     fragment = with_additions(found.template, additions, found.reports)
-    large = too_large(found.template, fragment, additions.permission_count)
-    lost = not_deliverable(fragment)
-    if wrong := [*found.mistakes, *filter(None, (additions.too_many, large, lost))]:
+    added = (*additions.values, *(report.entry for report in found.reports))
+    wrong = [
+        *found.mistakes,
+        *filter(None, [additions.too_many]),
+        *exceeded(found.template, fragment, added, additions.permission_count),
+    ]
+    if wrong:
         raise TemplateError(wrong)
     places = sum(len(hook.places) for hook in found.active_hooks)
-    added = sum(grant.is_missing for grant in found.grants)
-    return Result(fragment, places, added, len(found.grants) - added, found.reports)
+    missing = sum(grant.is_missing for grant in found.grants)
+    return Result(fragment, places, missing, len(found.grants) - missing, found.reports)

@@ -67,6 +67,8 @@ NO_VALUE: Final = {"Ref": "AWS::NoValue"}
 DEEPEST: Final = 20
 MOST_WORDS: Final = 100
 MOST_CHARACTERS: Final = 10_000
+# Longer than any logical id: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+LONGEST_NAME: Final = 255
 
 
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -140,6 +142,9 @@ def _bounded(words: Iterable[Word]) -> list[Word] | None:
 
 def _literal(literal: str) -> Iterator[Word]:
     """Read a text that may hold variables of loops, which are references."""
+    if literal.isascii():  # pragma: no mutate (a shortcut: marks are not ASCII)
+        yield literal
+        return
     position = 0
     for mark in MARK.finditer(literal):
         yield literal[position : mark.start()]
