@@ -2,7 +2,12 @@
 
 import pytest
 
-from auto_lex_permissions.iam import Operator, operator_named
+from auto_lex_permissions.cfn.intrinsics import Reference, Text
+from auto_lex_permissions.iam import LONGEST_ARN, Operator, matches_pattern, operator_named
+
+A = Reference("A")
+B = Reference("B")
+LAST = "\U0010ffff"
 
 
 @pytest.mark.parametrize(
@@ -23,3 +28,53 @@ from auto_lex_permissions.iam import Operator, operator_named
 def test_an_operator_by_its_name(name: str, expected: Operator | None) -> None:
     """In any case, and with `IfExists` behind it (rule 3.5)."""
     assert operator_named(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words", "expected"),
+    [
+        (("a",), ("a",), True),
+        (("a",), ("b",), False),
+        (("*",), (), True),
+        (("*",), ("a", A, "b"), True),
+        (("a*",), ("a", A), True),
+        (("*a",), (A, "a"), True),
+        (("*a",), ("a", A), False),
+        (("a*b",), ("a", A, "b"), True),
+        (("a*b",), ("ab",), True),
+        (("ab*bc",), ("abc",), False),
+        (("a*b*c",), ("a-b-c",), True),
+        (("a*b*c",), ("a-c-b",), False),
+        (("a*c*b*c",), ("a-c-b-c",), True),
+        (("a*b*b*c",), ("a-b-c",), False),
+        (("*ab*ab*",), ("abab",), True),
+        (("*ab*ab*",), ("aba",), False),
+        (("?",), ("a",), True),
+        (("?",), (), False),
+        (("?",), ("ab",), False),
+        (("?",), (A,), False),
+        (("a?",), ("ab",), True),
+        (("*?",), (A, "b"), True),
+        (("*?",), ("b", A), False),
+        (("*?b*",), ("ab",), True),
+        (("*?b*",), ("b",), False),
+        (("*a?c*",), ("aac-abc",), True),
+        (("*a?c*",), ("a", A, "c"), False),
+        (("*x?z",), ("xyz-xz",), False),
+        (("*", A), ("a", A), True),
+        (("*", A), ("a", B), False),
+        (("*", A, "*", B), (A, A, B), True),
+        (("*", B, "*", A), (A, A, B), False),
+        # The characters that references are written as may stand in a text.
+        (("*", A), (LAST,), False),
+        (("*?", A), (LAST, A), True),
+        (("*?", A), (A, A), False),
+        (("*" + "a" * (LONGEST_ARN - 1),), ("a" * (LONGEST_ARN - 1),), True),
+        (("*" + "a" * LONGEST_ARN,), ("a" * LONGEST_ARN,), False),
+        (("*a",), ("a" * LONGEST_ARN,), True),
+        (("*a",), ("a" * (LONGEST_ARN + 1),), False),
+    ],
+)
+def test_a_text_and_a_pattern(pattern: Text, words: Text, *, expected: bool) -> None:
+    """`*` stands for anything, `?` for one character and for no reference (rule 3.1)."""
+    assert matches_pattern(pattern, words) is expected

@@ -24,7 +24,16 @@ from .cfn.intrinsics import (
 from .cfn.loops import as_part, is_item, unmark_text
 from .cfn.template import OUTSIDE, Resource, Scope, Template
 from .code_hooks import BOT, BOT_ALIAS
-from .iam import ARN_FIELDS, Arn, arn_of, has_wildcard, matches_arn, own_field, partition_of
+from .iam import (
+    ARN_FIELDS,
+    Arn,
+    arn_of,
+    has_wildcard,
+    matches_arn,
+    own_field,
+    partition_of,
+    steps_of_matching,
+)
 
 TEST_ALIAS_ID: Final = "TSTALIASID"
 _LEX_ARN: Final = "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}"
@@ -182,7 +191,11 @@ class Bots:
 
     def matches_when(self, pattern: Arn, resource: Resource) -> Formula:
         """Return when a `SourceArn` is proved to match the ARN of a bot's hooks or bot alias's."""
-        return any_of(when for arn, when in self.arns(resource) if matches_arn(pattern, arn))
+        return any_of(when for arn, when in self.arns(resource) if self._matches(pattern, arn))
+
+    def _matches(self, pattern: Arn, arn: Arn) -> bool:
+        self._template.budget.spend(steps_of_matching(pattern, arn), "Matching ARNs with wildcards")
+        return matches_arn(pattern, arn)
 
     def arns(self, resource: Resource) -> tuple[tuple[Arn, Formula], ...]:
         """Return each ARN that a bot's test alias or a bot alias may have, and when it has it."""

@@ -9,11 +9,15 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from .cfn.intrinsics import Reference, Text, Word, split
+from .cfn.intrinsics import Reference, Text, split
+from .cfn.loops import stand_in_order
 
 # The fields of an ARN, split at its colons.
 Arn: TypeAlias = tuple[Text, ...]
 ARN_FIELDS: Final = 6
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicy.html
+LONGEST_ARN: Final = 2_048
+_LAST: Final = 0x10FFFF
 INVOKE: Final = "lambda:InvokeFunction"
 LEX_PRINCIPAL: Final = "lexv2.amazonaws.com"
 # https://docs.aws.amazon.com/general/latest/gr/aws-arns-and-namespaces.html
@@ -46,32 +50,58 @@ def arn_of(words: Text) -> Arn:
 def matches_pattern(pattern: Text, words: Text) -> bool:
     """Return whether a text matches a pattern of `*`, `?`, characters and references.
 
-    As IAM's StringLike: `*` stands for any words, `?` for one character.
+    As IAM's StringLike: `*` stands for any words, `?` for one character. A pattern that is longer
+    than any ARN matches nothing.
     """
     if not has_wildcard(pattern):
         return pattern == words
-    wanted, given = _pieces(pattern), _pieces(words)
-    place = at = 0
-    # Behind the last `*`: where the pattern goes on, and from where on the text may.
-    again: tuple[int, int] | None = None
-    while place < len(given):
-        piece = wanted[at] if at < len(wanted) else None
-        if piece == "*":
-            at += 1
-            again = at, place
-        elif piece == given[place] or (piece == "?" and isinstance(given[place], str)):
-            place, at = place + 1, at + 1
-        elif again:
-            at, place = again[0], again[1] + 1
-            again = at, place
-        else:
-            return False
-    return all(piece == "*" for piece in wanted[at:])
+    if max(_length(pattern), _length(words)) > LONGEST_ARN:
+        return False
+    wanted, given, references = _written(pattern, words)
+
+    def find(text: str, piece: str, start: int, end: int) -> int:
+        if "?" not in piece:
+            return text.find(piece, start, end)
+        for at in range(start, end - len(piece) + 1):
+            if all(
+                one == other or (one == "?" and other not in references)
+                for one, other in zip(piece, text[at:end], strict=False)
+            ):
+                return at
+        return -1
+
+    return stand_in_order(wanted.split("*"), given, find)
 
 
-def _pieces(words: Text) -> list[Word]:
-    """Return the characters and references of a text."""
-    return [piece for word in words for piece in (word if isinstance(word, str) else (word,))]
+def _written(pattern: Text, words: Text) -> tuple[str, str, frozenset[str]]:
+    """Return both as strings, and the characters in them that stand for references.
+
+    Neither of the two has these characters in a literal.
+    """
+    both = *pattern, *words
+    literals = "".join(word for word in both if isinstance(word, str))
+    unused = (mark for mark in map(chr, range(_LAST, 0, -1)) if mark not in literals)
+    references = dict.fromkeys(word for word in both if not isinstance(word, str))
+    marks = dict(zip(references, unused, strict=False))
+    wanted, given = (
+        "".join(word if isinstance(word, str) else marks[word] for word in one)
+        for one in (pattern, words)
+    )
+    return wanted, given, frozenset(marks.values())
+
+
+def steps_of_matching(pattern: Sequence[Text], arn: Sequence[Text]) -> int:
+    """Return how many steps of work it may be to match an ARN with a pattern (rule 6.8)."""
+    compared = (
+        min(_length(one), LONGEST_ARN) * min(_length(other), LONGEST_ARN)
+        for one, other in zip(pattern, arn, strict=False)
+        if has_wildcard(one)
+    )
+    return 1 + sum(compared) // 50
+
+
+def _length(words: Text) -> int:
+    return sum(len(word) if isinstance(word, str) else 1 for word in words)
 
 
 def matches_arn(pattern: Sequence[Text], arn: Sequence[Text]) -> bool:

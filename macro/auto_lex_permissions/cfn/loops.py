@@ -154,18 +154,28 @@ def as_part(name: str) -> str:
 
 def can_come_to(name: str, text: str) -> bool:
     """Return whether a name may be this text for some items, whatever these are."""
-    first, *others = MARK.split(name)[::3]
+    return stand_in_order(MARK.split(name)[::3], text)
+
+
+def stand_in_order(
+    pieces: list[str], text: str, find: Callable[[str, str, int, int], int] = str.find
+) -> bool:
+    """Return whether a text is these pieces in their order, with anything between them.
+
+    Each is looked for behind the one before, and no place is tried again.
+    """
+    first, *others = pieces
     if not others:
-        return text == first
-    end = len(text) - len(others[-1])
-    place = len(first)
-    if end < place or not (text.startswith(first) and text.endswith(others[-1])):
+        return len(text) == len(first) and find(text, first, 0, len(text)) == 0
+    *middle, last = others
+    place, end = len(first), len(text) - len(last)
+    if end < place or find(text, first, 0, place) or find(text, last, end, len(text)) != end:
         return False
-    for literal in others[:-1]:
-        place = text.find(literal, place, end)
-        if place < 0:
+    for piece in middle:
+        found = find(text, piece, place, end)
+        if found < 0:
             return False
-        place += len(literal)
+        place = found + len(piece)
     return True
 
 
