@@ -23,7 +23,7 @@ from .cfn.intrinsics import (
     is_no_value,
     split,
 )
-from .cfn.template import Resource, Template
+from .cfn.template import Resource, Scope, Template
 from .cfn.values import Value, Values
 from .code_hooks import CodeHook
 from .diagnostics import (
@@ -76,6 +76,26 @@ class Permission(NamedTuple):
     lets_lex_invoke: Formula
 
 
+class Statement(NamedTuple):
+    """A statement of a resource policy, read once.
+
+    `allows` and `denies` are when it does that to Lex invoking the policy's function, as far as its
+    `conditions` hold.
+    """
+
+    allows: Formula
+    denies: Formula
+    conditions: Values[object]
+
+
+class Policy(NamedTuple):
+    """A resource policy, read once; `functions` are what its `ResourceArn` may name."""
+
+    resource: Resource
+    functions: Values[LambdaFunction]
+    statements: tuple[Statement, ...]
+
+
 class _Hooks(NamedTuple):
     """The hooks of one function, whatever their qualifiers: all of them, and those of each ARN."""
 
@@ -93,7 +113,7 @@ class Declared:
         self._functions = functions
         self._bots = bots
         self._permissions = [self._read(resource) for resource in template.of_type(PERMISSION)]
-        self._policies = template.of_type(RESOURCE_POLICY)
+        self._policies = [self._read_policy(found) for found in template.of_type(RESOURCE_POLICY)]
         # Permissions by function and ARN; by None the ones that no table of ARNs finds.
         self._by_function: dict[LambdaFunction, dict[Arn | None, list[Permission]]] = {}
         for permission in self._permissions:
@@ -104,9 +124,11 @@ class Declared:
                 for arn in arns:
                     by_arn.setdefault(arn, []).append(permission)
         self._coverage: dict[tuple[str, str, LambdaFunction], Formula] = {}
-        self._policies_by_function: dict[LambdaFunction, list[Resource]] = {}
+        self._allowances: dict[tuple[str, str], Formula] = {}
+        self._policies_by_function: dict[LambdaFunction, list[Policy]] = {}
         for policy in self._policies:
-            for function in dict.fromkeys(self._spellings(self._policy_functions(policy))):
+            names = (named.value for named in policy.functions)
+            for function in dict.fromkeys(self._spellings(names)):
                 self._policies_by_function.setdefault(function, []).append(policy)
 
     def _read(self, resource: Resource) -> Permission:
@@ -135,9 +157,14 @@ class Declared:
         for function in functions:
             yield from self._functions.spellings(function)
 
-    def _policy_functions(self, policy: Resource) -> Iterator[LambdaFunction]:
-        for arn in policy.values("ResourceArn").present():
-            yield self._functions.resolve(arn.value)
+    def _read_policy(self, resource: Resource) -> Policy:
+        """Read a resource policy, statement by statement (rule 3.5)."""
+        documents = resource.values("PolicyDocument").present().map(_parsed)
+        return Policy(
+            resource,
+            resource.values("ResourceArn").present().map(self._functions.resolve),
+            tuple(map(_read_statement, documents.get("Statement").each())),
+        )
 
     # What is allowed.
 
@@ -146,9 +173,7 @@ class Declared:
 
         Where a resource policy decides about the function, permissions count for nothing.
         """
-        permitted = any_of(
-            self._covers_when(permission, hook) for permission in self._permissions_of(hook)
-        )
+        permitted = any_of(covered for _, covered in self._covering(hook))
         policies = self._policies_of(hook)
         if not policies:
             return permitted
@@ -158,19 +183,26 @@ class Declared:
             for policy in policies
         )
 
-    def _permissions_of(self, hook: CodeHook) -> list[Permission]:
-        """Return the permissions that may cover a hook."""
+    def _covering(self, hook: CodeHook) -> Iterator[tuple[Permission, Formula]]:
+        """Yield the permissions that may cover a hook, and when they do."""
+        for permission in self._permissions_of(hook):
+            covered = self._covers_when(permission, hook)
+            # One in a loop over who knows what may never come to be.
+            if permission.resource.scope.exists_for(hook.resource.scope):
+                yield permission, covered
+
+    def _permissions_of(self, hook: CodeHook) -> Iterator[Permission]:
+        """Yield each permission that names a hook's function, and whose ARN may match its ARN."""
         if not self._permissions:
-            return []
-        found: dict[str, Permission] = {}
+            return
+        yielded: set[str] = set()
         for function in self._functions.spellings(hook.function):
             if by_arn := self._by_function.get(function):
                 for arn in (*self._keys(hook), None):
                     for permission in by_arn.get(arn, ()):
-                        found[permission.resource.logical_id] = permission
-        # One in a loop over who knows what may never come to be.
-        scope = hook.resource.scope
-        return [found[name] for name in found if found[name].resource.scope.exists_for(scope)]
+                        if permission.resource.logical_id not in yielded:
+                            yielded.add(permission.resource.logical_id)
+                            yield permission
 
     def _keys(self, hook: CodeHook) -> list[Arn]:
         """Return by what a table may hold the ARNs and patterns that match a hook's ARN."""
@@ -201,70 +233,48 @@ class Declared:
         return any(
             self._template.conditions.possible(
                 hook.when
-                & self._covers_when(permission, hook)
+                & covered
                 & permission.arns.where(lambda arn: arn is not None and is_whole_bot(arn))
             )
-            for permission in self._permissions_of(hook)
+            for permission, covered in self._covering(hook)
         )
 
     # Resource policies.
 
-    def _policies_of(self, hook: CodeHook) -> list[Resource]:
+    def _policies_of(self, hook: CodeHook) -> list[Policy]:
         """Return the resource policies that may decide about a hook's function."""
         if not self._policies:
             return []
         found = {
-            policy.logical_id: policy
+            policy.resource.logical_id: policy
             for function in self._functions.spellings(hook.function)
             for policy in self._policies_by_function.get(function, ())
         }
         return list(found.values())
 
-    def _decides_when(self, policy: Resource, hook: CodeHook) -> Formula:
+    def _decides_when(self, policy: Policy, hook: CodeHook) -> Formula:
         self._template.budget.spend(20, _COMPARING_POLICIES)
-        return (
-            policy.values("ResourceArn")
-            .present()
-            .map(self._functions.resolve)
-            .where(lambda function: self._functions.same_when(function, hook.function))
+        return policy.functions.where(
+            lambda function: self._functions.same_when(function, hook.function)
         )
 
-    def _allows_when(self, policy: Resource, hook: CodeHook) -> Formula:
+    def _allows_when(self, policy: Policy, hook: CodeHook) -> Formula:
         """Return when a policy's document lets Lex invoke: an Allow fits, and no Deny does.
 
         A denial whose conditions are not proved to hold is taken to be about something else.
         """
-        documents = policy.values("PolicyDocument").present().map(_parsed)
-        statements = list(documents.get("Statement").each())
-        return any_of(
-            self._fits_when(statement, "Allow", hook) for statement in statements
-        ) & ~any_of(self._fits_when(statement, "Deny", hook) for statement in statements)
-
-    def _fits_when(self, statement: Value[object], effect: str, hook: CodeHook) -> Formula:
-        """Return when a statement of this effect is about Lex invoking its policy's function.
-
-        Whatever is not understood does not fit.
-        """
-        self._template.budget.spend(100, _COMPARING_POLICIES)
-        if not isinstance(statement.value, dict) or not statement.value.keys() <= _ELEMENTS:
-            return NEVER
-        this = Values([statement])
-        principals = this.get("Principal")
-        # IAM knows no wildcard for a service.
-        is_lex = (
-            principals.where(is_lex_or_anyone)
-            | principals.get("Service")
-            .each()
-            .where(lambda name: name != "*" and is_lex_or_anyone(name))
-            | principals.get("AWS").each().where(lambda name: name == "*")
-        )
-        return (
-            statement.when
-            & this.get("Effect").where(lambda found: found == effect)
-            & is_lex
-            & this.get("Action").each().where(includes_invoking)
-            & self._conditions_hold_when(this.get("Condition"), hook)
-        )
+        key = policy.resource.logical_id, hook.resource.logical_id
+        if key not in self._allowances:
+            self._template.budget.spend(100 * len(policy.statements), _COMPARING_POLICIES)
+            holding = [
+                (statement, self._conditions_hold_when(statement.conditions, hook))
+                for statement in policy.statements
+                if statement[:2] != (NEVER, NEVER)
+            ]
+            self._allowances[key] = any_of(
+                statement.allows & holds for statement, holds in holding
+            ) & ~any_of(statement.denies & holds for statement, holds in holding)
+        return self._allowances[key]
 
     def _conditions_hold_when(self, conditions: Values[object], hook: CodeHook) -> Formula:
         """Return when all conditions of a statement hold for a hook; none at all always do."""
@@ -320,14 +330,14 @@ class Declared:
             if not self._template.conditions.implies(silent, self._allows_when(policy, hook)):
                 ((caller, _),) = self._bots.callers(hook.resource, by_bot=False)
                 yield POLICY_SILENCES.at(
-                    *policy.place,
+                    *policy.resource.place,
                     "Properties",
                     "PolicyDocument",
                     alias=hook.resource.logical_id,
-                    statement=self._statement(caller, policy),
+                    statement=self._statement(caller, policy.resource.scope),
                 )
 
-    def _statement(self, caller: Caller, policy: Resource) -> Mapping[str, object]:
+    def _statement(self, caller: Caller, scope: Scope) -> Mapping[str, object]:
         """Return the statement that lets a caller invoke, for the author to paste."""
         return {
             "Effect": "Allow",
@@ -336,7 +346,7 @@ class Declared:
             "Resource": "*",
             "Condition": {
                 "StringEquals": {"AWS:SourceAccount": {"Ref": "AWS::AccountId"}},
-                "ArnLike": {"AWS:SourceArn": self._bots.source_arn(caller, policy.scope)},
+                "ArnLike": {"AWS:SourceArn": self._bots.source_arn(caller, scope)},
             },
         }
 
@@ -395,22 +405,44 @@ class Declared:
         for function in functions:
             by_name.setdefault(self._functions.known_name(function), []).append(function)
         for policy in self._policies:
-            for arn in policy.values("ResourceArn").present():
-                named = self._functions.resolve(arn.value)
+            for named, _, places in policy.functions:
                 name = self._functions.known_name(named)
                 # Two functions whose names are known for sure and differ are compared.
                 others = (
                     functions if name is None else (*by_name.get(name, ()), *by_name.get(None, ()))
                 )
                 if any(self._is_open(named, other) for other in others):
-                    yield POLICY_NOT_COMPARED.at(*arn.places[0])
+                    yield POLICY_NOT_COMPARED.at(*places[0])
 
     def _is_open(self, one: LambdaFunction, other: LambdaFunction) -> bool:
         """Return whether two functions are proved neither the same nor different."""
-        self._template.budget.spend(3, _COMPARING_POLICIES)
+        self._template.budget.spend(10, _COMPARING_POLICIES)
         if self._functions.same_when(one, other) != NEVER:
             return False
         return not self._functions.never_same(one, other)
+
+
+def _read_statement(statement: Value[object]) -> Statement:
+    """Read a statement; whatever is not understood is not about Lex."""
+    if not isinstance(statement.value, dict) or not statement.value.keys() <= _ELEMENTS:
+        return Statement(NEVER, NEVER, Values([]))
+    this = Values([statement])
+    principals = this.get("Principal")
+    effects = this.get("Effect")
+    # IAM knows no wildcard for a service.
+    is_lex = (
+        principals.where(is_lex_or_anyone)
+        | principals.get("Service")
+        .each()
+        .where(lambda name: name != "*" and is_lex_or_anyone(name))
+        | principals.get("AWS").each().where(lambda name: name == "*")
+    )
+    is_about_it = statement.when & is_lex & this.get("Action").each().where(includes_invoking)
+    return Statement(
+        is_about_it & effects.where(lambda effect: effect == "Allow"),
+        is_about_it & effects.where(lambda effect: effect == "Deny"),
+        this.get("Condition"),
+    )
 
 
 def _key(arn: Arn | None) -> Arn | None:

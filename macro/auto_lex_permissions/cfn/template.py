@@ -67,9 +67,8 @@ class Scope(NamedTuple):
 
     def exists_for(self, other: "Scope") -> bool:
         """Return whether this body comes to something wherever the other one does."""
-        known = other.names
         return all(
-            variable.items or (variable.name, variable.collection) in known
+            variable.items or (variable.name, variable.collection) in other.names
             for variable in self.variables
         )
 
