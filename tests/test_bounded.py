@@ -16,9 +16,9 @@ from auto_lex_permissions import Request, Result, TemplateError, transform
 from auto_lex_permissions.cfn.budget import MOST_STEPS
 from auto_lex_permissions.transform import examine
 from benchmarks.hostile import (
+    functions_of_one_name,
     functions_times_bots,
     linked_conditions,
-    opted_out,
     own_permissions,
     permissions_by_bot,
     permissions_with_wildcards,
@@ -181,7 +181,7 @@ def test_mistakes_at_long_places_are_written_out_where_they_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [permissions_with_wildcards, policies_of_one_function, functions_times_bots, opted_out]
+    "make", [permissions_with_wildcards, policies_of_one_function, functions_times_bots, functions_of_one_name]
 )
 def test_what_takes_too_many_steps_is_refused(make: Callable[[int], Any]) -> None:
     """Products of many parts come to an end, with a mistake of their own (rule 6.8)."""

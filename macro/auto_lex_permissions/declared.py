@@ -33,7 +33,7 @@ from .diagnostics import (
     TOO_WIDE,
     Diagnostic,
 )
-from .functions import Functions, LambdaFunction
+from .functions import ByFunction, Functions, LambdaFunction
 from .iam import (
     INVOKE,
     LEX_PRINCIPAL,
@@ -125,11 +125,10 @@ class Declared:
                     by_arn.setdefault(arn, []).append(permission)
         self._coverage: dict[tuple[str, str, LambdaFunction], Formula] = {}
         self._allowances: dict[tuple[str, str], Formula] = {}
-        self._policies_by_function: dict[LambdaFunction, list[Policy]] = {}
-        for policy in self._policies:
-            names = (named.value for named in policy.functions)
-            for function in dict.fromkeys(self._spellings(names)):
-                self._policies_by_function.setdefault(function, []).append(policy)
+        self._policies_by_function: ByFunction[Policy] = ByFunction(
+            functions,
+            ((policy, [named.value for named in policy.functions]) for policy in self._policies),
+        )
 
     def _read(self, resource: Resource) -> Permission:
         """Read a permission, property by property (rule 3.1)."""
@@ -174,7 +173,7 @@ class Declared:
         Where a resource policy decides about the function, permissions count for nothing.
         """
         permitted = any_of(covered for _, covered in self._covering(hook))
-        policies = self._policies_of(hook)
+        policies = self._policies_by_function.of(hook.function)
         if not policies:
             return permitted
         decided = any_of(self._decides_when(policy, hook) for policy in policies)
@@ -240,17 +239,6 @@ class Declared:
         )
 
     # Resource policies.
-
-    def _policies_of(self, hook: CodeHook) -> list[Policy]:
-        """Return the resource policies that may decide about a hook's function."""
-        if not self._policies:
-            return []
-        found = {
-            policy.resource.logical_id: policy
-            for function in self._functions.spellings(hook.function)
-            for policy in self._policies_by_function.get(function, ())
-        }
-        return list(found.values())
 
     def _decides_when(self, policy: Policy, hook: CodeHook) -> Formula:
         self._template.budget.spend(20, _COMPARING_POLICIES)
@@ -325,7 +313,7 @@ class Declared:
 
     def mistakes(self, hook: CodeHook) -> Iterator[Diagnostic]:
         """Yield, for each resource policy that silences a hook, the statement to add."""
-        for policy in self._policies_of(hook):
+        for policy in self._policies_by_function.of(hook.function):
             silent = hook.when & self._decides_when(policy, hook)
             if not self._template.conditions.implies(silent, self._allows_when(policy, hook)):
                 ((caller, _),) = self._bots.callers(hook.resource, by_bot=False)

@@ -18,7 +18,7 @@ from .cfn.template import Resource, Scope, Template
 from .code_hooks import BOT, CodeHook
 from .declared import PERMISSION
 from .diagnostics import CYCLE, WAIT_IN_LOOP, Diagnostic
-from .functions import LAMBDA_ALIAS, LAMBDA_VERSION, Functions, LambdaFunction
+from .functions import LAMBDA_ALIAS, LAMBDA_VERSION, ByFunction, Functions, LambdaFunction
 from .grants import Grant
 from .ids import Placement
 from .settings import METADATA_KEY, WAITS_FOR
@@ -111,11 +111,12 @@ class Makers:
         match grant.spelling.words:
             case (Reference(),):
                 return []  # A reference waits by itself.
-        waits = (
-            wait_for(self._template.conditions, logical_id, when, grant.when)
-            for logical_id, when in self._of(grant)
-        )
-        return sorted({wait for wait in waits if wait})
+        waits: set[Wait] = set()
+        for logical_id, when in self._of(grant):
+            self._template.budget.spend(20, _FOLLOWING)
+            if wait := wait_for(self._template.conditions, logical_id, when, grant.when):
+                waits.add(wait)
+        return sorted(waits)
 
     def _of(self, grant: Grant) -> Iterator[tuple[str, Formula]]:
         """Yield what makes a function and its qualifier without being referred to, and when."""
@@ -129,21 +130,15 @@ class Makers:
                 yield resource.logical_id, resource.when
             if function.qualifier and Reference(resource.logical_id, "Alias") not in referred:
                 yield from self._published(resource, function)
-        for spelling in self._functions.spellings(function) if function.qualifier else ():
-            made = self._lambda_aliases.get(spelling, ())
-            self._template.budget.spend(5 * len(made), _FOLLOWING)
-            for alias in made:
-                yield alias.logical_id, alias.when
+        for alias in self._lambda_aliases.of(function) if function.qualifier else ():
+            yield alias.logical_id, alias.when
 
     @cached_property
-    def _lambda_aliases(self) -> Mapping[LambdaFunction, list[Resource]]:
-        """Return the Lambda aliases by each spelling of the function and qualifier they make."""
-        found: dict[LambdaFunction, list[Resource]] = {}
-        for alias in self._template.of_type(LAMBDA_ALIAS):
-            made = self._functions.resolve({"Ref": alias.logical_id})
-            for spelling in self._functions.spellings(made):
-                found.setdefault(spelling, []).append(alias)
-        return found
+    def _lambda_aliases(self) -> ByFunction[Resource]:
+        """Return the Lambda aliases by the function and qualifier that they make."""
+        aliases = self._template.of_type(LAMBDA_ALIAS)
+        made = ((alias, [self._functions.resolve({"Ref": alias.logical_id})]) for alias in aliases)
+        return ByFunction(self._functions, made)
 
     def _published(
         self, resource: Resource, function: LambdaFunction
@@ -232,7 +227,7 @@ class AliasWaits:
         self._conditions = template.conditions
         self._functions = functions
         self._generated = dict(added)  # Now, or by an earlier run.
-        self._by_caller: dict[Text, list[Placement]] = {}
+        by_caller: dict[Text, list[Placement]] = {}
         for placement in placements:
             name, caller = placement.logical_id, placement.grant.caller
             if caller.kind == "bot":
@@ -240,7 +235,11 @@ class AliasWaits:
                     condition = before.when.name if isinstance(before.when, Named) else ""
                     self._generated[name] = condition, before.body
                 if name in self._generated:
-                    self._by_caller.setdefault(caller.name, []).append(placement)
+                    by_caller.setdefault(caller.name, []).append(placement)
+        self._by_caller = {
+            name: ByFunction(functions, ((found, [found.grant.function]) for found in placements))
+            for name, placements in by_caller.items()
+        }
         bodies = {name: body for name, (_, body) in self._generated.items()}
         self._dependencies = Dependencies(template, bodies)
         self._found: dict[str, tuple[Resource, list[Wait]]] = {}
@@ -274,10 +273,11 @@ class AliasWaits:
 
     def _serving(self, placement: Placement) -> list[Placement]:
         """Return the generated permission of a grant, or those that serve it under other names."""
-        candidates = self._by_caller.get(placement.grant.caller.name, [])
+        function = placement.grant.function
+        by_function = self._by_caller.get(placement.grant.caller.name)
+        candidates = by_function.of(function) if by_function else []
         self._template.budget.spend(len(candidates), _FOLLOWING)
         own = [other for other in candidates if other.logical_id == placement.logical_id]
-        function = placement.grant.function
         return own or [
             other
             for other in candidates

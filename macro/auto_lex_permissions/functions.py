@@ -5,9 +5,9 @@ template is named by its logical id; text that equals a resource's own `Function
 resource too, but only where the resource exists (rule 3.2).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from .cfn.formulas import ALWAYS, NEVER, Formula, any_of
 from .cfn.intrinsics import (
@@ -29,6 +29,7 @@ from .iam import own_field, partition_of
 FUNCTION_TYPES: Final = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 LAMBDA_ALIAS: Final = "AWS::Lambda::Alias"
 LAMBDA_VERSION: Final = "AWS::Lambda::Version"
+T = TypeVar("T")
 _OWN: Final = ((PARTITION,), (REGION,), (ACCOUNT,))
 
 
@@ -268,3 +269,31 @@ class Functions:
                 if has_one_name and is_one_item:
                     return of_resource(logical_id, function.qualifier)
         return None
+
+
+class ByFunction(Generic[T]):
+    """What belongs to functions, found by any spelling that may mean one of them."""
+
+    def __init__(
+        self, functions: Functions, items: Iterable[tuple[T, Iterable[LambdaFunction]]]
+    ) -> None:
+        """Take how functions are named, and each item with the functions that it belongs to."""
+        self._functions = functions
+        self._items: list[T] = []
+        self._numbers: dict[LambdaFunction, list[int]] = {}
+        for number, (item, names) in enumerate(items):
+            self._items.append(item)
+            spellings = (spelling for name in names for spelling in functions.spellings(name))
+            for spelling in dict.fromkeys(spellings):
+                self._numbers.setdefault(spelling, []).append(number)
+
+    def of(self, function: LambdaFunction) -> list[T]:
+        """Return the items that may belong to a function, each once."""
+        if not self._items:  # pragma: no mutate (a shortcut)
+            return []
+        numbers = (
+            number
+            for spelling in self._functions.spellings(function)
+            for number in self._numbers.get(spelling, ())
+        )
+        return [self._items[number] for number in dict.fromkeys(numbers)]

@@ -5,7 +5,7 @@ missing when the template is not proved to allow the call wherever one of its ho
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from .bots import Bots, Caller
 from .cfn.formulas import Formula, any_of
@@ -14,7 +14,9 @@ from .cfn.loops import variables
 from .cfn.template import OUTSIDE, Scope, Template
 from .code_hooks import CodeHook
 from .declared import Declared
-from .functions import Functions, LambdaFunction, named_by_text
+from .functions import ByFunction, Functions, LambdaFunction, named_by_text
+
+T = TypeVar("T")
 
 
 class Grant(NamedTuple):
@@ -156,27 +158,39 @@ class Grants:
         for number, grant in enumerate(grants):
             if grant.is_missing:
                 missing.setdefault(grant.caller, []).append(number)
-        for kept in missing.values():
+        for numbers in missing.values():
             by_text = {
-                number: self._functions.is_named_by_text(grants[number].function) for number in kept
+                number: self._functions.is_named_by_text(grants[number].function)
+                for number in numbers
             }
             if any(by_text.values()):
+                kept = dict.fromkeys(numbers)
+                by_function = self._by_function((number, grants[number]) for number in numbers)
                 for number in sorted(by_text, key=by_text.__getitem__):
-                    others = [grants[other] for other in kept if other != number]
-                    if all(self._is_covered(hook, others) for hook in grants[number].hooks):
-                        kept.remove(number)
+                    del kept[number]
+                    if all(
+                        self._is_covered(
+                            hook,
+                            (grants[n] for n in by_function.of(hook.function) if n in kept),
+                        )
+                        for hook in grants[number].hooks
+                    ):
                         grants[number] = grants[number]._replace(is_missing=False)
+                    else:
+                        kept[number] = None
         return grants
+
+    def _by_function(self, grants: Iterable[tuple[T, Grant]]) -> ByFunction[T]:
+        return ByFunction(self._functions, ((item, [grant.function]) for item, grant in grants))
 
     def _is_covered(self, hook: CodeHook, others: Iterable[Grant] = ()) -> bool:
         """Return whether a hook is proved to be allowed, by the author or by other grants."""
-        allowed = self._declared.allowed_when(hook)
-        for grant in others:
-            allowed |= self._serves_when(grant, hook)
+        serving = (self._serves_when(grant, hook) for grant in others)
+        allowed = any_of([self._declared.allowed_when(hook), *serving])
         return self._implies(hook.when, allowed)
 
     def _serves_when(self, grant: Grant, hook: CodeHook) -> Formula:
-        self._template.budget.spend(2, "Holding bot aliases against the permissions of their bots")
+        self._template.budget.spend(50, "Holding bot aliases against the permissions of their bots")
         return grant.when & self._functions.same_when(grant.function, hook.function)
 
     def serving(self, grants: Iterable[Grant], hooks: Iterable[CodeHook]) -> Iterator[CodeHook]:
@@ -184,13 +198,18 @@ class Grants:
         by_caller: dict[Caller, list[Grant]] = {}
         for grant in grants:
             by_caller.setdefault(grant.caller, []).append(grant)
+        by_function = {
+            caller: self._by_function((grant, grant) for grant in of_caller)
+            for caller, of_caller in by_caller.items()
+        }
         for hook in hooks:
             if any(
                 self._template.conditions.possible(
                     hook.when & when & self._serves_when(grant, hook)
                 )
                 for caller, when in self._bots.callers(hook.resource, by_bot=True)
-                for grant in by_caller.get(caller, ())
+                if caller in by_function
+                for grant in by_function[caller].of(hook.function)
             ):
                 yield hook
 

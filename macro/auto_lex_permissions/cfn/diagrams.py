@@ -92,9 +92,11 @@ class Diagrams:
         if (then, otherwise) == (TRUE, FALSE):  # pragma: no mutate (a shortcut to the same node)
             return test
         self._budget.spent += 1
+        if self._budget.spent > self._end:
+            raise TooLargeError
         key = (test, then, otherwise)
         if key not in self._chosen:
-            if self._depth >= DEEPEST or self._budget.spent > self._end:
+            if self._depth >= DEEPEST:
                 raise TooLargeError
             self._depth += 1
             level = min(self._nodes[node][0] for node in key if node > TRUE)
