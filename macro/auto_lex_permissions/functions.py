@@ -202,7 +202,7 @@ class Functions:
         """Yield keys of tables by function: two that may be one function share a spelling."""
         yield function
         resources = self.resources(function)
-        self._template.budget.spend(len(resources), "Comparing functions that have one name")
+        self._template.budget.spend(3 * len(resources), "Comparing functions that have one name")
         for logical_id in resources:
             yield of_resource(logical_id, function.qualifier)  # pragma: no mutate (coarse is safe)
 

@@ -40,6 +40,7 @@ class Diagrams:
         self._budget = budget
         self._subjects: dict[Hashable, int] = {}
         self._values: dict[Hashable, dict[str, int]] = {}  # By subject.
+        # What is false and what is true are below all others.
         self._nodes: list[tuple[Level, int, int]] = [((1, 0), 0, 0), ((1, 0), 1, 1)]
         # What is left of each node where its subject equals none of the literals from there on.
         self._others: list[int] = [FALSE, TRUE]
@@ -48,6 +49,11 @@ class Diagrams:
         self._end = 0  # How many steps of the budget may be spent.
         self._depth = 0
         self.gave_up = False
+
+    @property
+    def is_spent(self) -> bool:
+        """Return whether there are no steps left for any question."""
+        return self._budget.spent >= MOST_OF_QUESTIONS
 
     def limited(self, build: Callable[[], int]) -> int | None:
         """Build a node in the steps that one question may take; None where these are too few."""
@@ -61,6 +67,7 @@ class Diagrams:
 
     def equals(self, subject: Hashable, value: str = "") -> int:
         """Return the node of a comparison; of what is not looked into, the value is nothing."""
+        self._budget.spent += 1
         number = self._subjects.setdefault(subject, -len(self._subjects))
         values = self._values.setdefault(subject, {})
         return self._node((number, values.setdefault(value, -len(values))), FALSE, TRUE)
@@ -98,12 +105,16 @@ class Diagrams:
         if key not in self._chosen:
             if self._depth >= DEEPEST:
                 raise TooLargeError
+            self._budget.spent += 1
             self._depth += 1
-            level = min(self._nodes[node][0] for node in key if node > TRUE)
-            lows, highs = zip(*(self._branches(node, level) for node in key), strict=True)
-            branches = self.choose(*lows), self.choose(*highs)
+            level = min(self._nodes[node][0] for node in key)
+            (low, high), (low_then, high_then), (low_else, high_else) = (
+                self._branches(node, level) for node in key
+            )
+            below = self.choose(low, low_then, low_else)
+            above = self.choose(high, high_then, high_else)
             self._depth -= 1
-            self._chosen[key] = self._node(level, *branches)
+            self._chosen[key] = self._node(level, below, above)
         return self._chosen[key]
 
     def _branches(self, node: int, level: Level) -> tuple[int, int]:

@@ -13,7 +13,7 @@ class Formula:
     Example: `Named("IsProd") & ~Named("IsEu")`.
     """
 
-    __slots__ = ("_hash", "_parts")
+    __slots__ = ("_hash", "_parts", "_size")
     _parts: tuple[Any, ...]
 
     def __init__(self, *parts: object) -> None:
@@ -21,6 +21,7 @@ class Formula:
         self._parts = parts
         # Formulas are keys of tables, and large ones would be hashed again and again.
         self._hash = hash((type(self), parts))
+        self._size = 0
 
     def __eq__(self, other: object) -> bool:
         """Return whether the other formula is of the same kind, and its parts are equal."""
@@ -38,6 +39,13 @@ class Formula:
     def operands(self) -> tuple["Formula", ...]:
         """Return the formulas that this one is made of; a name is made of none."""
         return tuple(part for part in self._parts if isinstance(part, Formula))
+
+    @property
+    def size(self) -> int:
+        """Return how many formulas it is: itself, its operands, theirs, and so on."""
+        if not self._size:
+            self._size = 1 + sum(operand.size for operand in self.operands)
+        return self._size
 
     def __and__(self, other: "Formula") -> "Formula":
         """Return the formula that holds where both hold."""
