@@ -226,7 +226,7 @@ def test_branches_inside_of_branches(depth: int) -> None:
             run({"Alias": alias(arn)})
 
 
-@pytest.mark.parametrize("depth", [19, 21, pytest.param(450, marks=SINCE_3_12)])
+@pytest.mark.parametrize("depth", [9, 11, pytest.param(450, marks=SINCE_3_12)])
 def test_expressions_inside_of_expressions(depth: int) -> None:
     """What is nested too deeply is left unread, and gets its permission (rules 2.2, 3.3)."""
     joined = nested(depth, lambda inside: {"Fn::Join": ["", [inside]]}, "orders")
@@ -261,9 +261,9 @@ def test_conditions_inside_of_conditions(depth: int, reports: list[str]) -> None
     assert [report.name for report in result.reports] == reports
 
 
-def test_loops_inside_of_loops() -> None:
-    """A body is read once, whatever the number of loops around it (rule 1.5)."""
-    depth = 400
+@pytest.mark.parametrize("depth", [20, 21, 400])
+def test_loops_inside_of_loops(depth: int) -> None:
+    """A body is read once, whatever the number of loops around it, down to 20 (rules 1.5, 6.8)."""
     counter = itertools.count()
     variables = "".join(f"${{V{number}}}" for number in range(depth))
 
@@ -272,6 +272,12 @@ def test_loops_inside_of_loops() -> None:
         return {f"Fn::ForEach::L{number}": [f"V{number}", ["a"], inside]}
 
     resources = nested(depth, looped, {f"Alias{variables}": alias(ARN)})
+    if depth > 20:
+        with pytest.raises(
+            TemplateError, match=f"ALP102 .*L{depth - 21}: the value of Fn::ForEach"
+        ):
+            run(resources)
+        return
     body: Any = run(resources).fragment["Resources"]
     for number in reversed(range(depth)):
         body = body[f"Fn::ForEach::L{number}"][2]

@@ -47,7 +47,10 @@ class CodeHook(NamedTuple):
 def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook], list[Diagnostic]]:
     """Return every code hook that may exist, and what may hide one (rule 1.4)."""
     hooks: list[CodeHook] = []
-    mistakes = list(_types_in_loops(template))
+    mistakes = [
+        HOOK_HIDDEN.at(*place, function="Fn::ForEach") for place in template.loops_not_entered
+    ]
+    mistakes += _types_in_loops(template)
     for resource in template.of_type(BOT, BOT_ALIAS):
         arns = resource.properties.get(*_LAMBDA_ARNS[resource.type])
         hidden = ((place, found.function) for found in arns.hidden for place in found.places)

@@ -64,8 +64,8 @@ REGION: Final = Reference("AWS::Region")
 ACCOUNT: Final = Reference("AWS::AccountId")
 NO_VALUE: Final = {"Ref": "AWS::NoValue"}
 # Calls inside calls that are read, and what they may come to: no name and no ARN is as long.
-DEEPEST: Final = 20
-MOST_WORDS: Final = 100
+DEEPEST: Final = 10
+MOST_WORDS: Final = 50
 MOST_CHARACTERS: Final = 10_000
 # Longer than any logical id: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 LONGEST_NAME: Final = 255

@@ -36,6 +36,9 @@ SECTIONS: Final = frozenset({
 })  # fmt: skip
 # A loop is a list of its variable, its collection and its body.
 _BODY: Final = 2
+# Loops inside of each other that are entered. SAM takes 5:
+# https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-language-extensions.html
+DEEPEST_LOOP: Final = 20
 
 
 class Scope(NamedTuple):
@@ -144,6 +147,13 @@ class Template:
         self.budget = Budget()
         self._found: dict[str, Resource | None] = {}
 
+    @property
+    def loops_not_entered(self) -> Iterator[Place]:
+        """Yield where loops stand that are nested too deeply to be entered."""
+        for name, scope in self.scopes.items():
+            if name.startswith(LOOP) and len(scope.loops) == DEEPEST_LOOP:
+                yield *scope.place, unmark_text(name)
+
     def find(self, logical_id: str) -> Resource | None:
         """Return a well-formed resource, or None where there is none of this logical id."""
         if logical_id not in self._found:
@@ -234,7 +244,7 @@ def _without_loops(
     """Return the entries of a section and of its loops' bodies, and the scopes of the latter.
 
     A loop of the wrong shape stays an entry, for CloudFormation to reject; and so does one whose
-    variable no text can hold, or another loop would name.
+    variable no text can hold, or another loop would name, and one that is nested too deeply.
     """
     if LOOP not in "".join(entries):
         return entries, {}
@@ -246,9 +256,11 @@ def _without_loops(
         around = scope.variables
         for name, entry in body.items():
             match entry:
-                case [str(variable), collection, dict(inside)] if name.startswith(
-                    LOOP
-                ) and is_variable(marked(variable, around)):
+                case [str(variable), collection, dict(inside)] if (
+                    name.startswith(LOOP)
+                    and len(scope.loops) < DEEPEST_LOOP
+                    and is_variable(marked(variable, around))
+                ):
                     entered = variable_of(variable, marked(collection, around))
                     inner = Scope((*scope.loops, name), (*around, entered))
                     stack.append((inside, inner))
