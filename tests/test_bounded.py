@@ -196,6 +196,14 @@ def test_what_takes_too_many_steps_is_refused(make: Callable[[int], Any]) -> Non
         transform(Request(make(1_000_000), REGION, ACCOUNT))
 
 
+def test_what_takes_too_many_steps_is_refused_beside_other_mistakes() -> None:
+    """What was found before is said, too (rule 6.3)."""
+    fragment = permissions_with_wildcards(1_000_000)
+    with pytest.raises(TemplateError) as rejected:
+        transform(Request(fragment, REGION, ACCOUNT, {"SourceScop": "Bot"}))
+    assert [mistake.code for mistake in rejected.value.diagnostics] == ["ALP504", "ALP302"]
+
+
 @pytest.mark.parametrize(
     "make",
     [

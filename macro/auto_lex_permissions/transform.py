@@ -99,20 +99,22 @@ def examine(request: Request) -> Examination:
     Raises TemplateError where the fragment is neither a template nor a `Resources` map, or takes
     more steps than there are for one (rule 6.8).
     """
+    diagnostics: list[Diagnostic] = []
     try:
-        return _examined(request)
+        return _examined(request, diagnostics)
     except TooMuchWorkError as error:
-        details = {"work": error.work, "most": f"{MOST_STEPS:,}"}
-        raise TemplateError([TOO_MUCH_WORK.at("Resources", **details)]) from error
+        too_much = TOO_MUCH_WORK.at("Resources", work=error.work, most=f"{MOST_STEPS:,}")
+        raise TemplateError([too_much, *diagnostics]) from error
 
 
-def _examined(request: Request) -> Examination:
+def _examined(request: Request, diagnostics: list[Diagnostic]) -> Examination:
+    """Do so; what is found on the way is added to the diagnostics as soon as it is found."""
     if kind_of(request.fragment) is None:
         raise TemplateError([MISPLACED.at("Fn::Transform")])
     template = Template(request.fragment, request.region, request.account)
     functions, bots = Functions(template), Bots(template)
-    declared = Declared(template, functions, bots)
-    settings, diagnostics = stack_settings(request.parameters, template.section("Metadata"))
+    settings, wrong = stack_settings(request.parameters, template.section("Metadata"))
+    diagnostics += wrong
     hooks, hidden = code_hooks(template, functions)
     diagnostics += hidden
     opted_out, wrong = _opted_out(template)
@@ -126,6 +128,7 @@ def _examined(request: Request) -> Examination:
             found = in_reach.diagnostics(hook, skips=settings.skips_unreachable)
             (unreachable if found else active).append(hook)
             diagnostics += found
+    declared = Declared(template, functions, bots)
     for hook in active:
         diagnostics += [*reach.mistakes(hook), *declared.mistakes(hook)]
 
