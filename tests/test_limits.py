@@ -112,6 +112,10 @@ def test_what_permissions_repeat_is_measured_as_often() -> None:
     fragment["Resources"]["A"] = {"Type": "AWS::Lex::BotAlias", "Properties": properties}
     with pytest.raises(TemplateError, match="ALP502"):
         run(fragment, SourceScope="Bot")
+    # So long that none is written to be measured.
+    properties["BotId"] = "a" * 300_000
+    with pytest.raises(TemplateError, match="with the 4 permissions"):
+        run(fragment, SourceScope="Bot")
     properties["BotId"] = {"Fn::Join": ["", ["a" * 100_000, {"Ref": "Rest"}]]}
     assert run(fragment, SourceScope="Bot").permissions_added == 4
 

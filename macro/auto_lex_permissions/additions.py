@@ -29,7 +29,7 @@ from .functions import Functions
 from .grants import Grant
 from .iam import INVOKE, LEX_PRINCIPAL
 from .ids import Placement, placement_of
-from .limits import too_many_resources
+from .limits import too_long, too_many_resources
 from .settings import METADATA_KEY
 
 
@@ -49,14 +49,14 @@ class Additions(NamedTuple):
     """All that is added to a template, and what is wrong or noteworthy about it.
 
     `waits` are the bot aliases that wait for permissions, each with what it waits for. Where there
-    would be too many permissions, none is made: `too_many` says so instead.
+    would be too many permissions, or too large ones, none is made: `refusal` says so instead.
     """
 
     permissions: tuple[Permission, ...]
     conditions: Mapping[str, object]
     waits: tuple[tuple[Resource, tuple[Wait, ...]], ...]
     diagnostics: tuple[Diagnostic, ...]
-    too_many: Diagnostic | None = None
+    refusal: Diagnostic | None = None
 
     @property
     def permission_count(self) -> int:
@@ -91,8 +91,9 @@ class Writer:
             for mistake in _differs_in_loop(grant)
         ]
         added = sum(grant.scope.items for grant in missing if grant.scope is not None)
-        if too_many := too_many_resources(self._template, added):
-            return Additions((), {}, (), tuple(diagnostics), too_many)
+        refusal = too_many_resources(self._template, added) or too_long(missing, added)
+        if refusal:
+            return Additions((), {}, (), tuple(diagnostics), refusal)
         is_by_bot = any(grant.caller.kind == "bot" for grant in grants)
         found = map(placement_of, grants if is_by_bot else missing)
         placements = [placement for placement in found if placement]

@@ -9,7 +9,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from .cfn.intrinsics import Reference, Text, split
+from .cfn.intrinsics import Reference, Text, length, split
 from .cfn.loops import stand_in_order
 
 # The fields of an ARN, split at its colons.
@@ -55,7 +55,7 @@ def matches_pattern(pattern: Text, words: Text) -> bool:
     """
     if not has_wildcard(pattern):
         return pattern == words
-    if max(_length(pattern), _length(words)) > LONGEST_ARN:
+    if max(length(pattern), length(words)) > LONGEST_ARN:
         return False
     wanted, given, references = _written(pattern, words)
 
@@ -93,15 +93,11 @@ def _written(pattern: Text, words: Text) -> tuple[str, str, frozenset[str]]:
 def steps_of_matching(pattern: Sequence[Text], arn: Sequence[Text]) -> int:
     """Return how many steps of work it may be to match an ARN with a pattern (rule 6.8)."""
     compared = (
-        min(_length(one), LONGEST_ARN) * min(_length(other), LONGEST_ARN)
+        min(length(one), LONGEST_ARN) * min(length(other), LONGEST_ARN)
         for one, other in zip(pattern, arn, strict=False)
         if has_wildcard(one)
     )
     return 1 + sum(compared) // 50
-
-
-def _length(words: Text) -> int:
-    return sum(len(word) if isinstance(word, str) else 1 for word in words)
 
 
 def matches_arn(pattern: Sequence[Text], arn: Sequence[Text]) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import prod
 from typing import Any, Final
 
-from .cfn.intrinsics import canonical_json
+from .cfn.intrinsics import canonical_json, length
 from .cfn.loops import variables
 from .cfn.template import Template
 from .diagnostics import (
@@ -51,6 +51,16 @@ def too_many_resources(template: Template, added: int) -> Diagnostic | None:
         return None
     counts = {"added": added, "count": before + added, "most": MOST_RESOURCES}
     return TOO_MANY_RESOURCES.at("Resources", **counts)
+
+
+def too_long(grants: Iterable[Grant], added: int) -> Diagnostic | None:
+    """Return that the names alone that permissions repeat are larger than a template, or None."""
+    characters = 0
+    for grant in grants:
+        characters += length(grant.spelling.words) + length(grant.caller.name)
+        if characters > MOST_BYTES:
+            return TEMPLATE_TOO_LARGE.at("Resources", added=added, most=f"{MOST_BYTES:,}")
+    return None
 
 
 def exceeded(

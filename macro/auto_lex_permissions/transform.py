@@ -186,7 +186,7 @@ def transform(request: Request) -> Result:
     added = (*additions.values, *(report.entry for report in found.reports))
     wrong = [
         *found.mistakes,
-        *filter(None, [additions.too_many]),
+        *filter(None, [additions.refusal]),
         *exceeded(found.template, fragment, added, additions.permission_count),
     ]
     if wrong:

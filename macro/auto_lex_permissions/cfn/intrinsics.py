@@ -269,6 +269,14 @@ def _merged(words: Iterable[Word]) -> Iterator[Word]:
         yield literal
 
 
+def length(words: Text) -> int:
+    """Return how many characters a text has as far as it is written out; a reference is one."""
+    return sum(
+        len(word) if isinstance(word, str) else len(word.json) if isinstance(word, Unread) else 1
+        for word in words
+    )
+
+
 def is_literal(words: Text) -> bool:
     """Return whether a text holds nothing but literals."""
     return all(isinstance(word, str) for word in words)
