@@ -62,6 +62,128 @@ def test_what_is_no_bot_id_names_no_bot(bot_id: object) -> None:
     assert _added(_transformed(bot_id)) == [({"Fn::GetAtt": ["Alias", "Arn"]}, None)]
 
 
+PARAMETERS: dict[str, Any] = {
+    "Default": {"Type": "String", "Default": "*"},
+    "Allowed": {"Type": "String", "AllowedValues": ["ABCDEFGHIJ", "A*"]},
+    "Plain": {"Type": "String", "Default": "ABCDEFGHIJ", "AllowedValues": ["ABCDEFGHIJ"]},
+    "Described": {"Type": "String", "Description": "The bot, or *?"},
+    "Stored": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/lex/*"},
+    "List": {"Type": "CommaDelimitedList", "Default": "ABCDEFGHIJ,*"},
+    "PlainList": {"Type": "CommaDelimitedList", "Default": "ABCDEFGHIJ,KLMNOPQRST"},
+    "Malformed": "*",
+}
+MAPPINGS: dict[str, Any] = {
+    "Wild": {"prod": {"Bot": "ABCDEFGHIJ"}, "dev": {"Bot": "*"}},
+    "Plain": {"prod": {"Bot": "ABCDEFGHIJ"}, "dev": {"Bot": "KLMNOPQRST"}},
+}
+STAGE_BOT = [{"Ref": "Stage"}, "Bot"]
+
+
+def _made_with(bot_id: object) -> list[tuple[object, object]]:
+    """Return the permissions of an alias with this bot id, beside parameters and mappings."""
+    fragment = _transformed("ABCDEFGHIJ")
+    fragment["Resources"] = {
+        name: fragment["Resources"][name] for name in ("Function", "Bot", "Alias")
+    }
+    fragment["Resources"]["Alias"].pop("DependsOn")
+    fragment["Resources"]["Alias"]["Properties"]["BotId"] = bot_id
+    fragment |= {"Parameters": fragment["Parameters"] | PARAMETERS, "Mappings": MAPPINGS}
+    return _added(dict(transform(Request(fragment, REGION, ACCOUNT, BY_BOT)).fragment))
+
+
+@pytest.mark.parametrize(
+    "bot_id",
+    [
+        {"Ref": "Default"},
+        {"Ref": "Allowed"},
+        {"Fn::Sub": "A${Default}"},
+        {"Fn::Select": [0, ["*", "ABCDEFGHIJ"]]},
+        {"Fn::Select": [{"Ref": "Stage"}, ["ABCDEFGHIJ", "?BCDEFGHIJ"]]},
+        {"Fn::Select": [1, {"Ref": "List"}]},
+        {"Fn::Select": [1, {"Fn::Split": [",", "ABCDEFGHIJ,*"]}]},
+        {"Fn::Select": [1, {"Fn::Split": [",", {"Ref": "List"}]}]},
+        {"Fn::Select": [0, [{"Ref": "Plain"}, {"Ref": "Default"}]]},
+        {"Fn::FindInMap": ["Wild", *STAGE_BOT]},
+        {"Fn::FindInMap": [{"Ref": "Stage"}, *STAGE_BOT]},
+        {"Fn::FindInMap": ["Plain", *STAGE_BOT, {"DefaultValue": "*"}]},
+        {"Fn::FindInMap": ["Plain", {"Fn::FindInMap": ["Wild", *STAGE_BOT]}, "Bot"]},
+        {"Fn::Sub": ["${Id}", {"Id": {"Fn::FindInMap": ["Wild", *STAGE_BOT]}}]},
+        {"Fn::Join": ["", [{"Fn::Select": [0, ["*"]]}]]},
+    ],
+)
+def test_a_wildcard_that_another_part_of_the_template_may_give(bot_id: object) -> None:
+    """The alias alone is let in: the whole bot might be each bot of the account (rule 5.2)."""
+    assert _made_with(bot_id) == [({"Fn::GetAtt": ["Alias", "Arn"]}, None)]
+
+
+@pytest.mark.parametrize(
+    "bot_id",
+    [
+        {"Ref": "Plain"},
+        {"Ref": "Described"},
+        {"Ref": "Stored"},
+        {"Ref": "Malformed"},
+        {"Ref": "Missing"},
+        {"Fn::Select": [1, {"Ref": "PlainList"}]},
+        {"Fn::FindInMap": ["Plain", *STAGE_BOT]},
+        {"Fn::FindInMap": ["Missing", *STAGE_BOT]},
+        {"Fn::ImportValue": "net-BotId"},
+        {"Fn::Sub": "{{resolve:ssm:/lex/bot}}"},
+    ],
+)
+def test_what_gives_no_wildcard_is_the_id_of_a_bot(bot_id: object) -> None:
+    """As far as the template says; an export or a stored parameter is not seen (rule 5.2)."""
+    ((arn, condition),) = _made_with(bot_id)
+    assert condition is None
+    assert str(arn).count("/*") == 1
+
+
+@pytest.mark.parametrize(
+    ("collection", "whole"),
+    [
+        (["ABCDEFGHIJ", "*"], False),
+        (["ABCDEFGHIJ", "KLMNOPQRST"], True),
+        ({"Ref": "List"}, False),
+        ({"Ref": "PlainList"}, True),
+        (["ABCDEFGHIJ", {"Ref": "Default"}], False),
+        ({"Fn::FindInMap": ["Wild", *STAGE_BOT]}, False),
+    ],
+)
+@pytest.mark.parametrize(
+    "bot_id",
+    [{"Ref": "Id"}, {"Fn::Sub": "${Id}"}, {"Fn::Select": [0, [{"Ref": "Id"}]]}],
+)
+def test_a_wildcard_among_the_items_of_a_loop(
+    collection: object, bot_id: object, *, whole: bool
+) -> None:
+    """Any item may be the bot's id (rule 5.2)."""
+    written = _looped({"Fn::ForEach::Ids": ["Id", collection, {"Alias&{Id}": _alias(bot_id)}]})
+    assert (":bot-alias/" in written) is whole
+
+
+@pytest.mark.parametrize(("items", "whole"), [(["A", "*"], False), (["A", "B"], True)])
+def test_a_wildcard_among_the_items_of_a_loop_around(items: list[str], *, whole: bool) -> None:
+    """The inner collection holds the outer variable (rule 5.2)."""
+    body = {"Alias${Outer}&{Id}": _alias({"Fn::Sub": "${Outer}-${Id}"})}
+    inner = {"Fn::ForEach::Inner": ["Id", ["A${Outer}"], body]}
+    written = _looped({"Fn::ForEach::Outer": ["Outer", items, inner]})
+    assert (":bot-alias/" in written) is whole
+
+
+def _alias(bot_id: object) -> dict[str, Any]:
+    alias = dict(_transformed("ABCDEFGHIJ")["Resources"]["Alias"])
+    del alias["DependsOn"]
+    return alias | {"Properties": alias["Properties"] | {"BotId": bot_id}}
+
+
+def _looped(loop: dict[str, Any]) -> str:
+    """Return the new resources of a template of a function and a loop, as text."""
+    resources = {"Function": {"Type": "AWS::Lambda::Function"}, **loop}
+    parameters = PARAMETERS | {"Stage": {"Type": "String"}}
+    fragment = {"Parameters": parameters, "Mappings": MAPPINGS, "Resources": resources}
+    return str(transform(Request(fragment, REGION, ACCOUNT, BY_BOT)).fragment["Resources"])
+
+
 @pytest.mark.parametrize("bot_id", ["*", "AWS::Lex::Bot"])
 def test_a_wildcard_under_a_condition(bot_id: str) -> None:
     """The other branch has its bot as ever."""

@@ -20,6 +20,7 @@ ORDER = (
     "iam",
     "functions",
     "code_hooks",
+    "wildcards",
     "bots",
     "declared",
     "reach",

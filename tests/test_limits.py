@@ -120,6 +120,22 @@ def test_what_permissions_repeat_is_measured_as_often() -> None:
     assert run(fragment, SourceScope="Bot").permissions_added == 4
 
 
+def test_what_permissions_wait_for_is_measured_as_often() -> None:
+    """Each of a hundred waits for each of sixty Lambda aliases of one name (rules 2.7, 6.7)."""
+    fragment = template(102, 100)
+    resources = fragment["Resources"]
+    resources["F"]["Properties"] = {"FunctionName": "orders"}
+    setting = resources["A0"]["Properties"]["BotAliasLocaleSettings"][0]["BotAliasLocaleSetting"]
+    hook = setting["CodeHookSpecification"]["LambdaCodeHook"]
+    hook["LambdaArn"] = "arn:aws:lambda:us-east-1:123456789012:function:orders:live"
+    live = {"FunctionName": {"Ref": "F"}, "Name": "live"}
+    for number in range(60):
+        name = f"Live{number:0196}"
+        resources[name] = {"Type": "AWS::Lambda::Alias", "Properties": live}
+    with pytest.raises(TemplateError, match="with the 100 permissions"):
+        run(fragment)
+
+
 def test_more_permissions_than_there_may_be_resources() -> None:
     """They are refused before any is made, whatever the template was before (rule 6.7)."""
     assert run(template(0, 500)).permissions_added == 500

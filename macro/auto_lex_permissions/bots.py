@@ -34,6 +34,7 @@ from .iam import (
     partition_of,
     steps_of_matching,
 )
+from .wildcards import Wildcards
 
 TEST_ALIAS_ID: Final = "TSTALIASID"
 _LEX_ARN: Final = "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}"
@@ -41,8 +42,8 @@ _OWN_LEX: Final[Text] = ("arn:", PARTITION, ":lex:", REGION, ":", ACCOUNT, ":")
 _PLAIN_ATTRIBUTE: Final = re.compile(r"[\w.-]*")
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
 _DYNAMIC_REFERENCE: Final = re.compile(r"\{\{resolve:[^{}]*\}\}")
-# What no bot's id holds: a text with one of these is an ARN, or means several bots.
-_NOT_IN_IDS: Final = frozenset("*?:/")
+# What no bot's id holds: a text with one of these is an ARN.
+_NOT_IN_IDS: Final = frozenset(":/")
 _LABELS: Final = {
     "bot-alias": "bot alias",
     "test-alias": "the test alias of bot",
@@ -90,7 +91,10 @@ class Bots:
     def __init__(self, template: Template) -> None:
         """Take the template whose bots and bot aliases are meant."""
         self._template = template
+        self._wildcards = Wildcards(template)
         self._ids: dict[Text, Text] = {}
+        self._are_ids: dict[Text, bool] = {}
+        self._bots: dict[str, tuple[tuple[Text, Formula], ...]] = {}
         self._arns: dict[str, tuple[tuple[Arn, Formula], ...]] = {}
 
     # Who invokes.
@@ -105,21 +109,24 @@ class Bots:
         if resource.type == BOT:
             return [(Caller("bot" if by_bot else "test-alias", this), resource.when)]
         alone = Caller("bot-alias", this)
-        found = [
-            (Caller("bot", bot) if self._is_id(bot) else alone, when)
-            for bot, when in (self._bots_of(resource) if by_bot else ())
-        ]
+        bots = self._bots_of(resource) if by_bot else ()
+        found = [(Caller("bot", bot) if self._is_id(bot) else alone, when) for bot, when in bots]
         return found or [(alone, resource.when)]
 
     def _is_id(self, bot: Text) -> bool:
-        """Return whether a text may be the id of one bot: it is no ARN, and has no wildcard."""
-        literals = (word for word in self._expanded(bot) if isinstance(word, str))
-        return all(_NOT_IN_IDS.isdisjoint(literal) for literal in literals)
+        """Return whether a text is the id of one bot: it is no ARN, and can hold no wildcard."""
+        if bot not in self._are_ids:
+            words = self._expanded(bot)
+            is_arn = any(isinstance(w, str) and not _NOT_IN_IDS.isdisjoint(w) for w in words)
+            self._are_ids[bot] = not is_arn and not self._wildcards.may_be_in(words)
+        return self._are_ids[bot]
 
-    def _bots_of(self, alias: Resource) -> Iterator[tuple[Text, Formula]]:
-        """Yield each bot id that a bot alias may have, and when it has it."""
-        for bot in alias.values("BotId").present():
-            yield self.bot_id(bot.value), bot.when
+    def _bots_of(self, alias: Resource) -> tuple[tuple[Text, Formula], ...]:
+        """Return each bot id that a bot alias may have, and when it has it."""
+        if alias.logical_id not in self._bots:
+            present = alias.values("BotId").present()
+            self._bots[alias.logical_id] = tuple((self.bot_id(v.value), v.when) for v in present)
+        return self._bots[alias.logical_id]
 
     def bot_id(self, expression: object) -> Text:
         """Return an expression for a bot's id as the one text of all its spellings."""
@@ -231,8 +238,8 @@ class Bots:
                 if resource and resource.type == BOT:
                     return (*_OWN_LEX, "bot/", Reference(logical_id))
                 if resource and resource.type == BOT_ALIAS:
-                    bots = [bot for bot, _ in self._bots_of(resource)]
-                    return _alias_arn(logical_id, bots[0]) if len(bots) == 1 else (word,)
+                    bots = self._bots_of(resource)
+                    return _alias_arn(logical_id, bots[0][0]) if len(bots) == 1 else (word,)
         return self._bot_word(word)
 
     def _own_arn(self, words: Text) -> Arn:

@@ -47,6 +47,11 @@ class Unread:
             self._json = canonical_json(self._expression)
         return self._json
 
+    @property
+    def expression(self) -> object:
+        """Return the expression; of one that is known by its JSON alone, that."""
+        return self._json if self._expression is None else self._expression
+
     def __eq__(self, other: object) -> bool:
         """Return whether the other one is unread, too, and has the same JSON."""
         return isinstance(other, Unread) and self.json == other.json

@@ -143,7 +143,7 @@ class Template:
         self.written: Mapping[str, object] = (
             entries if isinstance(entries, dict) and is_sound else {}
         )
-        self.entries, self.scopes = _without_loops(self.written)
+        self.entries, self.scopes, self.collections = _without_loops(self.written)
         self.budget = Budget()
         self._found: dict[str, Resource | None] = {}
 
@@ -202,7 +202,7 @@ class Template:
     @cached_property
     def conditions(self) -> Conditions:
         """Return the template's conditions, ready to reason over."""
-        definitions, _ = _without_loops(self.section("Conditions"))
+        definitions, _, _ = _without_loops(self.section("Conditions"))
         # A String parameter with allowed values has one of these.
         allowed_values = {
             name: tuple(sorted(set(values)))
@@ -240,16 +240,19 @@ def _condition(condition: object) -> Formula:
 
 def _without_loops(
     entries: Mapping[str, object],
-) -> tuple[Mapping[str, object], Mapping[str, Scope]]:
+) -> tuple[Mapping[str, object], Mapping[str, Scope], Mapping[tuple[str, str], object]]:
     """Return the entries of a section and of its loops' bodies, and the scopes of the latter.
+
+    With them comes what each variable goes through, by (name, collection) as texts hold it.
 
     A loop of the wrong shape stays an entry, for CloudFormation to reject; and so does one whose
     variable no text can hold, or another loop would name, and one that is nested too deeply.
     """
     if LOOP not in "".join(entries):
-        return entries, {}
+        return entries, {}, {}
     flat: dict[str, object] = {}
     scopes: dict[str, Scope] = {}
+    collections: dict[tuple[str, str], object] = {}
     stack = [(entries, OUTSIDE)]
     while stack:
         body, scope = stack.pop()
@@ -261,7 +264,9 @@ def _without_loops(
                     and len(scope.loops) < DEEPEST_LOOP
                     and is_variable(marked(variable, around))
                 ):
-                    entered = variable_of(variable, marked(collection, around))
+                    through = marked(collection, around)
+                    entered = variable_of(variable, through)
+                    collections[entered.name, entered.collection] = through
                     inner = Scope((*scope.loops, name), (*around, entered))
                     stack.append((inside, inner))
                 case _ if scope.loops:
@@ -270,4 +275,4 @@ def _without_loops(
                     scopes[looped] = scope
                 case _:
                     flat[name] = entry
-    return flat, scopes
+    return flat, scopes, collections
