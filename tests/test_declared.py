@@ -258,7 +258,6 @@ def test_another_function_does_not_cover(hook: object, function_name: object) ->
         pytest.param(sub(LEX + ":b*s/${Bot}*${A.BotAliasId}"), id="stars within"),
         pytest.param(sub(LEX + ":bot-alias/${B}/*", B={"Ref": "Bot"}), id="sub with a map"),
         pytest.param(join(sub(LEX), join("bot-alias", {"Ref": "Bot"}, "*", by="/")), id="join"),
-        pytest.param(sub(LEX + ":\n  bot-alias/${Bot}/* "), id="folded white space"),
         pytest.param(sub("${A.Arn}*"), id="the arn and a star"),
     ],
 )
@@ -293,6 +292,10 @@ def test_a_source_that_matches_covers(source_arn: object) -> None:
         pytest.param({"Fn::GetAtt": ["Botless", "Arn"]}, id="an alias of no bot"),
         pytest.param(sub(LEX + ":bot-alias*alias/${Bot}/*"), id="a star begins behind its place"),
         pytest.param(["x"], id="a list"),
+        pytest.param(sub(LEX + ":bot-alias/\n${Bot}/*"), id="a line end within"),
+        pytest.param(sub(LEX + ":bot-alias/${Bot}/* "), id="a blank behind"),
+        pytest.param(sub(" ${A.Arn}"), id="a blank before"),
+        pytest.param(join({"Fn::GetAtt": ["A", "Arn"]}, "", by="\n"), id="a line end behind"),
     ],
 )
 def test_a_source_that_is_not_proved_to_match_does_not_cover(source_arn: object) -> None:
@@ -463,6 +466,10 @@ REPORTED = [
     pytest.param({"FunctionName": {"Ref": "One"}}, None, id="qualifier not known"),
     pytest.param({"Principal": "s3.amazonaws.com", "SourceArn": None}, None, id="not about Lex"),
     pytest.param({"Principal": {"Ref": "HookArn"}}, None, id="principal not known"),
+    pytest.param(
+        {"Principal": "lexv2.amazonaws.com\n"}, "PermissionNeverMatches", id="principal and more"
+    ),
+    pytest.param({"SourceArn": sub("${A.Arn}\n")}, "PermissionNeverMatches", id="arn and more"),
 ]
 
 
@@ -516,6 +523,7 @@ def test_an_alias_of_either_bot_is_named_by_its_own_arn() -> None:
             {"SourceArn": {"Fn::GetAtt": ["Bot", "Arn"]}},
             "Its SourceArn is not that of a bot alias.",
         ),
+        ({"SourceArn": sub("${A.Arn} ")}, "Its SourceArn holds white space."),
         (
             {"FunctionName": {"Ref": "Live"}},
             "It names another version or alias of the function.",

@@ -220,8 +220,11 @@ class Bots:
             yield self._own_arn(_alias_arn(resource.logical_id, bot)), when
 
     def arn(self, source_arn: object) -> Arn:
-        """Return the fields of the ARN that an expression for `SourceArn` writes."""
-        words = compact(source_arn)
+        """Return the fields of the ARN that an expression for `SourceArn` writes.
+
+        White space in it counts: IAM compares it with an ARN that has none.
+        """
+        words = text(source_arn)
         match words:
             case (Reference(logical_id, "Arn"),) if self._template.type_of(logical_id) == BOT_ALIAS:
                 return (words,)

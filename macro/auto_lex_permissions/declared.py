@@ -19,9 +19,11 @@ from .cfn.intrinsics import (
     Reference,
     Text,
     compact,
+    has_space,
     is_literal,
     is_no_value,
     split,
+    text,
 )
 from .cfn.template import Resource, Scope, Template
 from .cfn.values import Value, Values
@@ -479,7 +481,10 @@ def _never_matching(permission: Permission, related: list[_Hooks]) -> str:
         is_lex_or_anyone(caller.value) for caller in permission.resource.values("Principal")
     ):
         return f"Its Principal is not {LEX_PRINCIPAL}."
-    if all(arn.value is not None and is_no_alias(arn.value) for arn in permission.arns):
+    arns = [arn.value for arn in permission.arns]
+    if all(arn is not None and any(map(has_space, arn)) for arn in arns):
+        return "Its SourceArn holds white space."
+    if all(arn is not None and is_no_alias(arn) for arn in arns):
         return "Its SourceArn is not that of a bot alias."
     wanted = {qualifier for hooks in related for qualifier in hooks.qualifiers}
     own = {name.qualifier for named in permission.functions for name in named.value}
@@ -490,7 +495,7 @@ def _never_matching(permission: Permission, related: list[_Hooks]) -> str:
 
 def is_lex_or_anyone(principal: object) -> bool:
     """Return whether a principal is Lex V2, or anyone."""
-    words = compact(principal)
+    words = text(principal)
     return words in _LEX or words == _ANYONE
 
 

@@ -294,6 +294,11 @@ def without_space(words: Text) -> Text:
     return tuple(_merged("".join(w.split()) if isinstance(w, str) else w for w in words))
 
 
+def has_space(words: Text) -> bool:
+    """Return whether a text's literals hold white space."""
+    return any(isinstance(word, str) and word.split() != [word] for word in words)
+
+
 def split(words: Text, separator: str, most: int = -1) -> list[Text]:
     """Split a text at a literal separator, at most `most` times, as `str.split` does."""
     fields: list[list[Word]] = [[]]
