@@ -437,3 +437,22 @@ def test_what_is_not_decided_is_reported() -> None:
     assert [report.entry for report in result.reports] == [
         {"Path": "Conditions", "Code": "ConditionsUndecided", "Id": "ALP111"}
     ]
+
+
+def test_a_dynamic_reference_may_be_equal_to_anything() -> None:
+    """What it comes to is not known, but it is one thing (rule 3.3)."""
+    env = "{{resolve:ssm:/env}}"
+    definitions = {
+        "IsProd": {"Fn::Equals": [env, "prod"]},
+        "IsDev": {"Fn::Equals": ["dev", {"Fn::Sub": env}]},
+        "IsProdEu": {"Fn::Equals": [f"{env}-eu", "prod-eu"]},
+        "IsItself": {"Fn::Equals": [env, env]},
+        "IsOther": {"Fn::Equals": [env, "{{resolve:ssm:/other}}"]},
+    }
+    conditions = Conditions(definitions, {})
+    for name in ("IsProd", "IsDev", "IsProdEu", "IsOther"):
+        assert conditions.possible(Named(name))
+        assert conditions.possible(~Named(name))
+    assert not conditions.possible(Named("IsProd") & Named("IsDev"))
+    assert conditions.possible(Named("IsProd") & ~Named("IsProdEu"))
+    assert conditions.implies(ALWAYS, Named("IsItself"))

@@ -164,6 +164,8 @@ def hooking(function: object) -> dict[str, Any]:
         pytest.param("f" * 140, id="140 characters"),
         pytest.param({"Fn::Sub": "${F.Arn}:" + "q" * 139}, id="beside what F.Arn is"),
         pytest.param({"Fn::Sub": "f" * 140 + " \n"}, id="white space of folded text"),
+        pytest.param("{{resolve:ssm:/" + "f" * 140 + "}}", id="a dynamic reference"),
+        pytest.param("f" * 140 + "{{resolve:ssm:/orders}}", id="140 characters beside one"),
     ],
 )
 def test_a_function_is_named_in_140_characters(function: object) -> None:
@@ -177,6 +179,9 @@ def test_a_function_is_named_in_140_characters(function: object) -> None:
         pytest.param("f" * 141, id="a name"),
         pytest.param({"Fn::Sub": "${F.Arn}:" + "q" * 140}, id="a qualifier"),
         pytest.param({"Fn::Sub": "${Prefix}" + "f" * 141}, id="a name behind a parameter"),
+        pytest.param("{{resolve:ssm:/orders}}" + "f" * 141, id="a name behind a dynamic reference"),
+        pytest.param("f" * 70 + "{{resolve:ssm:/orders}}" + "f" * 71, id="a name around one"),
+        pytest.param("{{" + "f" * 140, id="what is no dynamic reference"),
     ],
 )
 def test_a_function_is_not_named_in_more(function: object) -> None:

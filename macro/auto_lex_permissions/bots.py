@@ -20,6 +20,7 @@ from .cfn.intrinsics import (
     compact,
     split,
     text,
+    with_dynamic_references,
 )
 from .cfn.loops import as_part, is_item, unmark_text
 from .cfn.template import OUTSIDE, Resource, Scope, Template
@@ -40,8 +41,6 @@ TEST_ALIAS_ID: Final = "TSTALIASID"
 _LEX_ARN: Final = "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}"
 _OWN_LEX: Final[Text] = ("arn:", PARTITION, ":lex:", REGION, ":", ACCOUNT, ":")
 _PLAIN_ATTRIBUTE: Final = re.compile(r"[\w.-]*")
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
-_DYNAMIC_REFERENCE: Final = re.compile(r"\{\{resolve:[^{}]*\}\}")
 # What no bot's id holds: a text with one of these is an ARN.
 _NOT_IN_IDS: Final = frozenset(":/")
 _LABELS: Final = {
@@ -133,17 +132,12 @@ class Bots:
         words = compact(expression)
         known = self._ids.get(words)  # pragma: no mutate (only saves time)
         if known is None:
-            pieces = (piece for word in words for piece in self._bot_word(word))
-            known = self._ids[words] = tuple(pieces)
+            pieces = map(self._bot_word, with_dynamic_references(words))
+            known = self._ids[words] = tuple(piece for found in pieces for piece in found)
         return known
 
     def _bot_word(self, word: Word) -> Text:
-        """Return a reference to a bot's id as the reference to the bot, other words as they are.
-
-        A dynamic reference is left unread, whatever colons and slashes it holds.
-        """
-        if isinstance(word, str):
-            return tuple(filter(None, _with_dynamic_references(word)))
+        """Return a reference to a bot's id as the reference to the bot, other words as they are."""
         if isinstance(word, Reference):
             resource = self._template.find(word.logical_id)
             match resource.type if resource else "", word.attribute:
@@ -232,7 +226,8 @@ class Bots:
 
     def _expanded(self, words: Text) -> Text:
         """Write out the references whose text is known to hold others."""
-        return tuple(piece for word in words for piece in self._expansion(word))
+        pieces = map(self._expansion, with_dynamic_references(words))
+        return tuple(piece for found in pieces for piece in found)
 
     def _expansion(self, word: Word) -> Text:
         match word:
@@ -277,13 +272,3 @@ def is_no_alias(pattern: Arn) -> bool:
 
 def _alias_arn(logical_id: str, bot: Text) -> Text:
     return (*_OWN_LEX, "bot-alias/", *bot, "/", Reference(logical_id, "BotAliasId"))
-
-
-def _with_dynamic_references(literal: str) -> Iterator[Word]:
-    """Yield the pieces of a literal between its dynamic references, and these left unread."""
-    position = 0
-    for found in _DYNAMIC_REFERENCE.finditer(literal):
-        yield literal[position : found.start()]
-        position = found.end()
-        yield Unread(found[0])
-    yield literal[position:]

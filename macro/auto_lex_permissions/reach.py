@@ -10,7 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from .bots import Bots
-from .cfn.intrinsics import REGION, Reference, Text, Word, function, text, without_space
+from .cfn.intrinsics import (
+    REGION,
+    Reference,
+    Text,
+    Word,
+    function,
+    text,
+    with_dynamic_references,
+    without_space,
+)
 from .cfn.template import Template
 from .cfn.values import Place, path
 from .code_hooks import BOT, CodeHook
@@ -107,8 +116,9 @@ def mistakes(hook: CodeHook) -> Iterator[Diagnostic]:
     match hook.function.qualifier:
         case (str(literal), *_) if literal.startswith("$"):  # Rule 4.2.
             yield from (NO_POLICY.at(*place) for place in hook.places)
-    length = sum(len(word) for word in hook.words if isinstance(word, str))
-    if length > LONGEST_FUNCTION_NAME:  # Rule 4.3.
+    # What a dynamic reference comes to is of no known length.
+    literals = (w for w in with_dynamic_references(hook.words) if isinstance(w, str))
+    if sum(map(len, literals)) > LONGEST_FUNCTION_NAME:  # Rule 4.3.
         most = str(LONGEST_FUNCTION_NAME)
         yield from (NAME_TOO_LONG.at(*place, most=most) for place in hook.places)
 

@@ -29,7 +29,14 @@ from .formulas import (
     expression,
     names,
 )
-from .intrinsics import Reference, Text, canonical_json, is_literal, text
+from .intrinsics import (
+    Reference,
+    Text,
+    canonical_json,
+    is_literal,
+    text,
+    with_dynamic_references,
+)
 
 # Calls inside calls of one definition that are read: Python's stack ends at 1,000 calls.
 DEEPEST: Final = 100
@@ -223,7 +230,7 @@ class Conditions:
                     nodes = (self._read(operand, depth + 1) for operand in operands)
                     return self._diagrams.disjunction(nodes)
                 case "Fn::Equals", [left, right]:
-                    return self._compared(text(left), text(right))
+                    return self._compared(_operand(left), _operand(right))
         return self._diagrams.equals(canonical_json(definition))
 
     def _compared(self, left: Text, right: Text) -> int:
@@ -247,6 +254,11 @@ class Conditions:
                     nodes = (self._diagrams.equals(left, other) for other in others)
                     return self._diagrams.negation(self._diagrams.disjunction(nodes))
         return self._diagrams.equals(left, value)
+
+
+def _operand(expression: object) -> Text:
+    """Read what is compared; what a dynamic reference comes to is not known."""
+    return with_dynamic_references(text(expression))
 
 
 def _subject_of(name: str) -> str:

@@ -7,6 +7,7 @@ expression that is left unread. Intrinsic functions are recognised here, never r
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
@@ -74,6 +75,8 @@ MOST_WORDS: Final = 50
 MOST_CHARACTERS: Final = 10_000
 # Longer than any logical id: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 LONGEST_NAME: Final = 255
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+_DYNAMIC_REFERENCE: Final = re.compile(r"\{\{resolve:[^{}]*\}\}")
 
 
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -272,6 +275,27 @@ def _merged(words: Iterable[Word]) -> Iterator[Word]:
         yield word
     if literal:
         yield literal
+
+
+def with_dynamic_references(words: Text) -> Text:
+    """Return a text whose dynamic references are left unread, whatever colons they hold."""
+    if not any(isinstance(word, str) and "{{resolve:" in word for word in words):
+        return words
+    return tuple(
+        piece
+        for word in words
+        for piece in (_at_dynamic_references(word) if isinstance(word, str) else (word,))
+        if piece
+    )
+
+
+def _at_dynamic_references(literal: str) -> Iterator[Word]:
+    position = 0
+    for found in _DYNAMIC_REFERENCE.finditer(literal):
+        yield literal[position : found.start()]
+        position = found.end()
+        yield Unread(found[0])
+    yield literal[position:]
 
 
 def length(words: Text) -> int:
