@@ -155,3 +155,12 @@ def test_half_a_surrogate_pair_is_text_like_any_other() -> None:
     """JSON can hold what UTF-8 cannot; that it cannot be sent is all that is wrong (rule 6.2)."""
     with pytest.raises(TemplateError, match="ALP604"):
         transform(Request(stack("orders\ud800")))
+
+
+@pytest.mark.parametrize("name", ["Hooks", "Rules", "Resources"])
+def test_a_map_of_one_resource_that_is_called_like_a_section(name: str) -> None:
+    """It is a resource, not that section (rule 6.1)."""
+    resources = {name: stack("orders")["Resources"]["A"]}
+    fragment: Any = transform(Request(resources, REGION, ACCOUNT)).fragment
+    assert fragment[name] == resources[name]
+    assert len(fragment) == 2

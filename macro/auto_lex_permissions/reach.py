@@ -7,13 +7,18 @@ is left unread: the first is secret, the second's value is a name.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Final
 
 from .bots import Bots
+from .cfn.conditions import Conditions
 from .cfn.intrinsics import (
+    ACCOUNT,
+    PARTITION,
     REGION,
     Reference,
     Text,
+    Unread,
     Word,
     function,
     text,
@@ -33,6 +38,7 @@ from .diagnostics import (
     Diagnostic,
 )
 from .functions import Functions, LambdaFunction
+from .iam import partition_of
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 LONGEST_FUNCTION_NAME: Final = 140
@@ -49,29 +55,66 @@ class Reach:
         self._functions = functions
         self._parameters = parameters
 
+    def is_out_of_reach(self, hook: CodeHook) -> bool:
+        """Return whether a hook's function visibly belongs to another account or Region."""
+        if hook.function.is_own or not (self._template.region and self._template.account):
+            return False
+        return (
+            _is_elsewhere(hook.function)
+            or self._is_foreign_output(hook)
+            or self._foreign_parameter(hook) is not None
+        )
+
     def diagnostics(self, hook: CodeHook, *, skips: bool) -> list[Diagnostic]:
         """Return, for each place of a hook, that its function is out of reach (rule 4.1).
 
-        Nothing where it is not. With `OnUnreachable: Skip`, it is no mistake.
+        With `OnUnreachable: Skip`, it is no mistake.
         """
-        if hook.function.is_own or not (self._template.region and self._template.account):
-            return []
-        if _is_elsewhere(hook.function) or self._is_foreign_output(hook):
-            if skips:
-                return [UNREACHABLE.at(*place) for place in hook.places]
-            return [OUT_OF_REACH.at(*place, named="") for place in hook.places]
-        parameter = self._foreign_parameter(hook)
-        if parameter is None:
+        if not self._can_live(hook):
             return []
         if skips:
             return [UNREACHABLE.at(*place) for place in hook.places]
+        if _is_elsewhere(hook.function) or self._is_foreign_output(hook):
+            return [OUT_OF_REACH.at(*place, named="") for place in hook.places]
+        parameter = str(self._foreign_parameter(hook))
         return [
             OUT_OF_REACH.at("Parameters", parameter, named=f"{path(place)} names by it ")
             for place in hook.places
         ]
 
+    def mistakes(self, hook: CodeHook) -> Iterator[Diagnostic]:
+        """Yield that a hook's function takes no permission by the name that it has there."""
+        wrong = list(_misnamed(hook))
+        if wrong and self._can_live(hook):
+            yield from wrong
+
+    def _can_live(self, hook: CodeHook) -> bool:
+        """Return whether a hook may exist in this deployment: its Region, account and parameters.
+
+        What cannot is nobody's mistake: another deployment of the template has it.
+        """
+        if not (self._template.region and self._template.account):
+            return True
+        return self._conditions.possible(hook.when)
+
+    @cached_property
+    def _conditions(self) -> Conditions:
+        """Return the template's conditions as this deployment decides them."""
+        region, account = self._template.region, self._template.account
+        values = {REGION: region, PARTITION: partition_of(region), ACCOUNT: account}
+        for reference in map(Reference, self._template.section("Parameters")):
+            value = self._value(reference)
+            if isinstance(value, str):
+                values[reference] = value
+        return self._template.conditions_where(values)
+
     def _is_foreign_output(self, hook: CodeHook) -> bool:
-        match function(hook.expression):
+        """Return whether a hook's expression holds an output of a stack elsewhere."""
+        unread = (word.expression for word in hook.words if isinstance(word, Unread))
+        return any(map(self._is_output_of_elsewhere, unread))
+
+    def _is_output_of_elsewhere(self, expression: object) -> bool:
+        match function(expression):
             case ("Fn::GetStackOutput", {"RoleArn": _}):
                 return True
             case ("Fn::GetStackOutput", {"Region": str(region)}):
@@ -111,8 +154,7 @@ def _is_elsewhere(found: LambdaFunction) -> bool:
     return any(len(field) == 1 and isinstance(field[0], str) for field in fields)
 
 
-def mistakes(hook: CodeHook) -> Iterator[Diagnostic]:
-    """Yield that a hook's function takes no permission by the name that it has there."""
+def _misnamed(hook: CodeHook) -> Iterator[Diagnostic]:
     match hook.function.qualifier:
         case (str(literal), *_) if literal.startswith("$"):  # Rule 4.2.
             yield from (NO_POLICY.at(*place) for place in hook.places)

@@ -125,12 +125,14 @@ def _examined(request: Request, diagnostics: list[Diagnostic]) -> Examination:
     in_reach = reach.Reach(template, functions, request.template_parameters)
     for hook in hooks:
         if hook.resource.logical_id not in opted_out:
-            found = in_reach.diagnostics(hook, skips=settings.skips_unreachable)
-            (unreachable if found else active).append(hook)
-            diagnostics += found
+            if in_reach.is_out_of_reach(hook):
+                unreachable.append(hook)
+                diagnostics += in_reach.diagnostics(hook, skips=settings.skips_unreachable)
+            else:
+                active.append(hook)
     declared = Declared(template, functions, bots)
     for hook in active:
-        diagnostics += [*reach.mistakes(hook), *declared.mistakes(hook)]
+        diagnostics += [*in_reach.mistakes(hook), *declared.mistakes(hook)]
 
     engine = Grants(template, functions, bots, declared)
     grants = engine.needed(active, by_bot=settings.by_bot)

@@ -34,6 +34,7 @@ from .intrinsics import (
     Text,
     canonical_json,
     is_literal,
+    merged,
     text,
     with_dynamic_references,
 )
@@ -50,9 +51,15 @@ class Conditions:
         definitions: Mapping[str, object],
         allowed_values: Mapping[str, tuple[str, ...]],
         budget: Budget | None = None,
+        values: Mapping[Reference, str] | None = None,
     ) -> None:
-        """Take the `Conditions` section, parameters' allowed values, and whose steps are spent."""
+        """Take the `Conditions` section, and what parameters may be.
+
+        That is their allowed values, and the values of references where these are known. `budget`
+        is whose steps are spent.
+        """
         self.definitions = definitions
+        self._values = values or {}
         self._allowed_values = {
             name: dict.fromkeys(values) for name, values in allowed_values.items()
         }
@@ -230,8 +237,14 @@ class Conditions:
                     nodes = (self._read(operand, depth + 1) for operand in operands)
                     return self._diagrams.disjunction(nodes)
                 case "Fn::Equals", [left, right]:
-                    return self._compared(_operand(left), _operand(right))
+                    return self._compared(self._operand(left), self._operand(right))
         return self._diagrams.equals(canonical_json(definition))
+
+    def _operand(self, expression: object) -> Text:
+        """Read what is compared; what a dynamic reference comes to is not known."""
+        words = with_dynamic_references(text(expression))
+        known = self._values
+        return tuple(merged(known.get(w, w) if isinstance(w, Reference) else w for w in words))
 
     def _compared(self, left: Text, right: Text) -> int:
         """Read a comparison; CloudFormation compares operands as strings.
@@ -254,11 +267,6 @@ class Conditions:
                     nodes = (self._diagrams.equals(left, other) for other in others)
                     return self._diagrams.negation(self._diagrams.disjunction(nodes))
         return self._diagrams.equals(left, value)
-
-
-def _operand(expression: object) -> Text:
-    """Read what is compared; what a dynamic reference comes to is not known."""
-    return with_dynamic_references(text(expression))
 
 
 def _subject_of(name: str) -> str:

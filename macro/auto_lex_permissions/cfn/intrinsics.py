@@ -114,7 +114,7 @@ def text(expression: object, depth: int = 0) -> Text:
     if isinstance(expression, str):
         if expression.isascii():
             return (expression,) if expression else ()
-        return tuple(_merged(_literal(expression)))
+        return tuple(merged(_literal(expression)))
     called = function(expression)
     if called and depth < DEEPEST:
         name, argument = called
@@ -125,7 +125,7 @@ def text(expression: object, depth: int = 0) -> Text:
         words = _join(argument, depth + 1) if name == "Fn::Join" else words
         read = None if words is None else _bounded(words)
         if read is not None:
-            return tuple(_merged(read))
+            return tuple(merged(read))
     if isinstance(expression, bool | int | float):
         return (str(expression).lower(),)  # As CloudFormation reads it where text belongs.
     return (Unread(expression=expression),)
@@ -263,7 +263,8 @@ def _joined(delimiter: str, items: list[object], depth: int) -> Iterator[Word]:
         yield from text(item, depth)
 
 
-def _merged(words: Iterable[Word]) -> Iterator[Word]:
+def merged(words: Iterable[Word]) -> Iterator[Word]:
+    """Yield words: neighbouring literals as one, and none that is empty."""
     literal = ""
     for word in words:
         if isinstance(word, str):
@@ -315,7 +316,7 @@ def without_space(words: Text) -> Text:
     """Drop all white space of the literals: folded YAML leaves some in ARNs, which have none."""
     if len(words) == 1 and not isinstance(words[0], str):
         return words
-    return tuple(_merged("".join(w.split()) if isinstance(w, str) else w for w in words))
+    return tuple(merged("".join(w.split()) if isinstance(w, str) else w for w in words))
 
 
 def has_space(words: Text) -> bool:
@@ -334,7 +335,7 @@ def split(words: Text, separator: str, most: int = -1) -> list[Text]:
         first, *others = word.split(separator, room)
         fields[-1].append(first)
         fields.extend([other] for other in others)
-    return [tuple(_merged(field)) for field in fields]
+    return [tuple(merged(field)) for field in fields]
 
 
 def references(value: object) -> Iterator[Reference]:

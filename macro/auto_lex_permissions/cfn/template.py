@@ -14,7 +14,16 @@ from typing import Final, Literal, NamedTuple
 from .budget import Budget
 from .conditions import Conditions
 from .formulas import ALWAYS, Formula, Named
-from .intrinsics import NO_VALUE, canonical_json, function, is_no_value, name_of
+from .intrinsics import (
+    NO_VALUE,
+    Reference,
+    canonical_json,
+    function,
+    is_literal,
+    is_no_value,
+    name_of,
+    text,
+)
 from .loops import LOOP, Variable, is_variable, marked, unmark_text, variable_of
 from .values import Place, Values
 
@@ -116,15 +125,16 @@ def kind_of(fragment: Mapping[str, object]) -> Literal["template", "resources"] 
     None is neither (rule 6.1). LocalStack leaves `Fn::Transform` in both.
     """
     entries = {key: value for key, value in fragment.items() if key != "Fn::Transform"}
-    if isinstance(entries.get("Resources"), dict) or entries.keys() <= SECTIONS:
-        return "template"
     are_resources = all(
         isinstance(value, list)
         if key.startswith(LOOP)
         else isinstance(value, dict) and isinstance(value.get("Type"), str)
         for key, value in entries.items()
     )
-    return "resources" if are_resources else None
+    if entries and are_resources:
+        return "resources"  # One may be called like a section.
+    is_template = isinstance(entries.get("Resources"), dict) or entries.keys() <= SECTIONS
+    return "template" if is_template else None
 
 
 class Template:
@@ -202,17 +212,21 @@ class Template:
     @cached_property
     def conditions(self) -> Conditions:
         """Return the template's conditions, ready to reason over."""
+        return self.conditions_where({})
+
+    def conditions_where(self, values: Mapping[Reference, str]) -> Conditions:
+        """Return the template's conditions where some references have these values."""
         definitions, _, _ = _without_loops(self.section("Conditions"))
-        # A String parameter with allowed values has one of these.
+        # A String parameter with allowed values has one of these, booleans and numbers as text.
         allowed_values = {
-            name: tuple(sorted(set(values)))
+            name: tuple(sorted({"".join(map(str, text(value))) for value in allowed}))
             for name, parameter in self.section("Parameters").items()
             if isinstance(parameter, dict)
             and parameter.get("Type") == "String"
-            and isinstance(values := parameter.get("AllowedValues"), list)
-            and all(isinstance(value, str) for value in values)
+            and isinstance(allowed := parameter.get("AllowedValues"), list)
+            and all(is_literal(text(value)) for value in allowed)
         }
-        return Conditions(definitions, allowed_values, self.budget)
+        return Conditions(definitions, allowed_values, self.budget, values)
 
     @cached_property
     def condition_functions(self) -> Mapping[str, object]:
