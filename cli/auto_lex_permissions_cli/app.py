@@ -4,14 +4,17 @@ The module of a command is imported when it runs, so that `--help` is quick.
 """
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
 from .console import FINE, MISUSE, NAME, UsageError, print_error
+
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: object) -> None:
@@ -105,12 +108,21 @@ def check(templates: tuple[str, ...], *, form: str, **stack: Any) -> int:
 @click.option("--profile", metavar="NAME", default="", help="A profile of the AWS configuration.")
 @click.option("--bot", metavar="NAME|ID", default="", help="Look at this bot only.")
 @click.option("--alias", metavar="NAME|ID", default="", help="Look at bot aliases so named only.")
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.IntRange(1, 86_400),
+    default=600,
+    show_default=True,
+    help="Look no longer than this, and print what was found until then.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-def doctor(**options: str) -> int:
+def doctor(**options: Any) -> int:
     """Report for each code hook in a live account whether Lex may invoke its function.
 
     Reads bots, bot aliases and the policies of the functions that they name, and changes nothing.
-    Exits with 1 where a function is missing or Lex may not invoke it, and prints what would fix it.
+    Exits with 1 where a function is missing or Lex may not invoke it, and prints what would fix it;
+    with 2 where something could not be looked at.
 
     \b
     Examples:
@@ -164,6 +176,10 @@ def graph(template: str, *, form: str, **stack: Any) -> None:
 
 def main() -> NoReturn:
     """Run the command line; what fails is one line on the standard error."""
+    for number in _ENDING:
+        # A run in the background is not asked by Ctrl-C, and goes on.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
     try:
         result = app.main(prog_name=NAME, standalone_mode=False)
         sys.stdout.flush()
@@ -172,8 +188,6 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         sys.exit(MISUSE)
-    except click.Abort:
-        _fail("stopped.")
     except BrokenPipeError:
         # Who reads the output has seen enough of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -181,6 +195,13 @@ def main() -> NoReturn:
     except Exception as error:  # noqa: BLE001 - nobody reads a traceback who did not ask for it.
         _fail(f"a fault of this program ({type(error).__name__}); --debug shows where.")
     sys.exit(result if isinstance(result, int) else FINE)
+
+
+def _end(number: int, _: object) -> NoReturn:
+    """End as a shell expects of a program that a signal ends; a second one changes nothing."""
+    for each in _ENDING:
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def _fail(error: object) -> NoReturn:

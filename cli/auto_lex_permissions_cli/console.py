@@ -124,7 +124,8 @@ def progress() -> Iterator[Track]:
     from rich.console import Console  # noqa: PLC0415 - see above.
     from rich.progress import Progress  # noqa: PLC0415 - see above.
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    # Drawn when there is something new, and not over what else asks for attention on the terminal.
+    with Progress(console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         yield lambda items, total, name: bar.track(items, total=total, description=name)
 
 

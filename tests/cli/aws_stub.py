@@ -1,15 +1,17 @@
 """The parts of the APIs of Lex V2 and Lambda that `doctor` needs, on loopback; records each call.
 
 Paths and shapes are those of botocore's service models. What an account holds is put into
-`Stub`'s fields, and what goes wrong into `Stub.refused`.
+`Stub`'s fields, and what goes wrong into `Stub.refused`: another answer, or a function that does
+with the connection what no service should.
 """
 
 import json
 import re
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, TypeAlias
@@ -21,6 +23,7 @@ TEST_ALIAS: Final = ("TSTALIASID", "TestBotAlias")
 FUNCTIONS: Final = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function"
 
 Answer: TypeAlias = tuple[int, dict[str, Any]]
+Hostile: TypeAlias = Callable[[BaseHTTPRequestHandler], None]
 
 NOT_FOUND: Final[Answer] = (
     404,
@@ -62,7 +65,7 @@ class Stub:
     """By `bot/alias`: locale to function; a function that begins with `-` is of a locale off."""
     functions: dict[str, str | None] = field(default_factory=dict)
     """By ARN with its qualifier: the text of its policy, or None where it has none."""
-    refused: dict[Called, list[Answer]] = field(default_factory=dict)
+    refused: dict[Called, list[Answer | Hostile]] = field(default_factory=dict)
     """Answers to give first; the last one stays where `for_good` names its call."""
     for_good: set[Called] = field(default_factory=set)
     calls: list[Called] = field(default_factory=list)
@@ -98,7 +101,9 @@ class Stub:
         self.hooks[f"{bot}/{alias}"] = hooks
         return f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/{bot}/{alias}"
 
-    def refuse(self, action: str, of: str, *answers: Answer, for_good: bool = False) -> None:
+    def refuse(
+        self, action: str, of: str, *answers: Answer | Hostile, for_good: bool = False
+    ) -> None:
         """Answer a call by something else, so many times or for good."""
         self.refused[Called(action, of)] = list(answers)
         if for_good:
@@ -108,20 +113,20 @@ class Stub:
         """Return how often each action was called."""
         return dict(Counter(call.action for call in self.calls))
 
-    def answer(self, method: str, url: str, body: dict[str, Any]) -> Answer:
+    def answer(self, method: str, url: str, body: dict[str, Any]) -> Answer | Hostile:
         """Answer one request."""
         parts = urlsplit(url)
         path = unquote(parts.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         for wanted, pattern, reply in _ROUTES:
             if wanted == method and (found := re.fullmatch(pattern, path)):
-                answer: Answer = reply(
+                answer: Answer | Hostile = reply(
                     self, *found.groups(), **({"body": body} if body else {}), **query
                 )
                 return answer
         return 404, {"__type": "UnknownOperationException"}
 
-    def first(self, action: str, of: str = "") -> Answer | None:
+    def first(self, action: str, of: str = "") -> Answer | Hostile | None:
         """Record a call; return what it is refused with, if it is."""
         call = Called(action, of)
         with self._lock:
@@ -139,12 +144,12 @@ class Stub:
         more = {"nextToken": str(end)} if end < len(found) else {}
         return 200, {name: found[start:end], **more}
 
-    def list_bots(self, *, body: dict[str, Any]) -> Answer:
+    def list_bots(self, *, body: dict[str, Any]) -> Answer | Hostile:
         """Answer ListBots."""
         found = [{"botId": bot, "botName": name} for bot, name in self.bots.items()]
         return self.first("lex:ListBots") or self._page(found, "botSummaries", body)
 
-    def list_bot_aliases(self, bot: str, *, body: dict[str, Any]) -> Answer:
+    def list_bot_aliases(self, bot: str, *, body: dict[str, Any]) -> Answer | Hostile:
         """Answer ListBotAliases."""
         found = [
             {"botAliasId": alias, "botAliasName": name} for alias, name in self.aliases[bot].items()
@@ -152,7 +157,7 @@ class Stub:
         refused = self.first("lex:ListBotAliases", bot)
         return refused or self._page(found, "botAliasSummaries", body)
 
-    def describe_bot_alias(self, bot: str, alias: str) -> Answer:
+    def describe_bot_alias(self, bot: str, alias: str) -> Answer | Hostile:
         """Answer DescribeBotAlias."""
         settings: dict[str, Any] = {"fr_FR": {"enabled": True}}
         for locale, function in self.hooks.get(f"{bot}/{alias}", {}).items():
@@ -164,20 +169,20 @@ class Stub:
         refused = self.first("lex:DescribeBotAlias", f"{bot}/{alias}")
         return refused or (200, {"botAliasId": alias, "botAliasLocaleSettings": settings})
 
-    def _policy(self, action: str, arn: str) -> Answer:
+    def _policy(self, action: str, arn: str) -> Answer | Hostile:
         refused = self.first(action, arn)
         policy = self.functions.get(arn)
         return refused or ((200, {"Policy": policy}) if policy is not None else NOT_FOUND)
 
-    def get_resource_policy(self, arn: str) -> Answer:
+    def get_resource_policy(self, arn: str) -> Answer | Hostile:
         """Answer GetResourcePolicy."""
         return self._policy("lambda:GetResourcePolicy", arn)
 
-    def get_policy(self, name: str, **query: str) -> Answer:
+    def get_policy(self, name: str, **query: str) -> Answer | Hostile:
         """Answer GetPolicy."""
         return self._policy("lambda:GetPolicy", _qualified(name, query))
 
-    def get_function_configuration(self, name: str, **query: str) -> Answer:
+    def get_function_configuration(self, name: str, **query: str) -> Answer | Hostile:
         """Answer GetFunctionConfiguration."""
         arn = _qualified(name, query)
         refused = self.first("lambda:GetFunctionConfiguration", arn)
@@ -207,7 +212,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _reply(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         body: dict[str, Any] = json.loads(self.rfile.read(length) or b"{}")
-        status, answer = self.stub.answer(self.command, self.path, body)
+        replied = self.stub.answer(self.command, self.path, body)
+        if not isinstance(replied, tuple):
+            self.close_connection = True
+            with suppress(ConnectionError):
+                replied(self)
+            return
+        status, answer = replied
         content = json.dumps({k: v for k, v in answer.items() if k != "__type"}).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -242,6 +253,34 @@ def serving() -> Iterator[Stub]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def raw(body: bytes, status: int = 200, kind: str = "application/json") -> Hostile:
+    """Return an answer of any bytes."""
+
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Type", kind)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return reply
+
+
+def hang(handler: BaseHTTPRequestHandler) -> None:
+    """Answer nothing, until the other side has had enough."""
+    handler.connection.recv(1)
+
+
+def dribble(handler: BaseHTTPRequestHandler) -> None:
+    """Answer one byte a second, so that no wait for the next one is ever too long."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000000")
+    handler.end_headers()
+    while True:
+        handler.wfile.write(b" ")
+        time.sleep(1)
 
 
 def statement(

@@ -52,7 +52,7 @@ def test_the_example_and_the_iam_policy() -> None:
     with serving() as stub:
         _fill(stub)
         ended = run("doctor", "--bot", "OrdersBot", **stub.environment)
-    assert (ended.code, ended.err) == (1, "")
+    assert (ended.code, ended.err) == (2, f"{_block('text', 'and on the standard error:')}")
     assert _block("text", "doctor --bot OrdersBot") == ended.out
     needed = json.loads(_block("json", "## What it needs"))
     actions = [action for statement in needed["Statement"] for action in statement["Action"]]

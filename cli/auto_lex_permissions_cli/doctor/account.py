@@ -1,37 +1,46 @@
 """What a live account says of its bots and of its functions' policies: every call to AWS.
 
-Nothing is asked twice, and nothing is changed. A call that is refused is the answer for what it
-asked; what makes every further call useless (credentials) ends the command.
+Nothing is asked twice, and nothing is changed. A call that is refused, and an answer that is not
+what the service documents, is the answer for what was asked; what makes every further call useless
+(credentials) ends the command.
 """
 
+import json
+import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Any, Final, Generic, TypeVar
 
 import boto3
 from botocore import exceptions as botocore
 from botocore.config import Config
 
-from auto_lex_permissions_cli.console import Track, UsageError
+from auto_lex_permissions_cli.console import UsageError
 
+from .calls import WORKERS, Calls
 from .policies import Function, PolicyUnreadableError, Statement, read
 
 # Lambda answers 15 reads of policies a second in one account and Region, deployments included.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests
 LAMBDA_CALLS_A_SECOND: Final = 10.0
-WORKERS: Final = 8
 # The most that a page of Lex may hold.
 PAGE: Final = 1000
+# Several times what the largest page of all that is asked here takes.
+LARGEST_ANSWER: Final = 5_000_000
+# The most that is shown of a text that AWS or boto3 gave.
+_LONGEST_TEXT: Final = 500
 CONFIG: Final = Config(
     connect_timeout=5,
-    read_timeout=30,
+    read_timeout=10,
     max_pool_connections=WORKERS,
     retries={"mode": "adaptive", "total_max_attempts": 6},
 )
 NOT_FOUND: Final = "ResourceNotFoundException"
+BROKEN: Final = "broken answer"
+_SIGN_IN: Final = "Sign in anew, or give another --profile."
 # 500 is what an endpoint says that does not know the newer call yet.
 _ABOUT_THE_CALL: Final = frozenset({400, 403, 404, 405, 500, 501})
 # After one of these no other call would fare better.
@@ -58,8 +67,12 @@ _NO_CREDENTIALS: Final = (
     botocore.TokenRetrievalError,
     botocore.NoAuthTokenError,
 )
-Given = TypeVar("Given")
+# No answer came, or not all of one.
+_NO_ANSWER: Final = (botocore.HTTPClientError, botocore.ConnectionError)
+_LEX_ID: Final = re.compile("[0-9A-Za-z]+")
+_KINDS: Final[dict[type, str]] = {str: "text", list: "list", dict: "object", bool: "boolean"}
 Found = TypeVar("Found")
+Given = TypeVar("Given")
 
 
 class RefusedError(Exception):
@@ -75,6 +88,18 @@ class RefusedError(Exception):
     def is_about_the_call(self) -> bool:
         """Whether another kind of call may fare better, as where this one is not allowed."""
         return self.status in _ABOUT_THE_CALL and self.code != NOT_FOUND
+
+
+class _BrokenAnswerError(Exception):
+    """An answer, or a part of one, that is not what the service documents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[Found]):
+    """What was found of something, and why there may be more: a line for each problem."""
+
+    found: tuple[Found, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +131,9 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class NoPolicy:
-    """The function is there and has no policy; or `is_sure` is false and it may not be there."""
+    """The function has no policy; where it may not be there itself, why that is not known."""
 
-    is_sure: bool = True
+    unsure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,83 +169,97 @@ class RateLimiter:
         time.sleep(max(0.0, turn - time.monotonic()))
 
 
-def session_of(profile: str, region: str) -> boto3.Session:
-    """Return a session that has a Region and credentials; raises UsageError."""
-    try:
-        session = boto3.Session(profile_name=profile or None, region_name=region or None)
-        has_credentials = session.get_credentials() is not None
-    except botocore.BotoCoreError as error:
-        raise UsageError(f"credentials: {_one_line(error)}") from error
-    if not session.region_name:
-        raise UsageError("no Region: give --region, or set AWS_DEFAULT_REGION.")
-    if not has_credentials:
-        where = f"in profile {profile}" if profile else "in the environment or a profile"
-        raise UsageError(f"no credentials {where}: sign in, or give another --profile.")
-    return session
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The two services of a Region, and the account that the credentials say they are of."""
+
+    region: str
+    account: str
+    lex: Any
+    functions: Any
 
 
-def account_of(session: boto3.Session) -> str:
-    """Return the account that the credentials say they are of, or nothing where they do not.
+def sign_in(profile: str, region: str) -> Clients:
+    """Return what calls are made with; raises UsageError where there is no Region or credentials.
 
-    Raises UsageError where they have expired and cannot be had anew.
+    The account is empty where the credentials do not say it.
     """
     try:
+        session = boto3.Session(profile_name=profile or None, region_name=region or None)
         credentials: Any = session.get_credentials()
-        return str(getattr(credentials.get_frozen_credentials(), "account_id", None) or "")
-    except botocore.BotoCoreError as error:
-        raise UsageError(f"credentials: {_one_line(error)}") from error
+        if session.region_name and credentials:
+            account = str(getattr(credentials.get_frozen_credentials(), "account_id", None) or "")
+        else:
+            account = ""
+    # Whatever stands in the user's configuration, or comes from the program that it names, comes
+    # out of boto3 as it is: errors of its own, of the operating system, of Python.
+    except Exception as error:
+        raise UsageError(f"credentials: {_sentence(error)} {_SIGN_IN}") from error
+    if not session.region_name:
+        raise UsageError("no Region: give --region, or set AWS_DEFAULT_REGION.")
+    if not credentials:
+        where = f"in profile {profile}" if profile else "in the environment or a profile"
+        raise UsageError(f"no credentials {where}: sign in, or give another --profile.")
+    region = str(session.region_name)
+    clients = (_client(session, service, region) for service in ("lexv2-models", "lambda"))
+    return Clients(region, account, *clients)
 
 
 class Account:
     """The bots and functions of one account and Region, as its APIs report them."""
 
-    def __init__(self, session: boto3.Session, region: str, track: Track) -> None:
-        """Take a session; `track` shows how far it is. Raises UsageError for an odd Region."""
-        self._lex = _client(session, "lexv2-models", region)
-        self._lambda = _client(session, "lambda", region)
+    def __init__(self, clients: Clients, calls: Calls) -> None:
+        """Take who asks, and how long it may."""
+        self._lex = clients.lex
+        self._lambda = clients.functions
         self._limiter = RateLimiter(LAMBDA_CALLS_A_SECOND)
-        self._track = track
+        self._calls = calls
 
-    def bots(self) -> list[Bot]:
-        """Return all bots; raises RefusedError."""
-        pages = _pages(self._lex, "list_bots")
-        found = (bot for page in pages for bot in page["botSummaries"])
-        return [Bot(bot["botId"], bot.get("botName", bot["botId"])) for bot in found]
+    def bots(self) -> Listed[Bot]:
+        """Return all bots."""
+        return self._calls.one(
+            lambda: _listed(self._lex, "list_bots", "botSummaries", _bot),
+            "List of bots",
+            unanswered=Listed(problems=(f"ListBots: {self._calls.too_late}",)),
+        )
 
-    def aliases(self, bots: Sequence[Bot]) -> list["list[BotAlias] | RefusedError"]:
-        """Return the aliases of each bot, or why they could not be had."""
-        return self._each(bots, self._aliases_of, "Bots")
+    def aliases(self, bots: Sequence[Bot]) -> list[Listed[BotAlias]]:
+        """Return the aliases of each bot."""
+        late: Listed[BotAlias] = Listed(problems=(f"ListBotAliases: {self._calls.too_late}",))
+        return self._calls.each(bots, self._aliases_of, "Bots", late)
 
-    def _aliases_of(self, bot: Bot) -> list[BotAlias]:
-        pages = _pages(self._lex, "list_bot_aliases", botId=bot.id)
-        found = (alias for page in pages for alias in page["botAliasSummaries"])
-        return [
-            BotAlias(bot, alias["botAliasId"], alias.get("botAliasName", alias["botAliasId"]))
-            for alias in found
-        ]
+    def _aliases_of(self, bot: Bot) -> Listed[BotAlias]:
+        def alias(summary: Any) -> BotAlias:
+            alias_id = _id(summary, "botAliasId")
+            return BotAlias(bot, alias_id, _name(summary, "botAliasName", alias_id))
 
-    def hooks(self, aliases: Sequence[BotAlias]) -> list["list[Hook] | RefusedError"]:
-        """Return the code hooks of each alias, or why they could not be had."""
-        return self._each(aliases, self._hooks_of, "Bot aliases")
+        return _listed(self._lex, "list_bot_aliases", "botAliasSummaries", alias, botId=bot.id)
 
-    def _hooks_of(self, alias: BotAlias) -> list[Hook]:
-        answer = _called(self._lex, "describe_bot_alias", botId=alias.bot.id, botAliasId=alias.id)
-        hooks = []
-        for locale, setting in sorted(answer.get("botAliasLocaleSettings", {}).items()):
-            specification = setting.get("codeHookSpecification") or {}
-            arn = (specification.get("lambdaCodeHook") or {}).get("lambdaARN")
-            if arn:
-                hooks.append(Hook(alias, locale, str(arn), bool(setting.get("enabled"))))
-        return hooks
+    def hooks(self, aliases: Sequence[BotAlias]) -> list[Listed[Hook]]:
+        """Return the code hooks of each alias."""
+        late: Listed[Hook] = Listed(problems=(f"DescribeBotAlias: {self._calls.too_late}",))
+        return self._calls.each(aliases, self._hooks_of, "Bot aliases", late)
+
+    def _hooks_of(self, alias: BotAlias) -> Listed[Hook]:
+        def locales(answer: Any) -> list[tuple[str, Any]]:
+            # Each alias has an id, and not each has locales: without the one, this is no alias.
+            _id(answer, "botAliasId")
+            return sorted(_member(answer, "botAliasLocaleSettings", dict, {}).items())
+
+        method = "describe_bot_alias"
+        try:
+            found = _called(self._lex, method, locales, botId=alias.bot.id, botAliasId=alias.id)
+        except RefusedError as error:
+            return Listed(problems=(str(error),))
+        hooks = _read_each(method, found, lambda item: _hook(alias, *item))
+        return replace(hooks, found=tuple(hook for hook in hooks.found if hook.function))
 
     def policies(self, functions: Iterable[Function]) -> dict[Function, Policy]:
         """Return the policy of each function with its qualifier, each read once."""
         distinct = list(dict.fromkeys(functions))
-        found = self._each(distinct, self._policy_of, "Policies")
-        return {
-            function: Unreadable(str(policy)) if isinstance(policy, RefusedError) else policy
-            for function, policy in zip(distinct, found, strict=True)
-        }
+        late: Policy = Unreadable(f"GetResourcePolicy: {self._calls.too_late}")
+        found = self._calls.each(distinct, self._policy_of, "Policies", late)
+        return dict(zip(distinct, found, strict=True))
 
     def _policy_of(self, function: Function) -> Policy:
         try:
@@ -229,14 +268,14 @@ class Account:
             return Unreadable(f"the policy cannot be read: {error}")
         except RefusedError as error:
             if error.code != NOT_FOUND:
-                raise
+                return Unreadable(str(error))
         # Where the policy is not there, and where the function is not, Lambda answers the same.
         try:
             if self._exists(function):
                 return NoPolicy()
             return Missing(bool(function.qualifier) and self._exists(function.unqualified))
-        except RefusedError:
-            return NoPolicy(is_sure=False)
+        except RefusedError as error:
+            return NoPolicy(unsure=str(error))
 
     def _text_of(self, function: Function) -> str:
         """Return the text of a policy; by the older call where the newer is not to be had.
@@ -245,83 +284,188 @@ class Account:
         """
         if hasattr(self._lambda, "get_resource_policy"):
             try:
-                answer = self._ask_lambda("get_resource_policy", ResourceArn=function.arn)
-                return str(answer["Policy"])
+                return self._ask_lambda("get_resource_policy", "Policy", ResourceArn=function.arn)
             except RefusedError as error:
                 if not error.is_about_the_call:
                     raise
-        return str(self._ask_lambda("get_policy", **_named(function))["Policy"])
+        return self._ask_lambda("get_policy", "Policy", **_named(function))
 
     def _exists(self, function: Function) -> bool:
         try:
-            self._ask_lambda("get_function_configuration", **_named(function))
+            self._ask_lambda("get_function_configuration", "FunctionArn", **_named(function))
         except RefusedError as error:
             if error.code != NOT_FOUND:
                 raise
             return False
         return True
 
-    def _ask_lambda(self, method: str, **arguments: str) -> Any:
+    def _ask_lambda(self, method: str, member: str, **arguments: str) -> str:
+        """Return a text of Lambda's answer."""
         self._limiter.wait()
-        return _called(self._lambda, method, **arguments)
-
-    def _each(
-        self, items: Sequence[Given], ask: Callable[[Given], Found], name: str
-    ) -> list["Found | RefusedError"]:
-        """Ask for all items at once, as far as there are workers; answers in the items' order."""
-
-        def answer(item: Given) -> "Found | RefusedError":
-            try:
-                return ask(item)
-            except RefusedError as error:
-                return error
-
-        if not items:
-            return []
-        pool = ThreadPoolExecutor(WORKERS)
-        try:
-            return list(self._track(pool.map(answer, items), len(items), name))
-        finally:
-            pool.shutdown(cancel_futures=True)
+        return _called(
+            self._lambda, method, lambda answer: _member(answer, member, str), **arguments
+        )
 
 
 def _client(session: boto3.Session, service: str, region: str) -> Any:
     # boto3 makes its clients at run time, and those of Lex have no types here.
     make: Callable[..., Any] = session.client
     try:
-        return make(service, region_name=region, config=CONFIG)
+        client = make(service, region_name=region, config=CONFIG)
     except (botocore.BotoCoreError, ValueError) as error:
-        raise UsageError(f"Region {region}: {_one_line(error)}") from error
+        raise UsageError(f"Region {region}: {_sentence(error)}") from error
+    client.meta.events.register("before-parse", _refuse_what_is_no_json)
+    return client
 
 
-def _pages(client: Any, method: str, **arguments: str) -> Iterator[Any]:
-    """Yield the pages of a list; boto3 has no paginators for Lex."""
+def _refuse_what_is_no_json(response_dict: Any, **_: Any) -> None:
+    """Refuse what boto3 would read as an answer without members: a proxy's page, half an answer."""
+    body = response_dict["body"]
+    if len(body) > LARGEST_ANSWER:
+        raise _BrokenAnswerError(f"{len(body):,} bytes, of at most {LARGEST_ANSWER:,}")
+    # Errors have a status that says what they are, whatever their body is.
+    if response_dict["status_code"] < HTTPStatus.MULTIPLE_CHOICES:
+        try:
+            answer = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise _BrokenAnswerError(f"no JSON, but {body[:40]!r}") from error
+        if not isinstance(answer, dict):
+            raise _BrokenAnswerError("no JSON object")
+
+
+def _listed(
+    client: Any, method: str, member: str, read_item: Callable[[Any], Found], **arguments: str
+) -> Listed[Found]:
+    """Return what all pages of a list have; boto3 has no paginators for Lex.
+
+    A page or an item that is broken is a problem, and takes nothing from the others. A token that
+    comes for a second time would lead to the same pages for ever.
+    """
+    found: list[Found] = []
+    problems: list[str] = []
+    seen: set[str] = set()
     token: dict[str, str] = {}
+
+    def read_page(page: Any) -> tuple[list[Any], str]:
+        next_token = _member(page, "nextToken", str, "")
+        if next_token in seen:
+            raise _BrokenAnswerError("its nextToken is one that it gave before")
+        return _member(page, member, list), next_token
+
     while True:
-        page = _called(client, method, **arguments, **token, maxResults=PAGE)
-        yield page
-        if not page.get("nextToken"):
-            return
-        token = {"nextToken": page["nextToken"]}
+        try:
+            items, next_token = _called(
+                client, method, read_page, **arguments, **token, maxResults=PAGE
+            )
+        except RefusedError as error:
+            problems.append(str(error))
+            break
+        page = _read_each(method, items, read_item)
+        found += page.found
+        problems += page.problems
+        if not next_token:
+            break
+        seen.add(next_token)
+        token = {"nextToken": next_token}
+    return Listed(tuple(found), tuple(dict.fromkeys(problems)))
 
 
-def _called(client: Any, method: str, **arguments: Any) -> Any:
-    """Call AWS; raises RefusedError, or UsageError where no call can succeed."""
-    call = "".join(word.capitalize() for word in method.split("_"))
+def _read_each(
+    method: str, items: Iterable[Given], read_item: Callable[[Given], Found]
+) -> Listed[Found]:
+    """Read each part of an answer; one that is broken is a problem of its own."""
+    found: list[Found] = []
+    problems: list[str] = []
+    for item in items:
+        try:
+            found.append(read_item(item))
+        except _BrokenAnswerError as error:
+            problems.append(str(RefusedError(_call_named(method), BROKEN, str(error))))
+    return Listed(tuple(found), tuple(problems))
+
+
+def _called(
+    client: Any, method: str, read_answer: Callable[[Any], Found], **arguments: Any
+) -> Found:
+    """Call AWS and read the answer; raises RefusedError, or UsageError where no call can do."""
+    call = _call_named(method)
+    ask = getattr(client, method)
     try:
-        return getattr(client, method)(**arguments)
+        return read_answer(ask(**arguments))
+    except _BrokenAnswerError as error:
+        raise RefusedError(call, BROKEN, str(error)) from error
     except botocore.ClientError as error:
         answer: Any = error.response
-        code = str(answer.get("Error", {}).get("Code", "Unknown"))
+        code = _one_line(answer.get("Error", {}).get("Code", "Unknown"))
         message = _one_line(answer.get("Error", {}).get("Message", ""))
         if code in _CREDENTIALS:
             raise UsageError(f"credentials: {call}: {code}: {message} Sign in anew.") from error
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         raise RefusedError(call, code, message, status) from error
     except _NO_CREDENTIALS as error:
-        raise UsageError(f"credentials: {_one_line(error)}") from error
+        raise UsageError(f"credentials: {_sentence(error)} {_SIGN_IN}") from error
+    except _NO_ANSWER as error:
+        words = f"{_sentence(error)} Check the Region, the network and the proxy."
+        raise RefusedError(call, type(error).__name__, words) from error
     except botocore.BotoCoreError as error:
         raise RefusedError(call, type(error).__name__, _one_line(error)) from error
+    # boto3 takes the types in an answer for granted, and trips over others in many ways.
+    except Exception as error:
+        words = f"boto3 cannot read it ({type(error).__name__})"
+        raise RefusedError(call, BROKEN, words) from error
+
+
+def _call_named(method: str) -> str:
+    """Return the name of a call in IAM and in Lex's documentation."""
+    return "".join(word.capitalize() for word in method.split("_"))
+
+
+def _bot(summary: Any) -> Bot:
+    bot_id = _id(summary, "botId")
+    return Bot(bot_id, _name(summary, "botName", bot_id))
+
+
+def _hook(alias: BotAlias, locale: str, setting: Any) -> Hook:
+    """Return the code hook of a locale; its function is empty where the locale has none."""
+    if not locale.isprintable():
+        raise _BrokenAnswerError("a locale has control characters")
+    try:
+        enabled = _member(setting, "enabled", bool)
+        if "codeHookSpecification" not in setting:
+            return Hook(alias, locale, "", enabled)
+        specification = _member(setting, "codeHookSpecification", dict)
+        hook = _member(specification, "lambdaCodeHook", dict)
+        return Hook(alias, locale, _name(hook, "lambdaARN"), enabled)
+    except _BrokenAnswerError as error:
+        raise _BrokenAnswerError(f"{locale}: {error}") from error
+
+
+def _member(holder: Any, name: str, kind: type[Found], default: Found | None = None) -> Found:
+    """Return a member of an object, or the default where it has none; or _BrokenAnswerError."""
+    if not isinstance(holder, dict):
+        raise _BrokenAnswerError(f"what should have a {name} is no object")
+    value = holder.get(name, default)
+    if value is None:
+        raise _BrokenAnswerError(f"it has no {name}")
+    if not isinstance(value, kind):
+        raise _BrokenAnswerError(f"its {name} is no {_KINDS[kind]}")
+    return value
+
+
+def _name(holder: Any, name: str, default: str | None = None) -> str:
+    """Return a text of one line; raises _BrokenAnswerError."""
+    value = _member(holder, name, str, default)
+    if not value.isprintable():
+        raise _BrokenAnswerError(f"its {name} has control characters")
+    return value
+
+
+def _id(holder: Any, name: str) -> str:
+    """Return an id of Lex, which becomes a part of ARNs; raises _BrokenAnswerError."""
+    value = _member(holder, name, str)
+    if not _LEX_ID.fullmatch(value):
+        raise _BrokenAnswerError(f"its {name} is no id")
+    return value
 
 
 def _named(function: Function) -> dict[str, str]:
@@ -330,5 +474,12 @@ def _named(function: Function) -> dict[str, str]:
     return {"FunctionName": function.unqualified.arn, **qualifier}
 
 
+def _sentence(error: Exception) -> str:
+    """Return what an error of boto3 or of Python says, as a sentence."""
+    words = _one_line(error) or type(error).__name__
+    return words if words.endswith(".") else f"{words}."
+
+
 def _one_line(words: object) -> str:
-    return " ".join(str(words).split())
+    line = " ".join(str(words).split())
+    return line if len(line) <= _LONGEST_TEXT else f"{line[:_LONGEST_TEXT]}…"

@@ -1,9 +1,13 @@
 """`doctor`: asks the account, prints what it found, and says how it exits."""
 
+import os
+import termios
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from auto_lex_permissions_cli.console import (
+    UsageError,
     coloured,
     counted,
     exit_code,
@@ -13,7 +17,8 @@ from auto_lex_permissions_cli.console import (
     write,
 )
 
-from .account import Account, account_of, session_of
+from .account import Account, sign_in
+from .calls import Calls
 from .diagnosis import Diagnosis, Findings, State, Wanted, examine
 from .fixes import fix_for
 from .policies import Mismatch, Reason
@@ -23,20 +28,52 @@ _ORDER: Final = (State.ALLOWED, State.UNKNOWN, State.MISSING, State.DENIED)
 _STATE_WIDTH: Final = 9
 
 
-def run(*, region: str, profile: str, bot: str, alias: str, form: str) -> int:
+def run(  # noqa: PLR0913 - the options of the command.
+    *, region: str, profile: str, bot: str, alias: str, timeout: int, form: str
+) -> int:
     """Look at an account and print what was found, as `text` or `json`; return the exit code.
 
-    Raises UsageError where the account cannot be asked.
+    Takes at most so many seconds. Raises UsageError where the account cannot be asked.
     """
-    session = session_of(profile, region)
-    wanted = Wanted(str(session.region_name), bot, alias, account_of(session))
-    with progress() as track:
-        found = examine(Account(session, wanted.region, track), wanted)
+    with progress() as track, _terminal_kept():
+        calls = Calls(timeout, track)
+        clients = calls.one(lambda: sign_in(profile, region), "Credentials", unanswered=None)
+        if clients is None:
+            raise UsageError(f"credentials: {calls.too_late}.")
+        wanted = Wanted(clients.region, bot, alias, clients.account)
+        found = examine(Account(clients, calls), wanted)
     if form == "json":
         print_json(_as_json(found, profile))
     else:
         _print_text(found, profile)
-    return exit_code((), has_findings=found.count(State.DENIED) + found.count(State.MISSING) > 0)
+    return exit_code(
+        _unread(found),
+        has_findings=found.count(State.DENIED) + found.count(State.MISSING) > 0,
+    )
+
+
+def _unread(found: Findings) -> Iterator[UsageError]:
+    """Yield what there is to say where not all could be looked at."""
+    places = len(found.notes) + found.count(State.UNKNOWN)
+    if places:
+        what = f"{counted(places, 'place')} could not be looked at"
+        yield UsageError(f"{what}: the report says which, and why.")
+
+
+@contextmanager
+def _terminal_kept() -> Iterator[None]:
+    """Leave the terminal as it was found: boto3 asks for an MFA code without echo, in a thread."""
+    try:
+        terminal = os.open(os.ctermid(), os.O_RDWR | os.O_NOCTTY)
+    except OSError:
+        yield
+        return
+    before = termios.tcgetattr(terminal)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        os.close(terminal)
 
 
 def _print_text(found: Findings, profile: str) -> None:
@@ -52,8 +89,9 @@ def _print_text(found: Findings, profile: str) -> None:
                 write(f"\n# Under Resources:\n{fix.yaml}\n")
                 write(f"# Or now, by hand:\n{fix.command(found.region, profile)}\n\n")
     for note in found.notes:
-        place = note.bot.name + (f"/{note.alias.name}" if note.alias else "")
-        _print_state(State.UNKNOWN, f"{place}: its code hooks could not be read: {note.problem}")
+        place = note.bot.name if note.bot else f"Bots in {found.region}"
+        place += f"/{note.alias.name}" if note.alias else ""
+        _print_state(State.UNKNOWN, f"{place}: not all could be read: {note.problem}")
     counts = ", ".join(f"{found.count(state)} {state.value}" for state in _ORDER)
     hooks = counted(len(found.diagnoses), "code hook")
     aliases = counted(len(found.aliases), "bot alias", "bot aliases")
@@ -128,7 +166,7 @@ def _as_json(found: Findings, profile: str) -> dict[str, Any]:
         ],
         "notes": [
             {
-                "bot": {"id": note.bot.id, "name": note.bot.name},
+                "bot": {"id": note.bot.id, "name": note.bot.name} if note.bot else None,
                 "alias": {"id": note.alias.id, "name": note.alias.name} if note.alias else None,
                 "problem": note.problem,
             }

@@ -15,7 +15,6 @@ from .account import (
     Missing,
     NoPolicy,
     Policy,
-    RefusedError,
     Unreadable,
 )
 from .policies import Call, Function, Mismatch, Reason, Verdict, judge
@@ -53,9 +52,9 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A bot or an alias whose code hooks could not be read, and why."""
+    """A bot, an alias, or a Region where both are None, that could not all be read, and why."""
 
-    bot: Bot
+    bot: Bot | None
     alias: BotAlias | None
     problem: str
 
@@ -87,26 +86,26 @@ class Wanted:
 
 def examine(account: Account, wanted: Wanted) -> Findings:
     """Ask an account for its code hooks and judge each; raises UsageError."""
-    bots = _bots(account, wanted)
     notes: list[Note] = []
+    bots = _bots(account, wanted, notes)
     aliases = _aliases(account, bots, wanted, notes)
     hooks: list[Hook] = []
-    for alias, found in zip(aliases, account.hooks(aliases), strict=True):
-        if isinstance(found, RefusedError):
-            notes.append(Note(alias.bot, alias, str(found)))
-        else:
-            hooks += found
+    for alias, listed in zip(aliases, account.hooks(aliases), strict=True):
+        notes += (Note(alias.bot, alias, problem) for problem in listed.problems)
+        hooks += listed.found
     diagnoses = tuple(_diagnoses(account, hooks, wanted))
     return Findings(wanted.region, tuple(bots), tuple(aliases), diagnoses, tuple(notes))
 
 
-def _bots(account: Account, wanted: Wanted) -> list[Bot]:
-    try:
-        bots = account.bots()
-    except RefusedError as error:
-        raise UsageError(f"the bots in {wanted.region} cannot be listed: {error}") from error
+def _bots(account: Account, wanted: Wanted, notes: list[Note]) -> list[Bot]:
+    listed = account.bots()
+    bots, problems = listed.found, listed.problems
+    if problems and not bots:
+        raise UsageError(f"the bots in {wanted.region} cannot be listed: {problems[0]}")
+    notes += (Note(None, None, problem) for problem in problems)
     chosen = [bot for bot in bots if not wanted.bot or wanted.bot in (bot.id, bot.name)]
-    if wanted.bot and not chosen:
+    # Where some could not be read, that may be one of them.
+    if wanted.bot and not chosen and not notes:
         names = _listed([bot.name for bot in bots])
         raise UsageError(f"--bot {wanted.bot}: no such bot in {wanted.region}; {names}.")
     return sorted(chosen, key=lambda bot: (bot.name, bot.id))
@@ -116,15 +115,13 @@ def _aliases(
     account: Account, bots: list[Bot], wanted: Wanted, notes: list[Note]
 ) -> list[BotAlias]:
     aliases: list[BotAlias] = []
-    for bot, found in zip(bots, account.aliases(bots), strict=True):
-        if isinstance(found, RefusedError):
-            notes.append(Note(bot, None, str(found)))
-        else:
-            aliases += sorted(found, key=lambda alias: (alias.name, alias.id))
+    for bot, listed in zip(bots, account.aliases(bots), strict=True):
+        notes += (Note(bot, None, problem) for problem in listed.problems)
+        aliases += sorted(listed.found, key=lambda alias: (alias.name, alias.id))
     chosen = [
         alias for alias in aliases if not wanted.alias or wanted.alias in (alias.id, alias.name)
     ]
-    if wanted.alias and not chosen:
+    if wanted.alias and not chosen and not notes:
         where = f"of bot {wanted.bot}" if wanted.bot else f"in {wanted.region}"
         names = _listed(sorted({alias.name for alias in aliases}))
         raise UsageError(f"--alias {wanted.alias}: no such alias {where}; {names}.")
@@ -193,9 +190,9 @@ def _judged(blank: Diagnosis, function: Function, policy: Policy) -> Diagnosis:
                 what = f"{what} {function.qualifier}"
             words = f"{what}: it was deleted or never made."
             return replace(blank, state=State.MISSING, words=(words,))
-        case NoPolicy(is_sure):
+        case NoPolicy(unsure):
             verdict = Verdict((Mismatch(Reason.NO_POLICY),))
-            cause = _likely_cause(function, is_sure=is_sure)
+            cause = _likely_cause(function, unsure)
             return replace(blank, state=State.DENIED, verdict=verdict, words=cause)
         case statements:
             verdict = judge(statements, Call(function, blank.source_arn, blank.account))
@@ -204,9 +201,9 @@ def _judged(blank: Diagnosis, function: Function, policy: Policy) -> Diagnosis:
             return replace(blank, state=state, verdict=verdict, taken=taken)
 
 
-def _likely_cause(function: Function, *, is_sure: bool) -> tuple[str, ...]:
-    if not is_sure:
-        return ("Whether the function itself is there could not be read.",)
+def _likely_cause(function: Function, unsure: str) -> tuple[str, ...]:
+    if unsure:
+        return (f"Whether the function itself is there could not be read: {unsure}",)
     if function.qualifier.isdigit():
         return ("Likely: the version is newer than the permission; each starts without one.",)
     what = f"alias {function.qualifier}" if function.qualifier else "function"

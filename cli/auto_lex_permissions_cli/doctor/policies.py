@@ -167,7 +167,7 @@ def read(document_text: str) -> tuple[Statement, ...]:
     """Return the statements of a policy document; raises PolicyUnreadableError."""
     try:
         document = json.loads(document_text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PolicyUnreadableError("it is not JSON") from error
     if not isinstance(document, dict):
         raise PolicyUnreadableError("it is not an object")
