@@ -262,6 +262,7 @@ def raw(body: bytes, status: int = 200, kind: str = "application/json") -> Hosti
         handler.send_response(status)
         handler.send_header("Content-Type", kind)
         handler.send_header("Content-Length", str(len(body)))
+        handler.send_header("Connection", "close")
         handler.end_headers()
         handler.wfile.write(body)
 

@@ -40,6 +40,7 @@ CONFIG: Final = Config(
 )
 NOT_FOUND: Final = "ResourceNotFoundException"
 BROKEN: Final = "broken answer"
+_ANSWER: Final = "Answer"
 _SIGN_IN: Final = "Sign in anew, or give another --profile."
 # 500 is what an endpoint says that does not know the newer call yet.
 _ABOUT_THE_CALL: Final = frozenset({400, 403, 404, 405, 500, 501})
@@ -314,23 +315,26 @@ def _client(session: boto3.Session, service: str, region: str) -> Any:
         client = make(service, region_name=region, config=CONFIG)
     except (botocore.BotoCoreError, ValueError) as error:
         raise UsageError(f"Region {region}: {_sentence(error)}") from error
-    client.meta.events.register("before-parse", _refuse_what_is_no_json)
+    client.meta.events.register("before-parse", _keep_answer)
     return client
 
 
-def _refuse_what_is_no_json(response_dict: Any, **_: Any) -> None:
-    """Refuse what boto3 would read as an answer without members: a proxy's page, half an answer."""
+def _keep_answer(response_dict: Any, customized_response_dict: dict[str, Any], **_: Any) -> None:
+    """Keep the JSON of an answer as it came, and give boto3 none to read; or _BrokenAnswerError.
+
+    boto3 trips over another type than the documented one, or makes the documented one of it, and
+    what is no JSON at all, such as a proxy's page, is an answer without members to it.
+    """
     body = response_dict["body"]
     if len(body) > LARGEST_ANSWER:
-        raise _BrokenAnswerError(f"{len(body):,} bytes, of at most {LARGEST_ANSWER:,}")
+        raise _BrokenAnswerError(f"{len(body):,} bytes, and at most {LARGEST_ANSWER:,} are read")
     # Errors have a status that says what they are, whatever their body is.
     if response_dict["status_code"] < HTTPStatus.MULTIPLE_CHOICES:
         try:
-            answer = json.loads(body)
+            customized_response_dict[_ANSWER] = json.loads(body.decode())
         except (ValueError, RecursionError) as error:
             raise _BrokenAnswerError(f"no JSON, but {body[:40]!r}") from error
-        if not isinstance(answer, dict):
-            raise _BrokenAnswerError("no JSON object")
+        response_dict["body"] = b""
 
 
 def _listed(
@@ -346,23 +350,26 @@ def _listed(
     seen: set[str] = set()
     token: dict[str, str] = {}
 
-    def read_page(page: Any) -> tuple[list[Any], str]:
+    def read_page(page: Any) -> tuple[list[Any], Any]:
+        return _member(page, member, list), page
+
+    def next_token_of(page: Any) -> str:
         next_token = _member(page, "nextToken", str, "")
         if next_token in seen:
             raise _BrokenAnswerError("its nextToken is one that it gave before")
-        return _member(page, member, list), next_token
+        return next_token
 
     while True:
         try:
-            items, next_token = _called(
-                client, method, read_page, **arguments, **token, maxResults=PAGE
-            )
+            items, page = _called(client, method, read_page, **arguments, **token, maxResults=PAGE)
         except RefusedError as error:
             problems.append(str(error))
             break
-        page = _read_each(method, items, read_item)
-        found += page.found
-        problems += page.problems
+        listed = _read_each(method, items, read_item)
+        next_tokens = _read_each(method, [page], next_token_of)
+        found += listed.found
+        problems += listed.problems + next_tokens.problems
+        next_token = "".join(next_tokens.found)
         if not next_token:
             break
         seen.add(next_token)
@@ -391,7 +398,7 @@ def _called(
     call = _call_named(method)
     ask = getattr(client, method)
     try:
-        return read_answer(ask(**arguments))
+        return read_answer(ask(**arguments)[_ANSWER])
     except _BrokenAnswerError as error:
         raise RefusedError(call, BROKEN, str(error)) from error
     except botocore.ClientError as error:
@@ -409,7 +416,7 @@ def _called(
         raise RefusedError(call, type(error).__name__, words) from error
     except botocore.BotoCoreError as error:
         raise RefusedError(call, type(error).__name__, _one_line(error)) from error
-    # boto3 takes the types in an answer for granted, and trips over others in many ways.
+    # boto3 takes the types in the body of an error for granted, and trips over others in many ways.
     except Exception as error:
         words = f"boto3 cannot read it ({type(error).__name__})"
         raise RefusedError(call, BROKEN, words) from error
@@ -443,7 +450,7 @@ def _hook(alias: BotAlias, locale: str, setting: Any) -> Hook:
 def _member(holder: Any, name: str, kind: type[Found], default: Found | None = None) -> Found:
     """Return a member of an object, or the default where it has none; or _BrokenAnswerError."""
     if not isinstance(holder, dict):
-        raise _BrokenAnswerError(f"what should have a {name} is no object")
+        raise _BrokenAnswerError(f"what should have {name} is no object")
     value = holder.get(name, default)
     if value is None:
         raise _BrokenAnswerError(f"it has no {name}")
@@ -481,5 +488,7 @@ def _sentence(error: Exception) -> str:
 
 
 def _one_line(words: object) -> str:
+    """Return what was said, as far as one line of a terminal shows it."""
     line = " ".join(str(words).split())
+    line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
     return line if len(line) <= _LONGEST_TEXT else f"{line[:_LONGEST_TEXT]}…"

@@ -35,6 +35,8 @@ _FUNCTION: Final = re.compile(
     r"arn:(?P<partition>aws[\w-]*):lambda:(?P<region>[\w-]+):(?P<account>\d{12})"
     r":function:(?P<name>[\w-]+)(?::(?P<qualifier>[\w$.-]+))?"
 )
+# The values of a condition are on the sixth level: Statement, each, Condition, operator, key, each.
+_DEEPEST: Final = 20
 SOURCE_ARN: Final = "aws:sourcearn"
 SOURCE_ACCOUNT: Final = "aws:sourceaccount"
 
@@ -171,12 +173,25 @@ def read(document_text: str) -> tuple[Statement, ...]:
         raise PolicyUnreadableError("it is not JSON") from error
     if not isinstance(document, dict):
         raise PolicyUnreadableError("it is not an object")
+    _refuse_what_no_policy_has(document, _DEEPEST)
     statements = []
     for number, body in enumerate(_listed(document.get("Statement", [])), start=1):
         if not isinstance(body, dict) or body.get("Effect") not in ("Allow", "Deny"):
             raise PolicyUnreadableError(f"its statement {number} is none that allows or denies")
         statements.append(Statement(str(body.get("Sid") or f"number {number}"), body))
     return tuple(statements)
+
+
+def _refuse_what_no_policy_has(value: Any, levels: int) -> None:
+    """Raise PolicyUnreadableError for what would take Python's stack, or could not be printed."""
+    if not levels:
+        raise PolicyUnreadableError("it is nested too deeply")
+    if isinstance(value, str) and not value.isprintable():
+        raise PolicyUnreadableError("it has control characters")
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    for item in value if isinstance(value, list) else ():
+        _refuse_what_no_policy_has(item, levels - 1)
 
 
 def judge(statements: Iterable[Statement], call: Call) -> Verdict:
