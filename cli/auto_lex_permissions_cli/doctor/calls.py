@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Final, TypeVar
 
-from auto_lex_permissions_cli.console import Track
+from auto_lex_permissions_cli.console import Track, counted
 
 WORKERS: Final = 8
 Given = TypeVar("Given")
@@ -23,9 +23,9 @@ Found = TypeVar("Found")
 class Calls:
     """All calls of one run, which together may take so many seconds."""
 
-    def __init__(self, seconds: float, track: Track) -> None:
+    def __init__(self, seconds: int, track: Track) -> None:
         """Start the time; `track` shows how far the calls are."""
-        self.too_late = f"not answered within the {seconds:g} seconds of --timeout"
+        self.too_late = f"not answered within the {counted(seconds, 'second')} of --timeout"
         self._end = time.monotonic() + seconds
         self._track = track
 
