@@ -180,6 +180,11 @@ def main() -> NoReturn:
         # A run in the background is not asked by Ctrl-C, and goes on.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)
+    # A stream that the caller has closed takes nothing, and what its encoding lacks is escaped.
+    for stream in ("stdout", "stderr"):
+        opened = getattr(sys, stream) or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+        opened.reconfigure(errors="backslashreplace")
+        setattr(sys, stream, opened)
     try:
         result = app.main(prog_name=NAME, standalone_mode=False)
         sys.stdout.flush()
@@ -192,6 +197,10 @@ def main() -> NoReturn:
         # Who reads the output has seen enough of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FINE)
+    except OSError as error:
+        # What is still to be written would fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fail(f"the output cannot be written: {error.strerror or error}.")
     except Exception as error:  # noqa: BLE001 - nobody reads a traceback who did not ask for it.
         _fail(f"a fault of this program ({type(error).__name__}); --debug shows where.")
     sys.exit(result if isinstance(result, int) else FINE)

@@ -169,6 +169,10 @@ class Stub:
         refused = self.first("lex:DescribeBotAlias", f"{bot}/{alias}")
         return refused or (200, {"botAliasId": alias, "botAliasLocaleSettings": settings})
 
+    def assume_role(self) -> Answer | Hostile:
+        """Answer AssumeRole of STS, for which there is no role."""
+        return self.first("sts:AssumeRole") or NOT_FOUND
+
     def _policy(self, action: str, arn: str) -> Answer | Hostile:
         refused = self.first(action, arn)
         policy = self.functions.get(arn)
@@ -196,6 +200,7 @@ def _qualified(name: str, query: dict[str, str]) -> str:
 _ROUTES: Final[Any] = (
     ("POST", r"/bots/", Stub.list_bots),
     ("POST", r"/bots/(\w{10})/botaliases/", Stub.list_bot_aliases),
+    ("POST", r"/", Stub.assume_role),
     ("GET", r"/bots/(\w{10})/botaliases/(\w{10})/", Stub.describe_bot_alias),
     ("GET", r"/2026-07-09/resource-policy/([^/]+)", Stub.get_resource_policy),
     ("GET", r"/2015-03-31/functions/([^/]+)/policy", Stub.get_policy),
@@ -211,7 +216,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _reply(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        body: dict[str, Any] = json.loads(self.rfile.read(length) or b"{}")
+        content = self.rfile.read(length)
+        # STS takes forms, of which nothing is read here.
+        body: dict[str, Any] = json.loads(content) if content.startswith(b"{") else {}
         replied = self.stub.answer(self.command, self.path, body)
         if not isinstance(replied, tuple):
             self.close_connection = True

@@ -507,7 +507,7 @@ def test_no_credentials_no_region_no_profile(
     )
     assert "(nobody)" in problem(region="us-east-1", profile="nobody")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
-    assert problem(region="us east 1").startswith("Region us east 1: ")
+    assert problem(region="us east 1").startswith("lexv2-models cannot be called in us east 1: ")
     config = tmp_path / "config"
     config.write_text("[profile p]\ncredential_process = false\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))

@@ -41,7 +41,8 @@ CONFIG: Final = Config(
 NOT_FOUND: Final = "ResourceNotFoundException"
 BROKEN: Final = "broken answer"
 _ANSWER: Final = "Answer"
-_SIGN_IN: Final = "Sign in anew, or give another --profile."
+_SIGN_IN: Final = "Sign in anew, correct the AWS configuration, or give another --profile."
+_CHECK: Final = "Check the Region, the network and the proxy."
 # 500 is what an endpoint says that does not know the newer call yet.
 _ABOUT_THE_CALL: Final = frozenset({400, 403, 404, 405, 500, 501})
 # After one of these no other call would fare better.
@@ -68,9 +69,7 @@ _NO_CREDENTIALS: Final = (
     botocore.TokenRetrievalError,
     botocore.NoAuthTokenError,
 )
-# No answer came, or not all of one.
-_NO_ANSWER: Final = (botocore.HTTPClientError, botocore.ConnectionError)
-_LEX_ID: Final = re.compile("[0-9A-Za-z]+")
+_LEX_ID: Final = re.compile("[0-9A-Za-z]{10}")
 _KINDS: Final[dict[type, str]] = {str: "text", list: "list", dict: "object", bool: "boolean"}
 Found = TypeVar("Found")
 Given = TypeVar("Given")
@@ -188,22 +187,25 @@ def sign_in(profile: str, region: str) -> Clients:
     try:
         session = boto3.Session(profile_name=profile or None, region_name=region or None)
         credentials: Any = session.get_credentials()
-        if session.region_name and credentials:
-            account = str(getattr(credentials.get_frozen_credentials(), "account_id", None) or "")
-        else:
-            account = ""
-    # Whatever stands in the user's configuration, or comes from the program that it names, comes
-    # out of boto3 as it is: errors of its own, of the operating system, of Python.
-    except Exception as error:
+        frozen = credentials and credentials.get_frozen_credentials()
+    except (botocore.BotoCoreError, botocore.ClientError) as error:
         raise UsageError(f"credentials: {_sentence(error)} {_SIGN_IN}") from error
+    # What is wrong in a file, or in what a program says, goes through boto3 as any error of Python.
+    except Exception as error:
+        cause = f"{type(error).__name__}: {_one_line(error)}"
+        words = f"the AWS configuration, or what it names, is broken ({cause})."
+        raise UsageError(f"credentials: {words} {_SIGN_IN}") from error
     if not session.region_name:
         raise UsageError("no Region: give --region, or set AWS_DEFAULT_REGION.")
     if not credentials:
         where = f"in profile {profile}" if profile else "in the environment or a profile"
         raise UsageError(f"no credentials {where}: sign in, or give another --profile.")
+    for key in (frozen.access_key, frozen.secret_key, frozen.token or ""):
+        if not isinstance(key, str) or not key.isprintable():
+            raise UsageError(f"credentials: one of the keys is no text of one line. {_SIGN_IN}")
     region = str(session.region_name)
     clients = (_client(session, service, region) for service in ("lexv2-models", "lambda"))
-    return Clients(region, account, *clients)
+    return Clients(region, str(getattr(frozen, "account_id", None) or ""), *clients)
 
 
 class Account:
@@ -313,8 +315,11 @@ def _client(session: boto3.Session, service: str, region: str) -> Any:
     make: Callable[..., Any] = session.client
     try:
         client = make(service, region_name=region, config=CONFIG)
-    except (botocore.BotoCoreError, ValueError) as error:
-        raise UsageError(f"Region {region}: {_sentence(error)}") from error
+    # The Region, or any other setting that a client takes from the user's configuration.
+    except Exception as error:
+        remedy = "Correct --region, or the AWS configuration."
+        words = f"{service} cannot be called in {region}: {_sentence(error)} {remedy}"
+        raise UsageError(words) from error
     client.meta.events.register("before-parse", _keep_answer)
     return client
 
@@ -333,7 +338,7 @@ def _keep_answer(response_dict: Any, customized_response_dict: dict[str, Any], *
         try:
             customized_response_dict[_ANSWER] = json.loads(body.decode())
         except (ValueError, RecursionError) as error:
-            raise _BrokenAnswerError(f"no JSON, but {body[:40]!r}") from error
+            raise _BrokenAnswerError(f"no JSON, but {body[:40]!r}. {_CHECK}") from error
         response_dict["body"] = b""
 
 
@@ -411,15 +416,10 @@ def _called(
         raise RefusedError(call, code, message, status) from error
     except _NO_CREDENTIALS as error:
         raise UsageError(f"credentials: {_sentence(error)} {_SIGN_IN}") from error
-    except _NO_ANSWER as error:
-        words = f"{_sentence(error)} Check the Region, the network and the proxy."
-        raise RefusedError(call, type(error).__name__, words) from error
-    except botocore.BotoCoreError as error:
-        raise RefusedError(call, type(error).__name__, _one_line(error)) from error
-    # boto3 takes the types in the body of an error for granted, and trips over others in many ways.
+    # No answer, half of one, or one that boto3 trips over: it takes types in the bodies of errors
+    # for granted.
     except Exception as error:
-        words = f"boto3 cannot read it ({type(error).__name__})"
-        raise RefusedError(call, BROKEN, words) from error
+        raise RefusedError(call, type(error).__name__, f"{_sentence(error)} {_CHECK}") from error
 
 
 def _call_named(method: str) -> str:
@@ -483,8 +483,8 @@ def _named(function: Function) -> dict[str, str]:
 
 def _sentence(error: Exception) -> str:
     """Return what an error of boto3 or of Python says, as a sentence."""
-    words = _one_line(error) or type(error).__name__
-    return words if words.endswith(".") else f"{words}."
+    words = _one_line(error).rstrip(" .:") or type(error).__name__
+    return f"{words}."
 
 
 def _one_line(words: object) -> str:
