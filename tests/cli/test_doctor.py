@@ -27,6 +27,7 @@ from tests.cli.aws_stub import (
     TOO_MANY,
     Called,
     Stub,
+    hang,
     policy,
     serving,
     statement,
@@ -643,6 +644,22 @@ def test_why_not_in_words(
     printed = capsys.readouterr().out.splitlines()
     assert printed[1 : len(expected) + 1] == [f"{' ' * 9}{line}" for line in expected]
     assert ("# Under Resources:" in printed) is ("Effect" not in changed)
+
+
+def test_a_call_that_hangs(
+    stub: Stub, live: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given up, and the others are not: long before the deadline."""
+    once = Config(read_timeout=0.5, retries={"total_max_attempts": 1})
+    monkeypatch.setattr(calls, "CONFIG", once)
+    stub.refuse("lex:DescribeBotAlias", f"{BOT}/{TEST_ALIAS[0]}", hang, for_good=True)
+    stub.functions[f"{ORDERS}:live"] = policy(statement(f"{ORDERS}:live", live))
+    ran = examined(capsys)
+    assert (ran.code, ran.states) == (2, ["allowed"])
+    (note,) = ran.output["notes"]
+    assert note["alias"]["id"] == TEST_ALIAS[0]
+    assert note["problem"].startswith("DescribeBotAlias: ReadTimeoutError: Read timeout on endp")
+    assert note["problem"].endswith(". Check the Region, the network and the proxy.")
 
 
 def test_an_api_that_does_not_answer(

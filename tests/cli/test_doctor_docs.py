@@ -2,7 +2,9 @@
 
 import json
 import re
+from typing import Any
 
+from auto_lex_permissions_cli.doctor.account import CONFIG, LARGEST_ANSWER
 from tests.cli.aws_stub import (
     ACCOUNT,
     FORBIDDEN,
@@ -59,3 +61,20 @@ def test_the_example_and_the_iam_policy() -> None:
     assert {statement["Effect"] for statement in needed["Statement"]} == {"Allow"}
     assert sorted(actions) == sorted({call.action for call in stub.calls})
     assert (REGION in PAGE, ACCOUNT in PAGE) == (True, True)
+
+
+def test_the_limits() -> None:
+    """Each is what boto3 is told, and what `--help` says."""
+    page = " ".join(PAGE.split())
+    # The types of boto3 do not know what it takes.
+    config: Any = CONFIG
+    times = config.retries["total_max_attempts"]
+    assert (
+        f"One call waits {config.connect_timeout} seconds for a connection and"
+        f" {config.read_timeout} for the next bytes of an answer, and is made at most {times} times"
+    ) in page
+    assert f"more than {LARGEST_ANSWER:,} bytes" in page
+    found = re.search(r"at most (\d+) seconds, or as many as `--timeout` says", page)
+    assert found is not None
+    usage = " ".join(run("doctor", "--help").out.split())
+    assert f"found until then. [default: {found[1]}; " in usage

@@ -249,5 +249,3 @@ def test_a_line_and_no_fault(account: Stub) -> None:
     }.items():
         ended = run("doctor", *options, **account.environment)
         assert (ended.code, ended.out, ended.err) == (2, "", f"auto-lex-permissions: {line}\n")
-    assert "--timeout SECONDS" in run("doctor", "--help").out
-    assert "[default: 600; 1<=x<=86400]" in run("doctor", "--help").out
