@@ -2,8 +2,11 @@
 
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,7 @@ from tests.cli.aws_stub import (
     Stub,
     hang,
     policy,
+    raw,
     serving,
     statement,
 )
@@ -485,6 +489,46 @@ def test_expired_credentials_end_it_wherever_they_expire(stub: Stub, action: str
         f"credentials: {action.split(':')[1]}: ExpiredTokenException: The security token has"
         " expired. Sign in anew."
     )
+
+
+@pytest.mark.usefixtures("live")
+def test_expired_credentials_end_all_calls(stub: Stub) -> None:
+    """What has not been asked yet is not asked any more."""
+    hooks = stub.hooks[f"{BOT}/{LIVE}"]
+    hooks |= {f"l{number}": f"{FUNCTIONS}:orders{number}" for number in range(200)}
+    stub.refuse("lambda:GetResourcePolicy", "*", EXPIRED, for_good=True)
+    assert problem().startswith("credentials: GetResourcePolicy: ExpiredTokenException: ")
+    for thread in threading.enumerate():
+        if thread.name.endswith("(work)"):
+            thread.join()
+    assert stub.counts()["lambda:GetResourcePolicy"] < 100
+
+
+def test_credentials_that_cannot_be_had_anew(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Those of a program that stops to give any, in the middle of the run."""
+    stub.add_bot(BOT, "OrdersBot")
+    given = {"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b"}
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    keys = tmp_path / "keys"
+    keys.write_text(json.dumps(given | {"Expiration": soon.isoformat()}))
+    config = tmp_path / "config"
+    config.write_text(f"[default]\ncredential_process = cat {keys}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        keys.unlink()
+        bots = {"botSummaries": [{"botId": BOT, "botName": "OrdersBot"}]}
+        raw(json.dumps(bots).encode())(handler)
+
+    stub.refuse("lex:ListBots", "", answer)
+    assert problem().startswith(
+        "credentials: Error when retrieving credentials from custom-process: cat: "
+    )
+    assert stub.counts() == {"lex:ListBots": 1}
 
 
 def test_bots_that_may_not_be_listed(stub: Stub) -> None:

@@ -217,6 +217,47 @@ def test_a_broken_answer(
     assert _expected(call, *outcome), outcome
 
 
+ESCAPE: Final = "\x1b[2J"
+WORDS: Final[list[tuple[str, Any, str]]] = [
+    ("ListBotAliases", {}, "it has no botAliasSummaries"),
+    ("ListBotAliases", [], "what should have botAliasSummaries is no object"),
+    ("ListBotAliases", {"botAliasSummaries": 5}, "its botAliasSummaries is no list"),
+    ("ListBotAliases", {"botAliasSummaries": [{"botAliasId": "a/b"}]}, "its botAliasId is no id"),
+    (
+        "ListBotAliases",
+        {"botAliasSummaries": [{"botAliasId": LIVE, "botAliasName": ESCAPE}]},
+        "its botAliasName has control characters",
+    ),
+    (
+        "DescribeBotAlias",
+        {"botAliasId": LIVE, "botAliasLocaleSettings": {ESCAPE: {"enabled": True}}},
+        "a locale has control characters",
+    ),
+    (
+        "DescribeBotAlias",
+        {"botAliasId": LIVE, "botAliasLocaleSettings": {"en_US": {}, "es_US": {"enabled": 1}}},
+        "en_US: it has no enabled\n"
+        "DescribeBotAlias: broken answer: es_US: its enabled is no boolean",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "answer", "words"), WORDS)
+def test_what_is_wrong_in_words(
+    account: Stub, capsys: pytest.CaptureFixture[str], call: str, answer: Any, words: str
+) -> None:
+    """Which part, and what it should be."""
+    _spoil(account, call, raw(json.dumps(answer).encode()))
+    assert _outcome(capsys) == (2, f"{call}: broken answer: {words}", ["allowed"])
+
+
+def test_an_error_in_many_words(account: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are shown as far as they tell something."""
+    _spoil(account, "ListBotAliases", raw(b'{"message": "' + b"x" * 10_000 + b'"}', 409))
+    _, said, _ = _outcome(capsys)
+    assert said == f"ListBotAliases: 409: {'x' * 500}…"
+
+
 @pytest.mark.parametrize("call", ASKED)
 def test_a_part_of_another_type(
     account: Stub, capsys: pytest.CaptureFixture[str], call: str

@@ -169,6 +169,10 @@ def test_the_deadline(account: Stub, call: str) -> None:
     assert err.startswith("auto-lex-permissions: ")
     assert err.endswith(" could not be looked at: the report says which, and why.\n")
     assert process.returncode == 2
+    # Nothing is asked after it.
+    actions = [called.action for called in ASKED.values()]
+    after = actions[actions.index(ASKED[call].action) + 1 :]
+    assert not {*after} & {*account.counts()}
 
 
 def _with_credentials_from(url: str, environment: dict[str, str]) -> dict[str, str]:
@@ -330,6 +334,9 @@ def test_ctrl_c_at_the_question_for_an_mfa_code(account: Stub, tmp_path: Path) -
         ) as process:
             assert "Credentials" in shown("Enter MFA code for arn:aws:iam::123456789012:mfa/some")
             assert termios.tcgetattr(terminal)[3] & termios.ECHO == 0
+            # Nothing is drawn over it while it waits.
+            time.sleep(0.5)
+            assert "━" not in shown("")
             process.send_signal(signal.SIGINT)
             assert process.wait(timeout=_ENDS_AT_ALL) == 130
         assert termios.tcgetattr(terminal)[3] & termios.ECHO == echo != 0

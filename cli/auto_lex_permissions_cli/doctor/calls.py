@@ -55,7 +55,7 @@ class Calls:
         answers: SimpleQueue[tuple[int, Future[Found]]] = SimpleQueue()
 
         def work() -> None:
-            while True:
+            while time.monotonic() < self._end:
                 try:
                     number, item = waiting.popleft()
                 except IndexError:
@@ -67,8 +67,6 @@ class Calls:
                     answer.set_exception(error)
                 answers.put((number, answer))
 
-        if time.monotonic() >= self._end:
-            return
         for _ in range(min(WORKERS, len(items))):
             Thread(target=work, daemon=True).start()
         try:
