@@ -236,8 +236,12 @@ WORDS: Final[list[tuple[str, Any, str]]] = [
     (
         "DescribeBotAlias",
         {"botAliasId": LIVE, "botAliasLocaleSettings": {"en_US": {}, "es_US": {"enabled": 1}}},
-        "en_US: it has no enabled\n"
-        "DescribeBotAlias: broken answer: es_US: its enabled is no boolean",
+        "\n".join(
+            [
+                "en_US: it has no enabled",
+                "DescribeBotAlias: broken answer: es_US: its enabled is no boolean",
+            ]
+        ),
     ),
 ]
 

@@ -332,11 +332,16 @@ def test_ctrl_c_at_the_question_for_an_mfa_code(account: Stub, tmp_path: Path) -
             stderr=terminal,
             start_new_session=True,
         ) as process:
-            assert "Credentials" in shown("Enter MFA code for arn:aws:iam::123456789012:mfa/some")
-            assert termios.tcgetattr(terminal)[3] & termios.ECHO == 0
-            # Nothing is drawn over it while it waits.
-            time.sleep(0.5)
-            assert "━" not in shown("")
-            process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=_ENDS_AT_ALL) == 130
+            try:
+                assert "Credentials" in shown(
+                    "Enter MFA code for arn:aws:iam::123456789012:mfa/some"
+                )
+                assert termios.tcgetattr(terminal)[3] & termios.ECHO == 0
+                # Nothing is drawn over it while it waits.
+                time.sleep(0.5)
+                assert "━" not in shown("")
+                process.send_signal(signal.SIGINT)
+                assert process.wait(timeout=_ENDS_AT_ALL) == 130
+            finally:
+                process.kill()
         assert termios.tcgetattr(terminal)[3] & termios.ECHO == echo != 0
