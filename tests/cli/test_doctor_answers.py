@@ -235,13 +235,8 @@ WORDS: Final[list[tuple[str, Any, str]]] = [
     ),
     (
         "DescribeBotAlias",
-        {"botAliasId": LIVE, "botAliasLocaleSettings": {"en_US": {}, "es_US": {"enabled": 1}}},
-        "\n".join(
-            [
-                "en_US: it has no enabled",
-                "DescribeBotAlias: broken answer: es_US: its enabled is no boolean",
-            ]
-        ),
+        {"botAliasId": LIVE, "botAliasLocaleSettings": {"en_US": {"enabled": 1}}},
+        "en_US: its enabled is no boolean",
     ),
 ]
 
@@ -253,6 +248,18 @@ def test_what_is_wrong_in_words(
     """Which part, and what it should be."""
     _spoil(account, call, raw(json.dumps(answer).encode()))
     assert _outcome(capsys) == (2, f"{call}: broken answer: {words}", ["allowed"])
+
+
+def test_a_broken_locale_leaves_the_others(
+    account: Stub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its code hook may be the one that matters: it is named, and those beside it are judged."""
+    answer = GOOD["DescribeBotAlias"]
+    settings = {"de_DE": {}, **answer["botAliasLocaleSettings"]}
+    spoiled = answer | {"botAliasLocaleSettings": settings}
+    _spoil(account, "DescribeBotAlias", raw(json.dumps(spoiled).encode()))
+    words = "DescribeBotAlias: broken answer: de_DE: it has no enabled"
+    assert _outcome(capsys) == (2, words, ["allowed", "allowed"])
 
 
 def test_an_error_in_many_words(account: Stub, capsys: pytest.CaptureFixture[str]) -> None:
