@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -470,6 +471,15 @@ def test_bots_and_aliases_that_are_not_there(stub: Stub) -> None:
     assert problem(bot="x").endswith("bot8 and 11 more.")
     stub.bots = {}
     assert problem(bot="x").endswith("no such bot in us-east-1; there is none.")
+
+
+def test_a_system_without_terminals_of_unix(
+    stub: Stub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as Windows: Python has no module for them there."""
+    monkeypatch.setitem(sys.modules, "termios", None)
+    assert examined(capsys).code == 0
+    assert stub.counts() == {"lex:ListBots": 1}
 
 
 def test_an_account_without_bots(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:

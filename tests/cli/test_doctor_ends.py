@@ -345,3 +345,25 @@ def test_ctrl_c_at_the_question_for_an_mfa_code(account: Stub, tmp_path: Path) -
             finally:
                 process.kill()
         assert termios.tcgetattr(terminal)[3] & termios.ECHO == echo != 0
+
+
+def test_in_the_background_of_a_terminal(account: Stub) -> None:
+    """It ends as anywhere, and is not stopped for what only the foreground may do to a terminal."""
+    command = [sys.executable, "-m", "auto_lex_permissions_cli", "doctor"]
+    own = (
+        "import fcntl, subprocess, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+        f" sys.exit(subprocess.run({command}, process_group=0, timeout=20).returncode)"
+    )
+    with watching() as (terminal, shown):
+        done = subprocess.run(
+            [sys.executable, "-c", own],
+            env=account.environment
+            | {"PYTHONPATH": f"{ROOT / 'macro'}:{ROOT / 'cli'}", "TERM": "xterm"},
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+            timeout=_ENDS_AT_ALL,
+            check=False,
+        )
+        assert (done.returncode, "2 code hooks in " in shown("")) == (0, True)

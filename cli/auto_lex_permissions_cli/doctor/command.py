@@ -1,9 +1,8 @@
 """`doctor`: asks the account, prints what it found, and says how it exits."""
 
 import os
-import termios
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final
 
 from auto_lex_permissions_cli.console import (
@@ -63,17 +62,21 @@ def _unread(found: Findings) -> Iterator[UsageError]:
 @contextmanager
 def _terminal_kept() -> Iterator[None]:
     """Leave the terminal as it was found: boto3 asks for an MFA code without echo, in a thread."""
-    try:
-        terminal = os.open(os.ctermid(), os.O_RDWR | os.O_NOCTTY)
-    except OSError:
+    with ExitStack() as afterwards:
+        with suppress(ImportError, OSError):
+            import termios  # noqa: PLC0415 - Windows has none, and gives back its console itself.
+
+            terminal = os.open(os.ctermid(), os.O_RDWR | os.O_NOCTTY)
+            afterwards.callback(os.close, terminal)
+            before = termios.tcgetattr(terminal)
+
+            @afterwards.callback
+            def _() -> None:
+                # Setting it stops a process in the background, so only what asked for a code does.
+                if termios.tcgetattr(terminal) != before:
+                    termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
         yield
-        return
-    before = termios.tcgetattr(terminal)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
-        os.close(terminal)
 
 
 def _print_text(found: Findings, profile: str) -> None:
