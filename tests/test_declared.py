@@ -46,6 +46,10 @@ def stack(hook: object, **permission: object) -> dict[str, Any]:
                 "Type": "AWS::Lambda::Function",
                 "Properties": {"FunctionName": {"Fn::Sub": "${AWS::StackName}-hook"}},
             },
+            "ByArn": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {"FunctionName": sub(OWN + ":named")},
+            },
             "S": {"Type": "AWS::Serverless::Function", "Properties": {"AutoPublishAlias": "live"}},
             "T": {"Type": "AWS::Serverless::Function"},
             "Jobs": {
@@ -152,6 +156,8 @@ SAME_FUNCTION = [
     pytest.param(sub("${G.Arn}:x"), f"{ACCOUNT}:function:orders:x", id="partial and qualifier"),
     pytest.param(sub("${G.Arn}:x"), "orders:x", id="FunctionName and qualifier as text"),
     pytest.param("orders", {"Ref": "G"}, id="hook by FunctionName, permission by ref"),
+    pytest.param(sub(OWN + ":named"), {"Ref": "ByArn"}, id="FunctionName as a whole arn"),
+    pytest.param({"Fn::GetAtt": ["ByArn", "Arn"]}, "named", id="its name"),
     pytest.param("orders:x", sub("${G}:x"), id="hook by FunctionName and qualifier"),
     pytest.param(sub(OWN + ":jobs"), {"Ref": "Jobs"}, id="the same FunctionName in all cases"),
     pytest.param(sub(OWN + ":orders"), {"Ref": "G"}, id="hook by text, permission by ref"),

@@ -168,11 +168,14 @@ class Functions:
 
     @cached_property
     def _ids_by_name(self) -> Mapping[Text, dict[str, Formula]]:
-        """Return, by `FunctionName` text, the resources that have it, and when."""
+        """Return, by `FunctionName`, the resources that have it, and when.
+
+        It is a name, or the whole ARN of a function of this stack's account and Region.
+        """
         named: dict[Text, dict[str, Formula]] = {}
         for resource in self._template.of_type(*FUNCTION_TYPES):
             for name in resource.values("FunctionName").present():
-                ids = named.setdefault(compact(name.value), {})
+                ids = named.setdefault(self.resolve(name.value).name, {})
                 ids[resource.logical_id] = ids.get(resource.logical_id, NEVER) | name.when
         return named
 
@@ -256,10 +259,16 @@ class Functions:
         return known
 
     def _only_resource(self, function: LambdaFunction) -> LambdaFunction | None:
-        """Return the one resource that a function can only be, with the function's qualifier."""
+        """Return the one resource that a function can only be, with the function's qualifier.
+
+        One whose `FunctionName` is an ARN does not count, as in the first release.
+        """
         match list(self.resources(function).items()):
             case [(logical_id, when)]:
                 resource = self._template.find(logical_id)
+                names = resource.values("FunctionName") if resource else ()
+                if any(len(split(compact(name.value), ":")) > 1 for name in names):
+                    return None
                 # Else it has other names, where it has this one not.
                 has_one_name = not resource or self._template.conditions.implies(
                     resource.when, when

@@ -207,12 +207,12 @@ def test_the_deadline_of_the_bots(
     urls = {"no connection": without_connection, "no answer": without_answer}
     lex = "AWS_ENDPOINT_URL_LEX_MODELS_V2"
     environment = account.environment | ({lex: urls[how]} if how in urls else {})
-    with started(environment, "--timeout", "3") as process:
+    with started(environment, "--timeout", "6") as process:
         out, err = process.communicate(timeout=_ENDS_AT_ALL)
     assert (process.returncode, out) == (2, "")
     assert err == (
         "auto-lex-permissions: the bots in us-east-1 cannot be listed: ListBots: not answered"
-        " within the 3 seconds of --timeout\n"
+        " within the 6 seconds of --timeout\n"
     )
 
 
