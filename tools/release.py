@@ -164,8 +164,17 @@ def releases() -> dict[Version, list[Frozen]]:
     }
 
 
+# What a release gets otherwise on purpose.
+CHANGED: Final = {
+    # Two items of nested loops could have one id, and one of them no permission.
+    (Version(1, 0, 0), "loop-by-bot-of-items"),
+}
+
+
 def broken(case: Frozen, released: Version, current: Version) -> str:
     """Say what a version does otherwise than a release; the text is empty where it holds."""
+    if (released, case.name) in CHANGED:
+        return ""
     try:
         fragment = case.again()
     except TemplateError as error:

@@ -23,6 +23,8 @@ _VERBS: Final = {
 }
 # Two readable parts of 22 characters, the words between them and 8 hex digits stay under 64.
 _LONGEST_PART: Final = 22
+# So that (1, 11) and (11, 1) are two ids.
+_BETWEEN_VARIABLES: Final = "X"
 _NO_LETTERS: Final = re.compile("[^0-9A-Za-z]")
 
 
@@ -52,12 +54,13 @@ def logical_id(grant: Grant, scope: Scope) -> str:
     function = _readable_part(grant.canonical.name) or "Function"
     words = f"{caller}{_VERBS[grant.caller.kind]}{function}"
     known = variables(words)
-    missing = (
+    missing = [
         variable.mark_in_id
         for variable in scope.variables
         if (variable.name, variable.collection) not in known
-    )
-    return f"{words}{''.join(missing)}{_digest(grant)}"
+    ]
+    between = _BETWEEN_VARIABLES if len(known) + len(missing) > 1 else ""
+    return f"{words}{''.join(between + mark for mark in missing)}{_digest(grant)}"
 
 
 def _readable_part(words: Text) -> str:
@@ -73,12 +76,18 @@ def _readable_part(words: Text) -> str:
 
 
 def _letters(logical_id: str) -> str:
-    """Return the letters of a logical id as far as there is room, and all its variables."""
+    """Return the letters of a logical id as far as there is room, and all its variables.
+
+    What stands between two variables stays whole: it keeps the author's ids apart, and so ours.
+    """
     parts: list[str] = []
     room = _LONGEST_PART
-    for literal, mark in split_at_marks(logical_id):
-        letters = _NO_LETTERS.sub("", literal)[:room]
-        room -= len(letters)
+    pieces = split_at_marks(logical_id)
+    for number, (literal, mark) in enumerate(pieces):
+        letters = _NO_LETTERS.sub("", literal)
+        if number in {0, len(pieces) - 1}:
+            letters = letters[:room]
+        room = max(room - len(letters), 0)
         parts.append(letters + mark)
     return "".join(parts)
 

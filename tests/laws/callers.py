@@ -84,7 +84,11 @@ class Hooks:
             place,
             exact=tuple(spellings.of_bot_alias(name, bot_id)),
             wide=tuple(spellings.of_all_aliases(bot_id)),
-            never=({"Fn::Sub": f"${{{name}.Arn}}/*"}, *spellings.of_no_alias(bot_id)),
+            never=(
+                {"Fn::Sub": f"${{{name}.Arn}}/*"},
+                {"Fn::Sub": f"${{{name}.Arn}}\n"},
+                *spellings.of_no_alias(bot_id),
+            ),
         )
         self.callers.append(caller)
         if ground.chance(94):

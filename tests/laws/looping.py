@@ -29,6 +29,9 @@ NAME = re.compile(rf"(?<![A-Za-z])({'|'.join(NAMES)})(?![A-Za-z])")
 ITEMS = (("Dev", "Prod"), ("Dev", "Prod", "Test"), ("Eu", "Us"))
 ITEMS_WITH_HYPHENS = (("in-app", "on-phone"), ("eu-1", "us-2", "us-3"))
 INNER_ITEMS = ("App", "Phone")
+# One of them behind another is the same text in two ways.
+OVERLAPPING_ITEMS = ("1", "11")
+OVERLAPPING = "items that overlap"
 # A function can have one alias of a name and one policy: these go along with what they are for.
 ONCE_PER_FUNCTION = ("AWS::Lambda::Alias", "AWS::Lambda::ResourcePolicy")
 VARIABLE = re.compile(r"[$&]\{[A-Za-z]+\}")
@@ -119,6 +122,11 @@ class _Rolling:
         self.variables = self._pick((("Item", "Part"), ("Item", "Part"), ("BotId", "IdOfBot")))
         self.is_first = self._chance(20)
         self.conditions = self._pick(("plain", "plain", "looped", "looped", "by item"))
+        # What keeps the author's own ids apart.
+        self.between = ""
+        if self._chance(20):
+            self.items = [OVERLAPPING_ITEMS, OVERLAPPING_ITEMS]
+            self.between = "x"
 
     def _pick[T](self, options: tuple[T, ...]) -> T:
         return self.rng.choice(options)
@@ -170,6 +178,8 @@ class _Rolling:
             into[self._name(name, depth)] = self._resource(body, depth)
         if inner:
             self.shown.add("a loop in a loop")
+            if self.between:
+                self.shown.add(OVERLAPPING)
             loop = [self.variables[1], self._collection(template, 1), inner]
             outer = self._placed(outer, f"{FOR_EACH}Parts", loop)
         collection = self._collection(template, 0)
@@ -245,8 +255,8 @@ class _Rolling:
             for loop in range(depth)
         ]
         if self.is_first and not dash:
-            return "".join([*parts, text])
-        return dash.join([text, *parts])
+            return self.between.join([*parts, text])
+        return (dash or self.between).join([text, *parts])
 
     def _first_item(self, depth: int, sign: str) -> str:
         """Return the first item of a loop, for a logical id its letters and digits."""

@@ -95,7 +95,7 @@ class Statement:
 def of_permission(name: str, properties: Mapping[str, Any], home: Home) -> Statement:
     """Return the statement that Lambda makes of a permission with these resolved properties."""
     conditions = [
-        (operator, key, (_text(properties[property_]).strip(),))
+        (operator, key, (_text(properties[property_]),))
         for property_, operator, key in (
             ("SourceArn", "arnlike", "aws:sourcearn"),
             ("SourceAccount", "stringequals", "aws:sourceaccount"),

@@ -95,7 +95,6 @@ def of_bot_alias(name: str, bot: Any) -> Iterator[Any]:
     )
     own = {"Fn::GetAtt": [name, "BotAliasId"]}
     yield by_branch(bot, lambda branch: _in_a_join(branch, "/", own))
-    yield {"Fn::Sub": f"${{{name}.Arn}}\n"}
 
 
 def of_test_alias(bot: str) -> Iterator[Any]:

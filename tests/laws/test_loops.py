@@ -42,6 +42,7 @@ FLOORS = {
     "an item meant from outside": 6,
     "answered": 40,
     "conditions that are others for each item": 5,
+    "items that overlap": 2,
     "two loops": 8,
     "written out by cfn-lint too": 20,
 }
