@@ -7,7 +7,6 @@ ones. Duplicate keys are an error here: CloudFormation would keep one of them wi
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
 """
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,6 +17,18 @@ from auto_lex_permissions.cfn.values import Place
 
 from .console import UsageError
 
+# CloudFormation takes 1 MB of template, and Lambda 6 MB of a request: what is larger than that
+# with its comments and blanks is no template. With aliases written out it is no larger either.
+LARGEST: Final = 6_000_000
+# In a template of 1 MB are some 75,000 values and keys, and a value is some 30 deep. The core looks
+# through 100 calls of Fn::If, each of which is an object and a list.
+MOST: Final = 250_000
+DEEPEST: Final = 250
+_TOO_LARGE: Final = (
+    f"holds more than any template: over {MOST:,} values or {LARGEST:,} characters,"
+    " with its aliases written out"
+)
+_TOO_DEEP: Final = f"is nested more deeply than any template: over {DEEPEST} levels"
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
 # Python takes no number of several thousand digits; CloudFormation has none.
@@ -26,6 +37,25 @@ _FLOAT: Final = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)
 _TRUE: Final = frozenset({"yes", "true", "on"})
 # Short forms that have no `Fn::` before their long form.
 _WITHOUT_FN: Final = frozenset({"Ref", "Condition"})
+# A text of JSON's tokens alone: a tab in it is between two of them.
+_JSON: Final = re.compile(
+    r"""(?:[ \t\r\n{}\[\]:,]
+      | "(?:[^"\\\x00-\x1f]|\\.)*+"
+      | (?:true|false|null|[-+.0-9eE]++)(?=[ \t\r\n\]},])
+      )*+""",
+    re.VERBOSE,
+)
+# PyYAML takes minutes for many of these.
+_TAG_DIRECTIVE: Final = re.compile(r"(?:^|[\n\r\x85\u2028\u2029])%TAG")
+# A surrogate pair as JSON escapes it, or any other escaped character.
+_ESCAPED: Final = re.compile(
+    r"\\(?:(u[dD][89abAB][0-9a-fA-F]{2})\\(u[dD][c-fC-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+# Instead of the backslashes of surrogate pairs, which libyaml does not take: a noncharacter, which
+# by Unicode no text has.
+_STAND_IN: Final = "\U0010fffe"
+_WRITTEN_STAND_IN: Final = re.compile(rf"{_STAND_IN}|\\U0010fffe", re.IGNORECASE)
+_PAIR: Final = re.compile(rf"{_STAND_IN}u(.{{4}}){_STAND_IN}u(.{{4}})")
 
 
 def is_short(node: Any) -> bool:
@@ -53,14 +83,41 @@ class Template:
     text: str
     root: Any = field(repr=False)
     value: dict[str, Any] = field(repr=False)
-    # By place: where it begins, at its key where it has one.
-    marks: dict[Place, Any] = field(repr=False)
 
     def position(self, place: Place) -> Position:
-        """Return where a place is in the file, or the nearest one around it that is there."""
-        while place and place not in self.marks:
-            place = place[:-1]
-        return _position(self.marks[place]) if place else Position(1, 1)
+        """Return where a place is in the file, or the nearest one around it that is there.
+
+        It is where the value begins, at its key where it has one.
+        """
+        mark, node, is_open = None, self.root, False
+        for step in place:
+            if is_short(node) and not is_open:
+                # A short form's own node is that of its argument.
+                found = [(node, node)] if step == _long(node) else []
+                is_open = True
+            else:
+                found = [(start, below) for key, start, below in _members(node) if key == step]
+                is_open = False
+            if not found:
+                break
+            ((start, node),) = found
+            mark = start.start_mark
+        return _position(mark) if mark else Position(1, 1)
+
+
+def _members(node: Any) -> list[tuple[str | int, Any, Any]]:
+    """Return what is directly in a node: its key or number, the node it begins with, its node."""
+    if isinstance(node, yaml.MappingNode):
+        return [(key.value, key, value) for key, value in node.value]
+    if isinstance(node, yaml.SequenceNode):
+        return [(number, item, item) for number, item in enumerate(node.value)]
+    return []
+
+
+def _long(node: Any) -> str:
+    """Return the long form of a short one, `Fn::Sub` of `!Sub`."""
+    short: str = node.tag.removeprefix("!")
+    return short if short in _WITHOUT_FN else f"Fn::{short}"
 
 
 def parse(name: str, content: bytes) -> Template:
@@ -68,40 +125,100 @@ def parse(name: str, content: bytes) -> Template:
 
     Raises UsageError with the file's name, what is wrong, and where.
     """
+    if len(content) > LARGEST:
+        raise UsageError(f"{name}: is larger than any template: over {LARGEST:,} bytes.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{name}: is not UTF-8 text (byte {error.start}).") from error
-    reader = _Reader(name)
+    if _TAG_DIRECTIVE.search(text):
+        raise UsageError(f"{name}: CloudFormation takes no directive %TAG.")
     try:
-        root = yaml.compose(_without_tabs(text), Loader=_LOADER)
-        if not isinstance(root, yaml.MappingNode):
-            raise UsageError(f"{name}: is no template: a template is an object of sections.")
-        value = reader.value(root, ())
-    except RecursionError as error:
-        raise UsageError(f"{name}: is nested more deeply than any template.") from error
+        root = _compose(name, text)
     except yaml.MarkedYAMLError as error:
         raise UsageError(_syntax(name, text, error)) from error
     except yaml.YAMLError as error:
         raise UsageError(f"{name}: {error}".splitlines()[0]) from error
-    return Template(name, text, root, value, reader.marks)
+    if not isinstance(root, yaml.MappingNode):
+        raise UsageError(f"{name}: is no template: a template is an object of sections.")
+    return Template(name, text, root, _Reader(name).value(root))
 
 
-def _without_tabs(text: str) -> str:
-    """Return JSON with blanks for the tabs between its tokens, which YAML does not take."""
-    if "\t" not in text or not text.lstrip().startswith("{"):
-        return text
-    try:
-        json.loads(text)
-    except ValueError:
-        return text
-    return text.replace("\t", " ")
+def _compose(name: str, text: str) -> Any:
+    """Return the root of a text's nodes; all marks are those of the text as it is."""
+    readable = text
+    if "\t" in text and text.lstrip().startswith("{") and _JSON.fullmatch(text):
+        # YAML takes no tabs between its tokens.
+        readable = text.replace("\t", " ")
+    hidden = _ESCAPED.sub(_hide_pair, readable)
+    if hidden == readable:
+        return _Loader(name, readable).get_single_node()
+    if _WRITTEN_STAND_IN.search(readable):
+        raise UsageError(f"{name}: holds U+10FFFE, which is no character.")
+    root = _Loader(name, hidden).get_single_node()
+    known: set[int] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if id(node) in known:
+            continue
+        known.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            stack += [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            stack += node.value
+        elif node.style == '"':
+            node.value = _PAIR.sub(_joined, node.value)
+        else:
+            # Only between these quotes is a backslash more than itself.
+            node.value = node.value.replace(_STAND_IN, "\\")
+    return root
+
+
+def _hide_pair(escaped: re.Match[str]) -> str:
+    high, low = escaped.groups()
+    return f"{_STAND_IN}{high}{_STAND_IN}{low}" if high else escaped[0]
+
+
+def _joined(pair: re.Match[str]) -> str:
+    """Return the character of a surrogate pair."""
+    high, low = (int(half, 16) for half in pair.groups())
+    return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+
+
+class _Loader(_LOADER):  # type: ignore[misc] # It is one of two classes, and written in C.
+    """Composes nodes, of which it counts how many and how deep they are, before each is made.
+
+    libyaml parses without recursion, and PyYAML then composes with: at some depth the process ends.
+    PyYAML calls the resolver for each node, from outside to inside; an alias is no node of its own.
+    """
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(text)
+        self._name = name
+        self._depth = self._nodes = 0
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:  # noqa: ARG002 - as in PyYAML.
+        self._depth += 1
+        self._nodes += 1
+        if self._depth > DEEPEST:
+            raise _refused(self._name, current_node, _TOO_DEEP)
+        if self._nodes > MOST:
+            raise _refused(self._name, current_node, _TOO_LARGE)
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
 
 
 def _syntax(name: str, text: str, error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return f"{name}: {error.problem}."
+    if "Unicode character escape" in str(error.problem):
+        # The mark is behind the backslash and the letter.
+        digits = 4 if text[mark.index - 1] == "u" else 8
+        escaped = text[mark.index - 2 : mark.index + digits]
+        return f"{name}:{mark.line + 1}:{mark.column - 1}: {escaped} alone is no character."
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
     is_tab = "\t" in line[: mark.column + 1]
@@ -110,61 +227,62 @@ def _syntax(name: str, text: str, error: yaml.MarkedYAMLError) -> str:
 
 
 class _Reader:
-    """Walks over all nodes once, makes their values and notes where these begin."""
+    """Walks over all nodes, those of an alias again at each place, and makes their values."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._around: list[int] = []
-        self.marks: dict[Place, Any] = {}
+        self._values = self._characters = 0
 
-    def value(self, node: Any, place: Place) -> Any:
+    def value(self, node: Any) -> Any:
+        value = self._plain(node)
         if not is_short(node):
-            return self._plain(node, place)
-        short = node.tag.removeprefix("!")
-        long = short if short in _WITHOUT_FN else f"Fn::{short}"
-        below = (*place, long)
-        self.marks[below] = node.start_mark
-        if not isinstance(node, yaml.ScalarNode):
-            return {long: self._plain(node, below)}
-        return {long: node.value.split(".", 1) if short == "GetAtt" else node.value}
+            return value
+        long = _long(node)
+        has_name = long == "Fn::GetAtt" and isinstance(node, yaml.ScalarNode)
+        return {long: node.value.split(".", 1) if has_name else value}
 
-    def _plain(self, node: Any, place: Place) -> Any:
+    def _plain(self, node: Any) -> Any:
         """Return the value of a node, whatever its tag."""
-        if isinstance(node, yaml.ScalarNode):
+        is_scalar = isinstance(node, yaml.ScalarNode)
+        self._values += 1
+        self._characters += len(node.value) if is_scalar else 0
+        if self._values > MOST or self._characters > LARGEST:
+            raise _refused(self._name, node, _TOO_LARGE)
+        if is_scalar:
             return _scalar(node)
         if id(node) in self._around:
-            raise self._refused(node, "an alias refers to itself")
+            raise _refused(self._name, node, "an alias refers to itself")
+        if len(self._around) == DEEPEST:
+            raise _refused(self._name, node, _TOO_DEEP)
         self._around.append(id(node))
         try:
-            return (self._object if isinstance(node, yaml.MappingNode) else self._list)(node, place)
+            return self._object(node) if isinstance(node, yaml.MappingNode) else self._list(node)
         finally:
             self._around.pop()
 
-    def _list(self, node: Any, place: Place) -> list[Any]:
-        values = []
-        for number, item in enumerate(node.value):
-            below = (*place, number)
-            self.marks[below] = item.start_mark
-            values.append(self.value(item, below))
-        return values
+    def _list(self, node: Any) -> list[Any]:
+        # By map, since a comprehension takes more of the stack in Python before 3.12.
+        return list(map(self.value, node.value))
 
-    def _object(self, node: Any, place: Place) -> dict[str, Any]:
+    def _object(self, node: Any) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for key, value in node.value:
             if key.tag == f"{_TAG}merge":
-                raise self._refused(key, "CloudFormation takes no merge keys (<<)")
+                raise _refused(self._name, key, "CloudFormation takes no merge keys (<<)")
             if not isinstance(key, yaml.ScalarNode):
-                raise self._refused(key, "a key has to be a text")
-            below = (*place, key.value)
+                raise _refused(self._name, key, "a key has to be a text")
             if key.value in values:
-                first = _position(self.marks[below])
-                raise self._refused(key, f"the key {key.value} is there twice, first at {first}")
-            self.marks[below] = key.start_mark
-            values[key.value] = self.value(value, below)
+                first = next(known for known, _ in node.value if known.value == key.value)
+                what = f"the key {key.value} is there twice, first at {_position(first.start_mark)}"
+                raise _refused(self._name, key, what)
+            self._characters += len(key.value)
+            values[key.value] = self.value(value)
         return values
 
-    def _refused(self, node: Any, what: str) -> UsageError:
-        return UsageError(f"{self._name}:{_position(node.start_mark)}: {what}.")
+
+def _refused(name: str, node: Any, what: str) -> UsageError:
+    return UsageError(f"{name}:{_position(node.start_mark)}: {what}.")
 
 
 def _position(mark: Any) -> Position:

@@ -1,12 +1,13 @@
 """Templates are read as CloudFormation reads them, with the place of each part."""
 
+import json
 from typing import Any
 
 import pytest
 
 from auto_lex_permissions.cfn.values import Place
 from auto_lex_permissions_cli.console import UsageError
-from auto_lex_permissions_cli.reading import Template, parse
+from auto_lex_permissions_cli.reading import DEEPEST, LARGEST, MOST, Template, parse
 
 
 def read(text: str) -> Template:
@@ -104,11 +105,135 @@ def test_json_may_be_indented_by_tabs() -> None:
     assert str(template.position(("a", "b"))) == "3:3"
 
 
-NESTED = "[" * 3_000 + "]" * 3_000
+PAIR, LONE = r"\ud83d\uDE00", r"\ude00"
 
 
-@pytest.mark.parametrize("text", [f"Key: {NESTED}", f'{{"Key":{NESTED}}}', f'{{\t"Key":{NESTED}}}'])
-def test_what_is_nested_too_deeply_is_no_fault_of_the_program(text: str) -> None:
-    """It is reported with its file, so that the other files of a folder are still looked at."""
-    with pytest.raises(UsageError, match=r"^t\.yaml: is nested more deeply than any template\.$"):
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        pytest.param(f'"{PAIR}"', "\U0001f600", id="between double quotes"),
+        pytest.param(f'"{PAIR}{PAIR}x"', "\U0001f600\U0001f600x", id="two"),
+        pytest.param(rf'"\\{PAIR}"', "\\\U0001f600", id="behind a backslash"),
+        pytest.param(r'"\\ud83d\\ude00"', r"\ud83d\ude00", id="escaped backslashes"),
+        pytest.param(f"'{PAIR}'", PAIR, id="between single quotes"),
+        pytest.param(f"a {PAIR}", f"a {PAIR}", id="without quotes"),
+        pytest.param(f"|-\n  {PAIR} {LONE}", f"{PAIR} {LONE}", id="a text in block style"),
+        pytest.param(f'!Sub "{PAIR}"', {"Fn::Sub": "\U0001f600"}, id="a short form"),
+        pytest.param(f'[&x "{PAIR}", *x]', ["\U0001f600"] * 2, id="an alias"),
+        pytest.param(f'{{"{PAIR}": 1, b: {PAIR}}}', {"\U0001f600": 1, "b": PAIR}, id="a key"),
+    ],
+)
+def test_surrogate_pairs(text: str, value: Any) -> None:
+    """A character that JSON escapes as a pair is read as one, where escapes are read at all."""
+    template = read(f"Key: {text}\nLast: [a]\n")
+    assert template.value == {"Key": value, "Last": ["a"]}
+    assert str(template.position(("Last", 0))) == f"{template.text.count(chr(10))}:8"
+
+
+def test_json_of_any_character_is_read() -> None:
+    """As json.dumps writes it, and with marks that are those of the file."""
+    value = {"a": "\U0001f600\t", "\U00010000\U0010ffff": "\u2028\x85\x1b\x7f", "c": "d"}
+    for text in (json.dumps(value), json.dumps(value, indent="\t")):
+        template = read(text)
+        assert template.value == value
+        assert template.text == text
+        mark = template.root.value[2][0].start_mark
+        assert text[mark.index :].startswith('"c"')
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (f'a: 1\nb: "x{LONE}"\n', rf"t.yaml:2:6: {LONE} alone is no character."),
+        (r'{"a":"\ud83d\\ude00"}', r"t.yaml:1:7: \ud83d alone is no character."),
+        (r'a: "\U00110000"', r"t.yaml:1:5: \U00110000 alone is no character."),
+        (f'"{PAIR}": "\U0010fffe"', "t.yaml: holds U+10FFFE, which is no character."),
+        (f'"{PAIR}": "{chr(92)}U0010FfFE"', "t.yaml: holds U+10FFFE, which is no character."),
+    ],
+)
+def test_half_a_pair_is_no_character(text: str, line: str) -> None:
+    """It says where; nor is there anything that could be taken for a pair."""
+    with pytest.raises(UsageError) as problem:
         read(text)
+    assert str(problem.value) == line
+
+
+# What costs more than any template may.
+
+
+def nested(opening: str, closing: str, levels: int) -> str:
+    """Return a template with a value that is so many levels deep, the template among them."""
+    return f"Key: {opening * (levels - 2)}x{closing * (levels - 2)}"
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}"), ("!If [", "]")])
+def test_depth_is_bounded(opening: str, closing: str) -> None:
+    """As deep as it may be a template is read; a level more is refused."""
+    read(nested(opening, closing, DEEPEST))
+    with pytest.raises(
+        UsageError, match=r"^t\.yaml:1:\d+: is nested more deeply than any template"
+    ):
+        read(nested(opening, closing, DEEPEST + 1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"Key: {'[' * 100_000}", id="brackets"),
+        pytest.param(f"Key: {'[' * 100_000}{']' * 100_000}", id="brackets that are closed"),
+        pytest.param(f'{{\t"Key": {"[" * 100_000}{"]" * 100_000}}}', id="JSON"),
+        pytest.param(f"Key:\n  {'- ' * 100_000}", id="dashes"),
+        pytest.param(f"Key:\n  {'? ' * 100_000}", id="keys"),
+        pytest.param(
+            "".join(f"K{n}: &a{n} [{f'*a{n - 1}' if n else ''}]\n" for n in range(10_000)),
+            id="aliases of aliases",
+        ),
+    ],
+)
+def test_what_is_nested_without_end_is_refused(text: str) -> None:
+    """Before anything calls itself for each level, and with its place."""
+    with pytest.raises(UsageError, match=r"^t\.yaml:\d+:\d+: is nested more deeply than any templ"):
+        read(text)
+
+
+def laughs(levels: int) -> str:
+    """Return a template whose aliases stand for nine of the level below each."""
+    lines = [
+        f"K{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, levels)
+    ]
+    return "\n".join(["K0: &a0 [x, x, x, x, x, x, x, x, x]", *lines])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(laughs(9), id="aliases"),
+        pytest.param(laughs(6), id="aliases beside each other"),
+        pytest.param(f"Key: [{'a,' * MOST}]", id="values"),
+        pytest.param(f"Key: {{{','.join(f'{n}: ' for n in range(MOST // 2))}}}", id="keys"),
+        pytest.param(f"Key: [&a {'x' * 600}{', *a' * 10_000}]", id="characters"),
+        pytest.param(f"Key: [&a {{{'x' * 600}: 1}}{', *a' * 10_000}]", id="characters of keys"),
+    ],
+)
+def test_what_is_more_than_any_template_is_refused(text: str) -> None:
+    """Also where only its aliases make it so."""
+    with pytest.raises(UsageError, match=r"^t\.yaml:\d+:\d+: holds more than any template: over "):
+        read(text)
+    assert read(laughs(5)).value["K4"]
+
+
+def test_the_size_of_a_file_is_bounded() -> None:
+    """A byte more is refused before it is read as text."""
+    start = b"Key: "
+    assert read((start + b"x" * (LARGEST - len(start))).decode()).value
+    with pytest.raises(
+        UsageError, match=r"^t\.yaml: is larger than any template: over 6,000,000 byt"
+    ):
+        parse("t.yaml", start + b"\xff" * (LARGEST + 1 - len(start)))
+
+
+def test_directives_for_tags_are_refused() -> None:
+    """Each is compared with each: thousands take minutes. A text may begin like one."""
+    with pytest.raises(UsageError, match=r"^t\.yaml: CloudFormation takes no directive %TAG\.$"):
+        read("%TAG !a! tag:a,2026:\n---\nKey: 1\n")
+    assert read("%YAML 1.1\n---\nKey: |\n  %TAG\n").value == {"Key": "%TAG\n"}
