@@ -3,6 +3,7 @@
 The module of a command is imported when it runs, so that `--help` is quick.
 """
 
+import io
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from .console import FINE, MISUSE, NAME, UsageError, print_error
+from .console import FINE, MISUSE, NAME, UsageError, print_error, print_note
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -191,16 +192,17 @@ def main() -> NoReturn:
     except UsageError as error:
         _fail(error)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        _print_notes(shown.getvalue())
         sys.exit(MISUSE)
-    except BrokenPipeError:
-        # Who reads the output has seen enough of it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FINE)
     except OSError as error:
         # What is still to be written would fail again when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _fail(f"the output cannot be written: {error.strerror or error}.")
+        if isinstance(error, BrokenPipeError):
+            # Who reads the output has seen enough of it.
+            sys.exit(FINE)
+        _fail(f"{error.filename or 'the output cannot be written'}: {error.strerror or error}.")
     except Exception as error:  # noqa: BLE001 - nobody reads a traceback who did not ask for it.
         _fail(f"a fault of this program ({type(error).__name__}); --debug shows where.")
     sys.exit(result if isinstance(result, int) else FINE)
@@ -215,6 +217,11 @@ def _end(number: int, _: object) -> NoReturn:
 
 def _fail(error: object) -> NoReturn:
     if "--debug" in sys.argv:
-        traceback.print_exc()
+        _print_notes(traceback.format_exc())
     print_error(error)
     sys.exit(MISUSE)
+
+
+def _print_notes(lines: str) -> None:
+    for line in lines.rstrip("\n").split("\n"):
+        print_note(line)

@@ -5,8 +5,11 @@ Results go to the standard output, all else to the standard error. Exit codes: 0
 it.
 """
 
+import io
 import json
+import os
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
     from rich.tree import Tree
 
 NAME: Final = "auto-lex-permissions"
@@ -31,6 +35,10 @@ _COLOURS: Final = {
     "Mistake": "bold red",
 }
 _DIFF: Final = {"+": "green", "-": "red", "@": "cyan"}
+# Categories of Unicode of what is not seen, or changes how other characters are: controls, formats
+# such as marks of direction, halves of surrogate pairs, breaks of lines and paragraphs.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_NO_NEWLINE: Final = "\\ No newline at end of file\n"
 # Wider than any line: no terminal cuts it, so nothing has to be wrapped.
 _ENDLESS: Final = 100_000
 
@@ -52,30 +60,100 @@ def stdout() -> "Console":
     return Console(soft_wrap=True, highlight=False)
 
 
+def visible(text: str, escape: Callable[[str], str] | None = None) -> str:
+    """Return a text in which all that is not seen is escaped, by itself as Python writes it.
+
+    Names, files, policies and answers of AWS may hold what a terminal obeys, or what shows a line
+    in another order than programs read it.
+    """
+    if text.isprintable():
+        return text
+    escape = escape or (lambda character: character.encode("unicode_escape").decode())
+    return "".join(
+        escape(character)
+        if not character.isprintable() and unicodedata.category(character) in _UNSEEN
+        else character
+        for character in text
+    )
+
+
+def text_of(*parts: Part) -> "Text":
+    """Return a text for rich, in which all that is not seen is escaped."""
+    from rich.text import Text  # noqa: PLC0415 - see above.
+
+    return Text.assemble(
+        *(visible(part) if isinstance(part, str) else (visible(part[0]), part[1]) for part in parts)
+    )
+
+
 def write(text: str) -> None:
-    """Write a result to the standard output as it is."""
-    sys.stdout.write(text)
+    """Write lines of a result to the standard output."""
+    sys.stdout.write("\n".join(map(visible, text.split("\n"))))
+
+
+def write_template(text: str) -> None:
+    """Write a template to the standard output: as it is, but on a terminal as it can be seen."""
+    _write_bytes(_visible_json(text) if sys.stdout.isatty() else text)
 
 
 def print_json(value: Any) -> None:
     """Print a result for programs."""
-    write(f"{json.dumps(value, indent=2, ensure_ascii=False)}\n")
+    _write_bytes(f"{_visible_json(json.dumps(value, indent=2, ensure_ascii=False))}\n")
+
+
+def _visible_json(text: str) -> str:
+    """Return JSON of the same value, in which all that is not seen is escaped."""
+    return "\n".join(visible(line, _escaped_in_json) for line in text.split("\n"))
+
+
+def _escaped_in_json(character: str) -> str:
+    # Half a pair, of a file's name that is no UTF-8, is no character of JSON: it becomes a text.
+    escaped = json.dumps(character)[1:-1]
+    return f"\\{escaped}" if unicodedata.category(character) == "Cs" else escaped
+
+
+def _write_bytes(text: str) -> None:
+    """Write a text for programs, which is UTF-8 whatever the terminal takes."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
 
 
 def print_line(*parts: Part) -> None:
     """Print a line of a result for people."""
-    from rich.text import Text  # noqa: PLC0415 - see above.
-
-    stdout().print(Text.assemble(*parts))
+    stdout().print(text_of(*parts))
 
 
 def print_tree(tree: "Tree") -> None:
-    """Print a tree; its lines are wrapped on a terminal only."""
+    """Print a tree of texts made here; its lines are wrapped on a terminal only."""
     from rich.console import Console  # noqa: PLC0415 - see above.
 
     console = Console(highlight=False)
     console.width = console.width if console.is_terminal else _ENDLESS
     console.print(tree)
+
+
+def unified_diff(before: str, after: str, name: str, changed: str) -> Iterator[str]:
+    """Yield the lines of a unified diff that `patch` takes, each with its line end."""
+    import difflib  # noqa: PLC0415 - see above.
+
+    # Other breaks of lines are part of a line, for `patch` as for editors.
+    old, new = (list(io.StringIO(text, newline="\n")) for text in (before, after))
+    for line in difflib.unified_diff(old, new, _quoted(name), _quoted(changed)):
+        yield line
+        if not line.endswith("\n"):
+            yield f"\n{_NO_NEWLINE}"
+
+
+def _quoted(name: str) -> str:
+    """Return a file's name as `git diff` writes it and `patch` reads it: odd ones as those of C."""
+    is_odd = [character in '"\\' or visible(character) != character for character in name]
+    if not any(is_odd):
+        return name
+    octal = (
+        "".join(f"\\{byte:03o}" for byte in os.fsencode(character)) if odd else character
+        for character, odd in zip(name, is_odd, strict=True)
+    )
+    return f'"{"".join(octal)}"'
 
 
 def print_diff(console: "Console", lines: Iterable[str]) -> None:
@@ -85,18 +163,17 @@ def print_diff(console: "Console", lines: Iterable[str]) -> None:
     """
     from rich.text import Text  # noqa: PLC0415 - see above.
 
-    sys.stdout.flush()
+    if not console.is_terminal:
+        _write_bytes("".join(lines))
+        return
     for line in lines:
-        if console.is_terminal:
-            text = Text(line.rstrip("\r\n"), style=_DIFF.get(line[:1], ""))
-            console.print(text, soft_wrap=True, highlight=False)
-        else:
-            sys.stdout.buffer.write(line.encode())
+        shown = "\t".join(map(visible, line.rstrip("\r\n").split("\t")))
+        console.print(Text(shown, _DIFF.get(line[:1], "")), soft_wrap=True, highlight=False)
 
 
 def print_note(line: str) -> None:
     """Print a line beside the results, to the standard error."""
-    sys.stderr.write(f"{line}\n")
+    sys.stderr.write(f"{visible(line)}\n")
 
 
 def print_error(error: object) -> None:

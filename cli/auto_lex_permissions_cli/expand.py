@@ -1,16 +1,15 @@
 """`expand`: the template as the macro makes it."""
 
-import difflib
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from auto_lex_permissions import TemplateError, transform
 
-from .console import UsageError, print_diff, stdout, write
+from .console import UsageError, print_diff, stdout, unified_diff, visible, write_template
+from .files import replace
 from .requests import Stack
 from .templates import open_template
 
@@ -19,10 +18,28 @@ __all__ = ["as_json", "as_yaml", "difference", "print_diff", "run"]
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes out what stands twice, since CloudFormation takes no aliases."""
+    """Writes out what stands twice, since CloudFormation takes no aliases.
+
+    A text with what is not seen stands between double quotes, with all but ASCII escaped.
+    """
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - of no value at all.
         return True
+
+    def represent_text(self, text: str) -> yaml.Node:
+        return self.represent_scalar("tag:yaml.org,2002:str", text, None if _is_seen(text) else '"')
+
+    def write_double_quoted(self, text: str, split: bool = True) -> None:  # noqa: FBT001, FBT002 - as in PyYAML.
+        self.allow_unicode = _is_seen(text)
+        super().write_double_quoted(text, split)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+
+
+def _is_seen(text: str) -> bool:
+    """Whether nothing in a text is invisible but tabs and ends of lines."""
+    return all(visible(part) == part for line in text.split("\n") for part in line.split("\t"))
 
 
 def run(path: str, output: str, form: str, options: Mapping[str, Any], *, diff: bool) -> None:
@@ -45,12 +62,9 @@ def run(path: str, output: str, form: str, options: Mapping[str, Any], *, diff: 
     else:
         text = as_yaml(after) if form == "yaml" else f"{as_json(after)}\n"
     if not output:
-        write(text)
-        return
-    try:
-        Path(output).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{output}: cannot be written: {error.strerror}.") from error
+        write_template(text)
+    else:
+        replace(output, text.encode())
 
 
 def as_json(fragment: Mapping[str, Any]) -> str:
@@ -70,5 +84,4 @@ def difference(
     before: Mapping[str, Any], after: Mapping[str, Any], name: str, changed: str
 ) -> list[str]:
     """Return the lines of a unified diff of two templates, written as YAML."""
-    old, new = (as_yaml(fragment).splitlines(keepends=True) for fragment in (before, after))
-    return list(difflib.unified_diff(old, new, name, changed))
+    return list(unified_diff(as_yaml(before), as_yaml(after), name, changed))

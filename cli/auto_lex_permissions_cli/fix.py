@@ -4,14 +4,8 @@ What is written is what the macro adds, in the style of the file, and by inserti
 is written that was not read again and found to be exactly that.
 """
 
-import contextlib
-import difflib
-import os
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from auto_lex_permissions import Request, TemplateError, transform
@@ -21,16 +15,24 @@ from auto_lex_permissions.cfn.values import Place
 from auto_lex_permissions.diagnostics import POLICY_SILENCES
 from auto_lex_permissions.transform import examine
 
-from .console import UsageError, counted, exit_code, print_diff, print_note, stdout
+from .console import (
+    UsageError,
+    counted,
+    exit_code,
+    print_diff,
+    print_note,
+    stdout,
+    unified_diff,
+)
+from .files import STDIN, replace
 from .reading import Template, parse
 from .requests import Stack
 from .splice import Insertion, insertions, spliced, unspliced
-from .templates import STDIN, OpenedTemplate, open_templates
+from .templates import OpenedTemplate, open_templates
 
 BOM: Final = b"\xef\xbb\xbf"
 # The sections that the macro adds to; the report in Metadata is for who cannot see this output.
 _SECTIONS: Final = ("Resources", "Conditions")
-_NO_NEWLINE: Final = "\\ No newline at end of file\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,11 @@ def _fix_file(opened: OpenedTemplate, *, write: bool) -> bool:
             print_note(f"{name}: nothing to fix")
         return False
     if not write:
-        print_diff(stdout(), diff(fixed))
+        print_diff(stdout(), unified_diff(fixed.template.text, fixed.text, name, name))
     elif opened.path == STDIN:
         raise UsageError(f"{name}: --write takes files only.")
     else:
-        write_over(Path(opened.path), opened.content, encoded(fixed, opened.content))
+        replace(opened.path, encoded(fixed, opened.content), opened.content)
     print_note(f"{name}: {fixed.summary} {'written' if write else 'to add'}")
     if opened.uses_macro:
         print_note(f"{name}: with this, AutoLexPermissions can go from the Transform section")
@@ -183,41 +185,3 @@ def _with_statement(fragment: Mapping[str, Any], place: Place, statement: Any) -
 def encoded(fixed: Fixed, original: bytes) -> bytes:
     """Return the new text as bytes, with the mark at the beginning that the file had."""
     return (BOM if original.startswith(BOM) else b"") + fixed.text.encode()
-
-
-def write_over(path: Path, before: bytes, after: bytes) -> None:
-    """Replace what a file holds, all at once; links stay links. Raises UsageError."""
-    target = path.resolve()
-    try:
-        if not os.access(target, os.W_OK):
-            raise UsageError(f"{path}: cannot be written: it is read-only.")
-        if target.read_bytes() != before:
-            raise UsageError(f"{path}: was changed by someone else; nothing is written.")
-        _replace(target, after)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}.") from error
-
-
-def _replace(target: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.copymode(target, temporary)
-        Path(temporary).replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise
-
-
-def diff(fixed: Fixed) -> Iterator[str]:
-    """Yield the lines of a unified diff that `patch` takes, each with its line end."""
-    name = fixed.template.name
-    before, after = (text.splitlines(keepends=True) for text in (fixed.template.text, fixed.text))
-    for line in difflib.unified_diff(before, after, name, name):
-        yield line
-        if not line.endswith("\n"):
-            yield f"\n{_NO_NEWLINE}"

@@ -6,12 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rich.text import Text
 from rich.tree import Tree
 
 from auto_lex_permissions.bots import TEST_ALIAS_ID
 
-from .console import coloured, print_error, print_tree, write
+from .console import coloured, print_error, print_tree, text_of, visible, write
 from .findings import Hook, State, findings, short_name
 from .requests import Stack
 from .templates import open_template
@@ -109,19 +108,19 @@ def edge_of(template: Mapping[str, Any], hook: Hook) -> Edge:
 
 def tree(name: str, edges: list[Edge]) -> Tree:
     """Return the edges as a tree: bots, their bot aliases, what these invoke."""
-    root = Tree(Text(name))
+    root = Tree(text_of(name))
     bots: dict[str, Tree] = {}
     aliases: dict[tuple[str, str], Tree] = {}
     for edge in edges:
         if edge.bot not in bots:
-            bots[edge.bot] = root.add(Text(f"bot {edge.bot}"))
+            bots[edge.bot] = root.add(text_of(f"bot {edge.bot}"))
         key = edge.bot, edge.alias
         if key not in aliases:
-            aliases[key] = bots[edge.bot].add(Text(f"alias {edge.alias}"))
+            aliases[key] = bots[edge.bot].add(text_of(f"alias {edge.alias}"))
         label = f"{edge.when}: {edge.function}: "
-        aliases[key].add(Text.assemble(label, coloured(edge.state.value)))
+        aliases[key].add(text_of(label, coloured(edge.state.value)))
     if not edges:
-        root.add(Text(_NOTHING))
+        root.add(text_of(_NOTHING))
     return root
 
 
@@ -168,4 +167,4 @@ class _Nodes:
 
 def _escaped(label: str) -> str:
     """Return a text as a part of a label between quotes."""
-    return " ".join(label.split()).translate(_ENTITIES)
+    return visible(label).translate(_ENTITIES)

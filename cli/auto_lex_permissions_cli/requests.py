@@ -27,6 +27,10 @@ class Stack:
         if not all(name and equals for name, equals, _ in pairs):
             raise UsageError("--parameter-overrides: write each as Name=Value.")
         overrides = {name: value for name, _, value in pairs}
+        try:
+            "".join([options["region"], options["account"], *options["overrides"]]).encode()
+        except UnicodeEncodeError as error:
+            raise UsageError("the options about the stack are not UTF-8 text.") from error
         return cls(options["region"], options["account"], overrides)
 
 

@@ -4,9 +4,11 @@ Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html and, fo
 https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from auto_lex_permissions import Diagnostic, Message, __version__
 from auto_lex_permissions.diagnostics import CATALOGUE
@@ -73,7 +75,7 @@ def _rule(message: Message) -> dict[str, Any]:
 
 def _entry(result: Result) -> dict[str, Any]:
     region = {"startLine": result.position.line, "startColumn": result.position.column}
-    file = {"uri": PurePath(result.file).as_posix()}
+    file = {"uri": quote(os.fsencode(PurePath(result.file).as_posix()))}
     diagnostic = result.diagnostic
     return {
         "ruleId": diagnostic.code,

@@ -1,25 +1,21 @@
 """How every command opens files: as templates, with what CloudFormation knows of the stack."""
 
-import os
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from auto_lex_permissions import Request
 
 from .console import UsageError
-from .reading import Template, parse
+from .files import STDIN, found, read
+from .reading import LARGEST, Template, parse
 from .requests import Stack, request_of, uses_macro
 
-STDIN: Final = "-"
 # What every template with a code hook holds, and hardly any other file.
 _LEX: Final = re.compile(rb"AWS::Lex::Bot|AWS::Lex::\$|AutoLexPermissions")
-_SUFFIXES: Final = (".yaml", ".yml", ".json", ".template")
-# Folders of other people's files, and of what was built.
-_SKIPPED: Final = frozenset({"node_modules", "cdk.out", "__pycache__", "venv"})
+# A byte more than a template may have, by which what is larger is known.
+_MOST: Final = LARGEST + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ def open_template(path: str, stack: Stack, *, strict: bool = False) -> OpenedTem
     With `strict`, each overridden parameter has to be there. Raises UsageError for what cannot be
     read or is no template.
     """
-    return _opened(path, _read(path), stack, strict=strict)
+    return _opened(path, read(path, _MOST), stack, strict=strict)
 
 
 def open_templates(
@@ -57,9 +53,9 @@ def open_templates(
 
     What cannot be opened is put on the list of errors.
     """
-    for path, is_named in _files(paths, errors):
+    for path, is_named in found(paths, errors):
         try:
-            content = _read(path)
+            content = read(path, _MOST)
             # Of thousands of files in folders most have no hook: they are not even parsed.
             if is_named or _LEX.search(content):
                 yield _opened(path, content, stack, is_named=is_named)
@@ -73,35 +69,3 @@ def _opened(
     template = parse("standard input" if path == STDIN else path, content)
     request = request_of(template.value, stack, strict=strict)
     return OpenedTemplate(path, content, template, request, is_named)
-
-
-def _read(path: str) -> bytes:
-    try:
-        if path == STDIN:
-            return sys.stdin.buffer.read()
-        with open(path, "rb") as file:  # noqa: PTH123 - pathlib takes longer, thousands of times.
-            return file.read()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
-
-
-def _files(paths: Iterable[str], errors: list[UsageError]) -> Iterator[tuple[str, bool]]:
-    """Yield each file, and whether it is named itself."""
-    for path in paths:
-        if path == STDIN or Path(path).is_file():
-            yield path, True
-        elif Path(path).is_dir():
-            yield from ((found, False) for found in _files_below(path))
-        else:
-            errors.append(UsageError(f"{path}: there is no such file or folder."))
-
-
-def _files_below(folder: str) -> Iterator[str]:
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name not in _SKIPPED and not entry.name.startswith("."):
-                yield from _files_below(entry.path)
-        elif entry.name.endswith(_SUFFIXES):
-            yield entry.path

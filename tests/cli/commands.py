@@ -1,13 +1,20 @@
 """Runs the command line as its users do: as a program of its own."""
 
+import ctypes
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Final
 
 ROOT = Path(__file__).parent.parent.parent
+# Of Linux: <linux/prctl.h> and <linux/capability.h>.
+PR_CAPBSET_DROP: Final = 24
+CAP_CHOWN: Final = 0
+CAP_DAC_OVERRIDE: Final = 1
+CAP_DAC_READ_SEARCH: Final = 2
 TEMPLATE = """\
 # Kept as it is.
 AWSTemplateFormatVersion: 2010-09-09
@@ -55,19 +62,41 @@ class Ended:
     err: str
 
 
-def run(*arguments: str | Path, stdin: str = "", cwd: Path = ROOT, **environment: str) -> Ended:
-    """Run `auto-lex-permissions`."""
+def as_nobody_special() -> None:
+    """Take from this process what lets root read and write every file, if it is root's."""
+    if os.getuid() == 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        for capability in (CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+            if libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0):
+                raise OSError(ctypes.get_errno(), "prctl")
+
+
+def run(
+    *arguments: str | bytes | Path,
+    stdin: str | IO[bytes] | None = "",
+    stdout: IO[bytes] | int = subprocess.PIPE,
+    cwd: Path = ROOT,
+    before: Callable[[], None] | None = None,
+    program: tuple[str, ...] = ("-m", "auto_lex_permissions_cli"),
+    **environment: str,
+) -> Ended:
+    """Run `auto-lex-permissions`; `before` is called in its process before it starts."""
     own = {"PYTHONPATH": f"{ROOT / 'macro'}{os.pathsep}{ROOT / 'cli'}", "PATH": os.environ["PATH"]}
+    given: dict[str, Any] = (
+        {"input": stdin.encode()} if isinstance(stdin, str) else {"stdin": stdin}
+    )
     done = subprocess.run(
-        [sys.executable, "-m", "auto_lex_permissions_cli", *map(str, arguments)],
-        input=stdin.encode(),
+        [sys.executable, *program, *arguments],
+        **given,
         cwd=cwd,
         env=own | environment,
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        preexec_fn=before,
         timeout=60,
         check=False,
     )
-    return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return Ended(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
 
 
 def written(folder: Path, text: Any = TEMPLATE, name: str = "template.yaml") -> Path:

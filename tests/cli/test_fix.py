@@ -1,7 +1,6 @@
 """`fix`: what the macro adds, as insertions into files of every style."""
 
 import json
-import os
 import re
 import stat
 import subprocess
@@ -19,7 +18,7 @@ from hypothesis import strategies as st
 from auto_lex_permissions import Request, transform
 from auto_lex_permissions_cli.console import UsageError
 from auto_lex_permissions_cli.findings import findings
-from auto_lex_permissions_cli.fix import Fixed, encoded, fix, write_over
+from auto_lex_permissions_cli.fix import Fixed, encoded, fix
 from auto_lex_permissions_cli.reading import Template, parse
 from auto_lex_permissions_cli.requests import Stack, request_of
 from auto_lex_permissions_cli.splice import unspliced
@@ -681,27 +680,6 @@ def test_the_standard_input_is_only_shown() -> None:
     ended = run("fix", "-", "--write", stdin=TEMPLATE)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == "auto-lex-permissions: standard input: --write takes files only.\n"
-
-
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write every file")
-def test_a_file_that_is_read_only_is_left(tmp_path: Path) -> None:
-    """Even where its folder would let it be replaced."""
-    template = written(tmp_path)
-    template.chmod(0o440)
-    assert run("fix", template, "--write").code == 2
-    assert template.read_text() == TEMPLATE
-
-
-def test_a_file_that_someone_else_changed_is_left(tmp_path: Path) -> None:
-    """Between reading and writing there may be an editor."""
-    template = written(tmp_path)
-    with pytest.raises(UsageError, match="was changed by someone else"):
-        write_over(template, b"before", b"after")
-    assert template.read_text() == TEMPLATE
-    write_over(template, TEMPLATE.encode(), b"after")
-    assert template.read_bytes() == b"after"
-    with pytest.raises(UsageError, match="cannot be written"):
-        write_over(tmp_path / "no", b"", b"")
 
 
 def test_a_last_line_without_end_is_marked(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_labels_are_escaped() -> None:
         "flowchart LR\n"
         '  bot1(["bot #96;b#96;"])\n'
         '  alias1["alias a#quot;]"]\n'
-        '  function1[["Fn::Join[#quot;#92;n ]"]]\n'
+        '  function1[["Fn::Join[#quot;#92;n#92;n]"]]\n'
         "  bot1 --- alias1\n"
         '  alias1 -.->|"#lt;#amp;#35;; where {#quot;Fn::Not#quot;: []}<br>missing"| function1\n'
         "  linkStyle 1 stroke:#e5534b\n"
