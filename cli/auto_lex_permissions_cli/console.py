@@ -60,19 +60,36 @@ def stdout() -> "Console":
     return Console(soft_wrap=True, highlight=False)
 
 
-def visible(text: str, escape: Callable[[str], str] | None = None) -> str:
-    """Return a text in which all that is not seen is escaped, by itself as Python writes it.
+def visible(text: str, *, keep: str = "") -> str:
+    """Return a text in which all that is not seen, but what to keep, is escaped as in Python.
 
     Names, files, policies and answers of AWS may hold what a terminal obeys, or what shows a line
     in another order than programs read it.
     """
+    return _replaced(text, keep, lambda character: character.encode("unicode_escape").decode())
+
+
+def visible_json(text: str) -> str:
+    """Return JSON of the same value in which all that is not seen is escaped."""
+    # Lines and their indentation: within its texts JSON has neither.
+    return _replaced(text, "\n\t", _escaped_in_json)
+
+
+def _escaped_in_json(character: str) -> str:
+    # Half a pair, of a file's name that is no UTF-8, is no character of JSON: it becomes a text.
+    escaped = json.dumps(character)[1:-1]
+    return f"\\{escaped}" if unicodedata.category(character) == "Cs" else escaped
+
+
+def _replaced(text: str, keep: str, escape: Callable[[str], str]) -> str:
     if text.isprintable():
         return text
-    escape = escape or (lambda character: character.encode("unicode_escape").decode())
     return "".join(
-        escape(character)
-        if not character.isprintable() and unicodedata.category(character) in _UNSEEN
-        else character
+        character
+        if character.isprintable()
+        or character in keep
+        or unicodedata.category(character) not in _UNSEEN
+        else escape(character)
         for character in text
     )
 
@@ -88,28 +105,17 @@ def text_of(*parts: Part) -> "Text":
 
 def write(text: str) -> None:
     """Write lines of a result to the standard output."""
-    sys.stdout.write("\n".join(map(visible, text.split("\n"))))
+    sys.stdout.write(visible(text, keep="\n"))
 
 
 def write_template(text: str) -> None:
     """Write a template to the standard output: as it is, but on a terminal as it can be seen."""
-    _write_bytes(_visible_json(text) if sys.stdout.isatty() else text)
+    _write_bytes(visible_json(text) if sys.stdout.isatty() else text)
 
 
 def print_json(value: Any) -> None:
     """Print a result for programs."""
-    _write_bytes(f"{_visible_json(json.dumps(value, indent=2, ensure_ascii=False))}\n")
-
-
-def _visible_json(text: str) -> str:
-    """Return JSON of the same value, in which all that is not seen is escaped."""
-    return "\n".join(visible(line, _escaped_in_json) for line in text.split("\n"))
-
-
-def _escaped_in_json(character: str) -> str:
-    # Half a pair, of a file's name that is no UTF-8, is no character of JSON: it becomes a text.
-    escaped = json.dumps(character)[1:-1]
-    return f"\\{escaped}" if unicodedata.category(character) == "Cs" else escaped
+    _write_bytes(f"{visible_json(json.dumps(value, indent=2, ensure_ascii=False))}\n")
 
 
 def _write_bytes(text: str) -> None:
@@ -167,7 +173,7 @@ def print_diff(console: "Console", lines: Iterable[str]) -> None:
         _write_bytes("".join(lines))
         return
     for line in lines:
-        shown = "\t".join(map(visible, line.rstrip("\r\n").split("\t")))
+        shown = visible(line.rstrip("\r\n"), keep="\t")
         console.print(Text(shown, _DIFF.get(line[:1], "")), soft_wrap=True, highlight=False)
 
 

@@ -8,38 +8,14 @@ import yaml
 
 from auto_lex_permissions import TemplateError, transform
 
-from .console import UsageError, print_diff, stdout, unified_diff, visible, write_template
+from .console import UsageError, print_diff, stdout, unified_diff, write_template
 from .files import replace
+from .rendering import TemplateDumper
 from .requests import Stack
 from .templates import open_template
 
 # Those for `make demo`, which shows an expansion of its own.
 __all__ = ["as_json", "as_yaml", "difference", "print_diff", "run"]
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes out what stands twice, since CloudFormation takes no aliases.
-
-    A text with what is not seen stands between double quotes, with all but ASCII escaped.
-    """
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - of no value at all.
-        return True
-
-    def represent_text(self, text: str) -> yaml.Node:
-        return self.represent_scalar("tag:yaml.org,2002:str", text, None if _is_seen(text) else '"')
-
-    def write_double_quoted(self, text: str, split: bool = True) -> None:  # noqa: FBT001, FBT002 - as in PyYAML.
-        self.allow_unicode = _is_seen(text)
-        super().write_double_quoted(text, split)
-
-
-_Dumper.add_representer(str, _Dumper.represent_text)
-
-
-def _is_seen(text: str) -> bool:
-    """Whether nothing in a text is invisible but tabs and ends of lines."""
-    return all(visible(part) == part for line in text.split("\n") for part in line.split("\t"))
 
 
 def run(path: str, output: str, form: str, options: Mapping[str, Any], *, diff: bool) -> None:
@@ -75,7 +51,7 @@ def as_json(fragment: Mapping[str, Any]) -> str:
 def as_yaml(fragment: Mapping[str, Any]) -> str:
     """Return a fragment as YAML of the same value, keys in their order."""
     text: str = yaml.dump(
-        dict(fragment), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+        dict(fragment), Dumper=TemplateDumper, sort_keys=False, allow_unicode=True, width=100
     )
     return text
 

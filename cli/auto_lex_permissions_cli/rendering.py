@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import yaml
 
+from .console import visible, visible_json
 from .reading import Template, is_short
 
 # Short forms that CloudFormation knows, by their long form; all others stay long.
@@ -160,14 +161,15 @@ def flow(value: Value, style: Style, indent: str | None = None, *, deep: bool = 
     line_end = f"{style.newline}{indent}"
     if style.is_json and indent is not None and deep:
         text = json.dumps(value, indent=style.step, separators=(",", colon), ensure_ascii=False)
-        return line_end.join(line.removeprefix(style.step) for line in text.split("\n")[1:-1])
+        lines = visible_json(text).split("\n")[1:-1]
+        return line_end.join(line.removeprefix(style.step) for line in lines)
     parts: list[Value] = (
         [{key: member} for key, member in value.items()]
         if isinstance(value, dict)
         else [[item] for item in value]
     )
     texts = (
-        json.dumps(part, separators=style.separators, ensure_ascii=False)
+        visible_json(json.dumps(part, separators=style.separators, ensure_ascii=False))
         if style.is_json
         else _yaml(part, style, in_flow=True).rstrip("\n")
         for part in parts
@@ -188,8 +190,36 @@ def _yaml(value: Value, style: Style, *, in_flow: bool) -> str:
     return stream.getvalue()
 
 
-class _Dumper(yaml.SafeDumper):
-    """PyYAML's own, which here knows short forms and what of a block is on one line."""
+class TemplateDumper(yaml.SafeDumper):
+    """PyYAML's own, which here writes out what stands twice, since CloudFormation takes no aliases.
+
+    A text with what is not seen stands between double quotes, with all but ASCII escaped.
+    """
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - of no value at all.
+        """Return that no value is referred to by an alias."""
+        return True
+
+    def represent_text(self, text: str) -> yaml.Node:
+        """Return a text as a node, without a style where PyYAML may choose it."""
+        return self.represent_scalar(_TEXT, text, None if _is_seen(text) else '"')
+
+    def write_double_quoted(self, text: str, split: bool = True) -> None:  # noqa: FBT001, FBT002 - as in PyYAML.
+        """Write a text between double quotes, on several lines where it is `split`."""
+        self.allow_unicode = _is_seen(text)
+        super().write_double_quoted(text, split)
+
+
+TemplateDumper.add_representer(str, TemplateDumper.represent_text)
+
+
+def _is_seen(text: str) -> bool:
+    """Whether nothing in a text is invisible but tabs and ends of lines."""
+    return visible(text, keep="\n\t") == text
+
+
+class _Dumper(TemplateDumper):
+    """Knows short forms and what of a block is on one line."""
 
     def __init__(self, stream: io.StringIO, style: Style, *, in_flow: bool) -> None:
         # Without a width, since PyYAML breaks lines within texts.
@@ -197,9 +227,6 @@ class _Dumper(yaml.SafeDumper):
         super().__init__(stream, **options, allow_unicode=True, sort_keys=False)
         self._file = style
         self._in_flow = in_flow
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - of no value at all.
-        return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002 - as in PyYAML.
         super().increase_indent(flow, indentless and not self._file.indents_lists)

@@ -71,6 +71,12 @@ def as_nobody_special() -> None:
                 raise OSError(ctypes.get_errno(), "prctl")
 
 
+def environment_of(**more: str) -> dict[str, str]:
+    """Return the environment of a command: where its modules are, and what else is given."""
+    own = {"PYTHONPATH": f"{ROOT / 'macro'}{os.pathsep}{ROOT / 'cli'}", "PATH": os.environ["PATH"]}
+    return own | more
+
+
 def run(
     *arguments: str | bytes | Path,
     stdin: str | IO[bytes] | None = "",
@@ -81,7 +87,6 @@ def run(
     **environment: str,
 ) -> Ended:
     """Run `auto-lex-permissions`; `before` is called in its process before it starts."""
-    own = {"PYTHONPATH": f"{ROOT / 'macro'}{os.pathsep}{ROOT / 'cli'}", "PATH": os.environ["PATH"]}
     given: dict[str, Any] = (
         {"input": stdin.encode()} if isinstance(stdin, str) else {"stdin": stdin}
     )
@@ -89,7 +94,7 @@ def run(
         [sys.executable, *program, *arguments],
         **given,
         cwd=cwd,
-        env=own | environment,
+        env=environment_of(**environment),
         stdout=stdout,
         stderr=subprocess.PIPE,
         preexec_fn=before,
