@@ -8,7 +8,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from .console import NAME, UsageError, print_note
 
@@ -16,6 +16,8 @@ STDIN: Final = "-"
 _SUFFIXES: Final = (".yaml", ".yml", ".json", ".template")
 # Folders of other people's files, and of what was built.
 _SKIPPED: Final = frozenset({"node_modules", "cdk.out", "__pycache__", "venv"})
+# As large as most files are.
+_USUAL: Final = 65_536
 # What is in these is not replaced: it stands for what a process has open.
 _SYSTEM: Final = ("/dev/", "/proc/")
 
@@ -76,11 +78,17 @@ def read(path: str, most: int) -> bytes:
     """Return what a file or, for `-`, the standard input holds, up to so many bytes."""
     try:
         if path == STDIN:
-            return sys.stdin.buffer.read(most)
+            return _content(sys.stdin.buffer, most)
         with open(path, "rb") as file:  # noqa: PTH123 - pathlib takes longer, thousands of times.
-            return file.read(most)
+            return _content(file, most)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
+
+
+def _content(file: BinaryIO, most: int) -> bytes:
+    # Python makes room for all that it may read at once, which takes longer than most files do.
+    content = file.read(min(most, _USUAL))
+    return content + file.read(most - len(content)) if len(content) == _USUAL else content
 
 
 def replace(path: str, content: bytes, before: bytes | None = None) -> None:

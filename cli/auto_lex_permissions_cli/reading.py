@@ -93,25 +93,25 @@ class Template:
         for step in place:
             if is_short(node) and not is_open:
                 # A short form's own node is that of its argument.
-                found = [(node, node)] if step == _long(node) else []
+                found = (node, node) if step == _long(node) else None
                 is_open = True
             else:
-                found = [(start, below) for key, start, below in _members(node) if key == step]
+                found = _member(node, step)
                 is_open = False
-            if not found:
+            if found is None:
                 break
-            ((start, node),) = found
+            start, node = found
             mark = start.start_mark
         return _position(mark) if mark else Position(1, 1)
 
 
-def _members(node: Any) -> list[tuple[str | int, Any, Any]]:
-    """Return what is directly in a node: its key or number, the node it begins with, its node."""
+def _member(node: Any, step: str | int) -> tuple[Any, Any] | None:
+    """Return the node that a member or an item of a node begins with, and its own node."""
     if isinstance(node, yaml.MappingNode):
-        return [(key.value, key, value) for key, value in node.value]
-    if isinstance(node, yaml.SequenceNode):
-        return [(number, item, item) for number, item in enumerate(node.value)]
-    return []
+        return next((pair for pair in node.value if pair[0].value == step), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step]
+    return None
 
 
 def _long(node: Any) -> str:
@@ -131,7 +131,7 @@ def parse(name: str, content: bytes) -> Template:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{name}: is not UTF-8 text (byte {error.start}).") from error
-    if _TAG_DIRECTIVE.search(text):
+    if "%TAG" in text and _TAG_DIRECTIVE.search(text):
         raise UsageError(f"{name}: CloudFormation takes no directive %TAG.")
     try:
         root = _compose(name, text)

@@ -1,13 +1,18 @@
 """Runs the command line as its users do: as a program of its own."""
 
 import ctypes
+import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
+
+import click
+
+from auto_lex_permissions_cli.app import app
 
 ROOT = Path(__file__).parent.parent.parent
 # Of Linux: <linux/prctl.h> and <linux/capability.h>.
@@ -51,6 +56,22 @@ PERMISSION = """\
       Principal: lexv2.amazonaws.com
       SourceArn: !GetAtt Alias.Arn
 """
+
+
+def ways(command: click.Command) -> Iterator[tuple[str, ...]]:
+    """Yield the options of a command: each format with and without each flag."""
+    options = [option for option in command.params if isinstance(option, click.Option)]
+    choices = [
+        [(option.opts[0], choice) for choice in option.type.choices]
+        for option in options
+        if isinstance(option.type, click.Choice)
+    ]
+    flags = [[(), (option.opts[0],)] for option in options if option.is_flag]
+    for chosen in itertools.product(*choices, *flags):
+        yield tuple(itertools.chain.from_iterable(chosen))
+
+
+WAYS = [(name, way) for name, command in app.commands.items() for way in ways(command)]
 
 
 @dataclass(frozen=True, slots=True)

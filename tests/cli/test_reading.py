@@ -1,6 +1,7 @@
 """Templates are read as CloudFormation reads them, with the place of each part."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from auto_lex_permissions.cfn.values import Place
 from auto_lex_permissions_cli.console import UsageError
 from auto_lex_permissions_cli.reading import DEEPEST, LARGEST, MOST, Template, parse
+from tests.cli.commands import TEMPLATE, WAYS, run, written
 
 
 def read(text: str) -> Template:
@@ -174,6 +176,25 @@ def test_depth_is_bounded(opening: str, closing: str) -> None:
         UsageError, match=r"^t\.yaml:1:\d+: is nested more deeply than any template"
     ):
         read(nested(opening, closing, DEEPEST + 1))
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way[0] != "doctor"], ids=str)
+def test_what_may_be_read_is_no_fault_of_any_command(
+    way: tuple[str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    """The deepest value there may be, where nothing looks at it and where all do."""
+    command, options = way
+    levels = DEEPEST - 12
+    hook = f"{'!If [IsProd, ' * (levels // 2)}!GetAtt Orders.Arn{', !Ref N]' * (levels // 2)}"
+    deepest = TEMPLATE.replace("!GetAtt Orders.Arn # The function.", hook)
+    for text in (
+        f"{nested('[', ']', DEEPEST)}\n{TEMPLATE}",
+        deepest,
+        json.dumps(read(deepest).value),
+    ):
+        ended = run(command, *options, written(tmp_path, text))
+        assert "fault" not in ended.err
+        assert "nested" not in ended.err
 
 
 @pytest.mark.parametrize(

@@ -4,24 +4,21 @@ Each command is run with each of its formats and flags, as click knows them, on 
 account whose every name holds such characters.
 """
 
-import itertools
 import json
 import os
 import pty
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import yaml
 
 from auto_lex_permissions_cli.app import app
 from tests.cli.aws_stub import FUNCTIONS, Stub, policy, serving, statement
-from tests.cli.commands import ROOT, TEMPLATE, environment_of, run, written
+from tests.cli.commands import ROOT, TEMPLATE, WAYS, environment_of, run, written
 
 # C0, DEL, C1; marks, embeddings and isolates of direction; breaks of lines and paragraphs; what has
 # no width; a tag. A sequence for terminals, and a command of GitHub's log.
@@ -126,22 +123,6 @@ TEMPLATES = {
 
 # Those that are read: commands that take one template are run on these only.
 READABLE = [name for name, text in TEMPLATES.items() if '"Orders' in text]
-
-
-def ways(command: click.Command) -> Iterator[tuple[str, ...]]:
-    """Yield the options of a command: each format with and without each flag."""
-    options = [option for option in command.params if isinstance(option, click.Option)]
-    choices = [
-        [(option.opts[0], choice) for choice in option.type.choices]
-        for option in options
-        if isinstance(option.type, click.Choice)
-    ]
-    flags = [[(), (option.opts[0],)] for option in options if option.is_flag]
-    for chosen in itertools.product(*choices, *flags):
-        yield tuple(itertools.chain.from_iterable(chosen))
-
-
-WAYS = [(name, way) for name, command in app.commands.items() for way in ways(command)]
 
 
 def on_terminal(*arguments: str | Path, cwd: Path = ROOT, **environment: str) -> str:
