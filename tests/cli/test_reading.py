@@ -107,6 +107,11 @@ def test_json_may_be_indented_by_tabs() -> None:
     assert str(template.position(("a", "b"))) == "3:3"
 
 
+def test_a_tab_within_a_text_stays() -> None:
+    """A text that begins as JSON does may be YAML."""
+    assert read("{a: 'x\ty'}").value == {"a": "x\ty"}
+
+
 PAIR, LONE = r"\ud83d\uDE00", r"\ude00"
 
 
@@ -230,6 +235,7 @@ def laughs(levels: int) -> str:
     [
         pytest.param(laughs(9), id="aliases"),
         pytest.param(laughs(6), id="aliases beside each other"),
+        pytest.param(f'{laughs(9)}\nPair: "{PAIR}"', id="aliases and a surrogate pair"),
         pytest.param(f"Key: [{'a,' * MOST}]", id="values"),
         pytest.param(f"Key: {{{','.join(f'{n}: ' for n in range(MOST // 2))}}}", id="keys"),
         pytest.param(f"Key: [&a {'x' * 600}{', *a' * 10_000}]", id="characters"),
