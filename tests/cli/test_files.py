@@ -111,12 +111,19 @@ def test_a_pipe_that_is_named_is_read(command: str) -> None:
     assert (ended.code, "Orders" in ended.out) == (int(command in {"check", "fix"}), True)
 
 
+def a_gigabyte_only() -> None:
+    """Let this process have no more memory than that."""
+    import resource  # noqa: PLC0415 - not on every system.
+
+    resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+
+
 @pytest.mark.parametrize("path", ["/dev/zero", "-", "/dev/stdin"])
 @pytest.mark.parametrize("command", ["check", "expand", "graph", "fix"])
 def test_reading_is_bounded(command: str, path: str) -> None:
     """Of what has no end, no more is read than a template may have."""
     with subprocess.Popen(["yes", "AWS::Lex::Bot"], stdout=subprocess.PIPE) as endless:
-        ended = run(command, path, stdin=endless.stdout)
+        ended = run(command, path, stdin=endless.stdout, before=a_gigabyte_only)
         endless.kill()
     assert ended.code == 2
     name = "standard input" if path == "-" else path
@@ -305,6 +312,19 @@ def test_an_exception_leaves_nothing_behind(
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set()
 
 
+def test_content_and_name_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First what the file holds, while its name leads to the old content; then its folder."""
+    template = written(tmp_path)
+    synced: list[tuple[bool, bytes]] = []
+
+    def record(file: int) -> None:
+        synced.append((stat.S_ISDIR(os.fstat(file).st_mode), template.read_bytes()))
+
+    monkeypatch.setattr(os, "fsync", record)
+    replace(str(template), b"after")
+    assert synced == [(False, TEMPLATE.encode()), (True, b"after")]
+
+
 def test_a_name_of_any_length_is_written(tmp_path: Path) -> None:
     """The temporary file has a name of its own."""
     template = written(tmp_path, name=f"{'n' * 250}.yaml")
@@ -332,9 +352,10 @@ def test_pipes_and_devices_are_written_to(tmp_path: Path) -> None:
     """They stay what they are."""
     template, pipe = written(tmp_path), tmp_path / "pipe"
     os.mkfifo(pipe)
-    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
-        assert run("expand", template, "-o", pipe).code == 0
-        assert reader.communicate(timeout=60)[0].decode() == run("expand", template).out
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert run("expand", template, "-o", pipe).code == 0
+    assert os.read(reading, 65_536).decode() == run("expand", template).out
+    os.close(reading)
     assert pipe.is_fifo()
     assert run("expand", template, "-o", "/dev/null").code == 0
     assert Path("/dev/null").is_char_device()
