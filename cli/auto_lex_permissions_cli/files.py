@@ -18,8 +18,8 @@ _SUFFIXES: Final = (".yaml", ".yml", ".json", ".template")
 _SKIPPED: Final = frozenset({"node_modules", "cdk.out", "__pycache__", "venv"})
 # As large as most files are.
 _USUAL: Final = 65_536
-# What is in these is not replaced: it stands for what a process has open.
-_SYSTEM: Final = ("/dev/", "/proc/")
+# Names of what a process has open, which may be a file: it is written to and not replaced.
+_OPEN: Final = ("/dev/std", "/dev/fd/", "/proc/")
 
 
 def found(paths: Iterable[str], errors: list[UsageError]) -> Iterator[tuple[str, bool]]:
@@ -104,7 +104,7 @@ def replace(path: str, content: bytes, before: bytes | None = None) -> None:
     try:
         known = _status(path)
         has_place = known is None or stat.S_ISREG(known.st_mode)
-        if not has_place or os.path.abspath(path).startswith(_SYSTEM):  # noqa: PTH100 - a link stays.
+        if not has_place or os.path.abspath(path).startswith(_OPEN):  # noqa: PTH100 - a link stays.
             if before is not None:
                 raise UsageError(f"{path}: cannot be written: it is no file of a folder.")
             Path(path).write_bytes(content)
