@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from auto_lex_permissions_cli.app import app
+from auto_lex_permissions_cli.console import write
 from tests.cli.aws_stub import FUNCTIONS, Stub, policy, serving, statement
 from tests.cli.commands import ROOT, TEMPLATE, WAYS, environment_of, run, written
 
@@ -261,6 +262,14 @@ def test_of_an_account(way: tuple[str, tuple[str, ...]]) -> None:
             shown = on_terminal(command, *options, *more, **stub.environment)
             assert "fault" not in shown
             holds(shown)
+
+
+def test_of_lines_that_a_command_writes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where the command itself has escaped them already, or AWS lets no name have any."""
+    write(f"a\x1b\u202e\x85b\nc\n{UNSEEN}\n")
+    shown = capsys.readouterr().out
+    assert shown.startswith("a\\x1b\\u202e\\x85b\nc\n")
+    holds(shown)
 
 
 # What programs read.
