@@ -18,6 +18,7 @@ import yaml
 
 from auto_lex_permissions_cli.app import app
 from auto_lex_permissions_cli.console import write
+from auto_lex_permissions_cli.expand import as_yaml
 from tests.cli.aws_stub import FUNCTIONS, Stub, policy, serving, statement
 from tests.cli.commands import ROOT, TEMPLATE, WAYS, environment_of, run, written
 
@@ -118,6 +119,7 @@ TEMPLATES = {
     "an alias": "AWS::Lex::Bot: *\u202e",
     "a tag": "AWS::Lex::Bot: !\u202e \u202e: \u202e",
     "no YAML": f"AWS::Lex::Bot: {HOSTILE}",
+    "a break within a line": f'{TEMPLATE}  T: {{Type: AWS::SNS::Topic, A: "x\u2028y\x85z"}}\n',
     "no template": json.dumps([HOSTILE]),
 }
 
@@ -298,7 +300,12 @@ def test_a_template_is_written_as_it_is(tmp_path: Path) -> None:
     assert json.loads(on_terminal("expand", FILE, cwd=tmp_path)) == value
 
 
-@pytest.mark.parametrize("content", ["JSON", "JSON as it is", "YAML"])
+def test_one_unseen_character_is_escaped_in_yaml() -> None:
+    """Also where PyYAML itself would write the text as it is."""
+    assert as_yaml({"a": "b\u202ec", "\u200fd": "é\t"}) == 'a: "b\\u202Ec"\n"\\u200Fd": "é\\t"\n'
+
+
+@pytest.mark.parametrize("content", ["JSON", "JSON as it is", "YAML", "a break within a line"])
 def test_patch_takes_the_diff(content: str, tmp_path: Path) -> None:
     """Whatever the file holds and whatever it is called."""
     path = written(tmp_path, TEMPLATES[content], FILE)
