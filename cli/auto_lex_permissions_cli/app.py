@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from .console import FINE, MISUSE, NAME, UsageError, print_error, print_note
+from .console import FINE, MISUSE, NAME, UsageError, print_error, print_note, visible
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -192,9 +192,12 @@ def main() -> NoReturn:
     except UsageError as error:
         _fail(error)
     except click.ClickException as error:
+        # An argument may hold ends of lines, those of the usage are click's.
+        error.message = visible(error.message or "")  # type: ignore[misc] # Final in its class only.
         shown = io.StringIO()
         error.show(shown)
-        _print_notes(shown.getvalue())
+        for line in shown.getvalue().rstrip("\n").split("\n"):
+            print_note(line)
         sys.exit(MISUSE)
     except OSError as error:
         # What is still to be written would fail again when the interpreter ends.
@@ -217,11 +220,7 @@ def _end(number: int, _: object) -> NoReturn:
 
 def _fail(error: object) -> NoReturn:
     if "--debug" in sys.argv:
-        _print_notes(traceback.format_exc())
+        for line in traceback.format_exc().rstrip("\n").split("\n"):
+            print_note(f"  {line}")
     print_error(error)
     sys.exit(MISUSE)
-
-
-def _print_notes(lines: str) -> None:
-    for line in lines.rstrip("\n").split("\n"):
-        print_note(line)

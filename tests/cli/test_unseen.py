@@ -30,7 +30,8 @@ UNSEEN = "".join(
 HOSTILE = f"N\x1b]0;x\x07{UNSEEN}\n::error::x"
 PRINTED = re.compile(
     "[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0001]"
-    "|^::error"
+    "|^::error",
+    re.MULTILINE,
 )
 # A byte that is no UTF-8, behind what no name of a file may have.
 FILE = f"{HOSTILE.replace('/', '')}\udcff.yaml"
@@ -305,7 +306,9 @@ def test_one_unseen_character_is_escaped_in_yaml() -> None:
     assert as_yaml({"a": "b\u202ec", "\u200fd": "é\t"}) == 'a: "b\\u202Ec"\n"\\u200Fd": "é\\t"\n'
 
 
-@pytest.mark.parametrize("content", ["JSON", "JSON as it is", "YAML", "a break within a line"])
+@pytest.mark.parametrize(
+    "content", [name for name in READABLE if not name.startswith("a ")] + ["a break within a line"]
+)
 def test_patch_takes_the_diff(content: str, tmp_path: Path) -> None:
     """Whatever the file holds and whatever it is called."""
     path = written(tmp_path, TEMPLATES[content], FILE)
