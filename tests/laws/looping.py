@@ -126,7 +126,7 @@ class _Rolling:
         self.between = ""
         if self._chance(20):
             self.items = [OVERLAPPING_ITEMS, OVERLAPPING_ITEMS]
-            self.between = "x"
+            self.between = "BetweenTheTwoOfTheItems"
 
     def _pick[T](self, options: tuple[T, ...]) -> T:
         return self.rng.choice(options)
