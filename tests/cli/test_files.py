@@ -291,7 +291,8 @@ def test_a_signal_leaves_nothing_behind(name: str, tmp_path: Path) -> None:
     template = written(tmp_path)
     number = signal.Signals[name]
     ended = run(cwd=tmp_path, program=("-c", KILLED.format(number=int(number))))
-    assert ended.code == (2 if number is signal.SIGINT else -number)
+    is_handled = number in {signal.SIGINT, signal.SIGTERM}
+    assert ended.code == (128 + number if is_handled else -number)
     assert names(tmp_path) == ["template.yaml"]
     assert template.read_text().count("AWS::Lambda::Permission") == 1
 

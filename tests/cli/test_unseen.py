@@ -259,7 +259,7 @@ def test_of_an_account(way: tuple[str, tuple[str, ...]]) -> None:
     with serving() as stub:
         hostile_account(stub)
         ended = run(command, *options, **stub.environment)
-        assert ended.code == 1
+        assert ended.code == 2
         holds(ended.out + ended.err)
         for more in ((), ("--bot", f"{HOSTILE}2"), ("--region", "x\x1b\u202e")):
             shown = on_terminal(command, *options, *more, **stub.environment)

@@ -234,7 +234,7 @@ class Account:
     def _aliases_of(self, bot: Bot) -> Listed[BotAlias]:
         def alias(summary: Any) -> BotAlias:
             alias_id = _id(summary, "botAliasId")
-            return BotAlias(bot, alias_id, _name(summary, "botAliasName", alias_id))
+            return BotAlias(bot, alias_id, _member(summary, "botAliasName", str, alias_id))
 
         return _listed(self._lex, "list_bot_aliases", "botAliasSummaries", alias, botId=bot.id)
 
@@ -429,20 +429,18 @@ def _call_named(method: str) -> str:
 
 def _bot(summary: Any) -> Bot:
     bot_id = _id(summary, "botId")
-    return Bot(bot_id, _name(summary, "botName", bot_id))
+    return Bot(bot_id, _member(summary, "botName", str, bot_id))
 
 
 def _hook(alias: BotAlias, locale: str, setting: Any) -> Hook:
     """Return the code hook of a locale; its function is empty where the locale has none."""
-    if not locale.isprintable():
-        raise _BrokenAnswerError("a locale has control characters")
     try:
         enabled = _member(setting, "enabled", bool)
         if "codeHookSpecification" not in setting:
             return Hook(alias, locale, "", enabled)
         specification = _member(setting, "codeHookSpecification", dict)
         hook = _member(specification, "lambdaCodeHook", dict)
-        return Hook(alias, locale, _name(hook, "lambdaARN"), enabled)
+        return Hook(alias, locale, _member(hook, "lambdaARN", str), enabled)
     except _BrokenAnswerError as error:
         raise _BrokenAnswerError(f"{locale}: {error}") from error
 
@@ -456,14 +454,6 @@ def _member(holder: Any, name: str, kind: type[Found], default: Found | None = N
         raise _BrokenAnswerError(f"it has no {name}")
     if not isinstance(value, kind):
         raise _BrokenAnswerError(f"its {name} is no {_KINDS[kind]}")
-    return value
-
-
-def _name(holder: Any, name: str, default: str | None = None) -> str:
-    """Return a text of one line; raises _BrokenAnswerError."""
-    value = _member(holder, name, str, default)
-    if not value.isprintable():
-        raise _BrokenAnswerError(f"its {name} has control characters")
     return value
 
 

@@ -173,7 +173,7 @@ def read(document_text: str) -> tuple[Statement, ...]:
         raise PolicyUnreadableError("it is not JSON") from error
     if not isinstance(document, dict):
         raise PolicyUnreadableError("it is not an object")
-    _refuse_what_no_policy_has(document, _DEEPEST)
+    _refuse_depth(document, _DEEPEST)
     statements = []
     for number, body in enumerate(_listed(document.get("Statement", [])), start=1):
         if not isinstance(body, dict) or body.get("Effect") not in ("Allow", "Deny"):
@@ -182,16 +182,14 @@ def read(document_text: str) -> tuple[Statement, ...]:
     return tuple(statements)
 
 
-def _refuse_what_no_policy_has(value: Any, levels: int) -> None:
-    """Raise PolicyUnreadableError for what would take Python's stack, or could not be printed."""
+def _refuse_depth(value: Any, levels: int) -> None:
+    """Raise PolicyUnreadableError for what would take Python's stack."""
     if not levels:
         raise PolicyUnreadableError("it is nested too deeply")
-    if isinstance(value, str) and not value.isprintable():
-        raise PolicyUnreadableError("it has control characters")
     if isinstance(value, dict):
         value = [*value, *value.values()]
     for item in value if isinstance(value, list) else ():
-        _refuse_what_no_policy_has(item, levels - 1)
+        _refuse_depth(item, levels - 1)
 
 
 def judge(statements: Iterable[Statement], call: Call) -> Verdict:
