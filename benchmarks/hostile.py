@@ -212,6 +212,51 @@ def locales_under_conditions(size: int) -> Json:
     return _filled(size, map(one, range(20)), Conditions=conditions)
 
 
+@_case("20 functions with 20 aliases each, and policies of a statement for each", honest=True)
+def statements_by_alias(size: int) -> Json:
+    """Each policy stays below the 20 KB that Lambda takes."""
+    aliases = range(20)
+
+    def shared(number: int) -> dict[str, Json]:
+        own = {"Fn::GetAtt": [f"Function{number}", "Arn"]}
+        sources = ({"Fn::GetAtt": [f"Alias{number}x{other}", "Arn"]} for other in aliases)
+        return {
+            f"Function{number}": function(),
+            **{f"Alias{number}x{other}": alias(own, bot=f"BOT{other:07}") for other in aliases},
+            f"Policy{number}": policy(own, *map(statement, sources)),
+        }
+
+    return _filled(size, map(shared, range(20)))
+
+
+@_case("249 aliases of one function, each with a permission in any Region", honest=True)
+def permissions_in_any_region(size: int) -> Json:
+    """Allow `arn:aws:lex:*:ACCOUNT:bot-alias/BOT/*`, as authors do who deploy to many Regions."""
+
+    def pair(number: int) -> dict[str, Json]:
+        bot = f"BOT{number:07}"
+        own = {"Fn::Sub": f"arn:aws:lex:*:${{AWS::AccountId}}:bot-alias/{bot}/*"}
+        return {
+            f"Alias{number}": alias(ARN_OF_FUNCTION, bot=bot),
+            f"Allow{number}": permission(own),
+        }
+
+    return _filled(size, map(pair, range(249)))
+
+
+@_case("SourceScope: Bot, 500 locales under 500 conditions on 200 parameters", honest=True)
+def locales_of_one_bot(size: int) -> Json:
+    """One permission of the bot serves all of them."""
+    locales = 25
+    conditions = {f"Is{number}": equals(f"P{number % 200}", f"s{number}") for number in range(500)}
+
+    def one(number: int) -> dict[str, Json]:
+        names = [f"Is{number * locales + locale}" for locale in range(locales)]
+        return {f"Alias{number}": alias(*(when(name, ARN_OF_FUNCTION) for name in names))}
+
+    return _filled(size, map(one, range(20)), Conditions=conditions, Metadata=BY_BOT)
+
+
 @_case("policies of one function, an alias for each")
 def policies_of_one_function(size: int) -> Json:
     """Hooks times policies times statements."""
@@ -411,7 +456,7 @@ def functions_times_bots(size: int) -> Json:
     return template({**resources, "Alias": alias(*arns, bot=bots)}, Metadata=BY_BOT)
 
 
-def nested_ifs(values: Iterator[str]) -> Json:
+def nested_ifs(values: Iterator[Json]) -> Json:
     """Return values under conditions, in a tree of `Fn::If` that is as flat as it can be."""
     level: list[Json] = list(values)
     for number in itertools.count():
@@ -774,6 +819,347 @@ def names_in_loops(size: int) -> Json:
         return {f"Fn::ForEach::L{number}": ["X", ["a", "b"], body]}
 
     return _filled(size, _each(loop), Metadata=BY_BOT)
+
+
+# What is read again for each hook, each permission, or each reference to it.
+
+
+@_case("a policy's condition of many values, many aliases")
+def values_of_a_policy(size: int) -> Json:
+    """Each alias is held against all values of one statement."""
+    accounts = [str(number) for number in range(size // 20)]
+    condition = {"StringEquals": {"AWS:SourceAccount": accounts}}
+    first = {"Policy": policy(ARN_OF_FUNCTION, {**statement("x"), "Condition": condition})}
+    aliases = _each(lambda number: {f"Alias{number}": alias(ARN_OF_FUNCTION)})
+    return _filled(size, itertools.chain([first], aliases))
+
+
+@_case("a condition of a policy with many operators")
+def operators_of_a_policy(size: int) -> Json:
+    """Each is looked for among all of them."""
+    condition: Json = {f"Is{number}": {} for number in range(size // 16)}
+    both = {"Policy": policy(ARN_OF_FUNCTION, {**statement("x"), "Condition": condition})}
+    return template({**both, "Alias": alias(ARN_OF_FUNCTION)})
+
+
+@_case("a policy and a permission that name many functions, many aliases")
+def named_functions(size: int) -> Json:
+    """Each alias's function is compared with all of them."""
+    names = when("IsOwn", ARN_OF_FUNCTION, nested_ifs(f"f{n}" for n in range(size // 150)))
+    allow = permission({"Ref": "AWS::NoValue"})
+    allow["Properties"]["FunctionName"] = names
+    aliases = _each(lambda number: {f"Alias{number}": alias(ARN_OF_FUNCTION)})
+    return _filled(size, itertools.chain([{"Policy": policy(names), "Allow": allow}], aliases))
+
+
+@_case("a permission of many functions and many ARNs")
+def functions_times_arns(size: int) -> Json:
+    """Each pair is a place in a table."""
+    count = size // 90
+    allow = permission(nested_ifs(f"a{number}" for number in range(count)))
+    allow["Properties"]["FunctionName"] = nested_ifs(f"f{number}" for number in range(count))
+    return template({"Allow": allow})
+
+
+def _of_many_bots(size: int) -> Json:
+    """Return an alias of many bots with hooks on many functions, half of the size each."""
+    bots = nested_ifs(f"BOT{number:07}" for number in range(size // 90))
+    return alias(*(f"orders-{number}" for number in range(size // 240)), bot=bots)
+
+
+@_case("a replicated bot, and an alias of many bots with many hooks")
+def replicated(size: int) -> Json:
+    """Whether it is the replicated one is asked for each hook and each bot."""
+    bot = {"Type": "AWS::Lex::Bot", "Properties": {"Replication": {"ReplicaRegions": []}}}
+    return template({"Bot": bot, "Alias": _of_many_bots(size)})
+
+
+@_case("a permission, and an alias of many bots with many hooks")
+def arns_of_each_hook(size: int) -> Json:
+    """All ARNs that the alias may have are keys for each hook."""
+    return template({"Alias": _of_many_bots(size), "Allow": permission("x", "orders-1")})
+
+
+@_case("a bot id of many slashes")
+def slashes(size: int) -> Json:
+    """Each beginning of an ARN is a key."""
+    return template({"Alias": alias(ARN_OF_FUNCTION, bot="/" * size), "Allow": permission("x")})
+
+
+@_case("permissions whose ARNs refer to an alias of many bots")
+def references_to_many_bots(size: int) -> Json:
+    """Each reference reads all bots of the alias again."""
+    bots = nested_ifs(f"BOT{number:07}" for number in range(size // 90))
+    allow = permission({"Fn::Sub": "${Alias.Arn}" * 24})
+    permissions = _each(lambda number: {f"Allow{number}": allow})
+    return _filled(size, itertools.chain([{"Alias": alias("orders", bot=bots)}], permissions))
+
+
+@_case("ARNs with a wildcard in each field")
+def wildcard_in_each_field(size: int) -> Json:
+    """Match all fields but the last one, at the price of one."""
+    patterns = nested_ifs(f"*:*:*:*:*:*/a{number}" for number in range(size // 120))
+    aliases = _each(lambda number: {f"Alias{number}": alias(ARN_OF_FUNCTION)})
+    return _filled(size, itertools.chain([{"Allow": permission(patterns)}], aliases))
+
+
+@_case("ARNs of many fields")
+def many_fields(size: int) -> Json:
+    """Compare what is no ARN field by field."""
+
+    def pair(number: int) -> dict[str, Json]:
+        return {
+            f"Alias{number}": alias(ARN_OF_FUNCTION, bot=":" * 2_000),
+            f"Allow{number}": permission("x*" + ":" * 2_000),
+        }
+
+    return _filled(size, _each(pair))
+
+
+@_case("an alias that has opted out, and a permission of many slashes")
+def opted_out_of_slashes(size: int) -> Json:
+    """Whether the permission is for a whole bot is asked for each hook."""
+    out = {"Metadata": {"AutoLexPermissions": {"Enabled": False}}}
+    hooks = [when(f"Is{number}", ARN_OF_FUNCTION) for number in range(size // 300)]
+    allow = permission(f"arn:aws:lex:us-east-1:123456789012:bot-alias/*{'/' * (size // 2)}")
+    return template({"Alias": alias(*hooks, **out), "Allow": allow})
+
+
+@_case("permissions for no alias, on a function with many qualifiers")
+def qualifiers_for_each_permission(size: int) -> Json:
+    """All qualifiers are put together for each permission."""
+    hooks = alias(*(f"orders:{number}" for number in range(size // 250)))
+    allow = permission("x")
+    allow["Properties"]["FunctionName"] = "orders"
+    permissions = _each(lambda number: {f"Allow{number}": allow})
+    return _filled(size, itertools.chain([{"Alias": hooks}], permissions))
+
+
+@_case("a long AutoPublishAlias for all SAM functions")
+def long_published_alias(size: int) -> Json:
+    """Read it again for each of them."""
+    shared = {"Function": {"AutoPublishAlias": {"Fn::Sub": "${A}" * (size // 8)}}}
+
+    def pair(number: int) -> dict[str, Json]:
+        arn = {"Fn::GetAtt": [f"F{number}", "Alias"]}
+        return {f"F{number}": {"Type": "AWS::Serverless::Function"}, f"Alias{number}": alias(arn)}
+
+    return _filled(size, _each(pair), Globals=shared)
+
+
+@_case("a long bot id, and many hooks")
+def long_bot_id_of_many_hooks(size: int) -> Json:
+    """Read one id again for each of them."""
+    arns = (f"orders-{number}" for number in range(size // 250))
+    bot = {"Fn::ImportValue": "a" * (size // 3)}
+    return template({"Alias": alias(*arns, bot=bot)}, Metadata=BY_BOT)
+
+
+@_case("a long bot id, and many functions that a permission allows")
+def long_bot_id_allowed(size: int) -> Json:
+    """Each grant has a logical id, which is a digest of it."""
+    functions = {f"F{number}": function() for number in range(size // 500)}
+    allow = permission(NO_VALUE)
+    allow["Properties"]["FunctionName"] = nested_ifs({"Ref": name} for name in functions)
+    hooks = alias(*({"Ref": name} for name in functions), bot="a" * (size // 2))
+    return template({**functions, "Allow": allow, "Alias": hooks}, Metadata=BY_BOT)
+
+
+@_case("two long names of one function for many bots")
+def long_names_of_many_bots(size: int) -> Json:
+    """They are written as JSON for each bot."""
+    arn = {"Fn::Sub": "a" * (size // 4)}
+    bots = nested_ifs(f"BOT{number:07}" for number in range(size // 120))
+    return template({"Alias": alias(when("A", arn), when("B", arn), bot=bots)}, Metadata=BY_BOT)
+
+
+@_case("many spellings of one name, and none that means all hooks")
+def many_spellings(size: int) -> Json:
+    """Each spelling is held against each hook."""
+    name = "orders-of-the-shop"
+    hooks = [
+        "".join(f"{letter}{' ' * (number >> at & 1)}" for at, letter in enumerate(name))
+        for number in range(size // 130)
+    ]
+    made = {**function(name), "Condition": "IsMade"}
+    conditions = {"IsMade": equals("P"), "IsOther": equals("Q")}
+    aliases = {"Alias": alias(*hooks, when("IsOther", {"Ref": "Made"}))}
+    return template({"Made": made, **aliases}, Conditions=conditions)
+
+
+@_case("a DeletionPolicy of many values, and many hooks")
+def deletion_policies(size: int) -> Json:
+    """All values are read for each hook."""
+    retained = nested_ifs("a" for _ in range(size // 90))
+    hooks = [when(f"Is{number}", ARN_OF_FUNCTION) for number in range(size // 300)]
+    return template({"Alias": alias(*hooks, DeletionPolicy=retained)})
+
+
+@_case("one function that has one name under many conditions")
+def one_name_many_times(size: int) -> Json:
+    """Put a disjunction together operand by operand."""
+    names = nested_ifs("orders" for _ in range(size // 40))
+    return template({"Named": function(names), "Alias": alias("orders")})
+
+
+@_case("many allowed values, and comparisons with the first")
+def first_allowed_value(size: int) -> Json:
+    """Each comparison asks which value is the last one."""
+    values = [f"v{number:06}" for number in range(size // 24)]
+    parameters = {"P": {"Type": "String", "AllowedValues": values}}
+    conditions = {f"Is{number}": equals("P", values[0]) for number in range(size // 120)}
+    conditions |= {"A": equals("A"), "B": equals("B")}
+    aliases = {"Alias": alias(when("A", when("B", ARN_OF_FUNCTION)))}
+    return template(aliases, Conditions=conditions, Parameters=parameters)
+
+
+@_case("conditions of a loop that are all the same, and permissions that need a name")
+def equivalent_conditions_of_a_loop(size: int) -> Json:
+    """Each permission asks of each condition whether it may stand there."""
+    same = {"Fn::And": [equals("A"), equals("B")]}
+    body = {f"Is{number}${{X}}": same for number in range(size // 150)}
+    loop = {"Fn::ForEach::L": ["X", ["a"], body]}
+    conditions = {"A": equals("A"), "B": equals("B"), **loop}
+    hook = when("A", when("B", ARN_OF_FUNCTION))
+    aliases = {f"Alias{number}": alias(hook) for number in range(min(size // 300, 490))}
+    others = {f"F{number}": function() for number in range(20)}
+    return template({**aliases, **others}, Conditions=conditions)
+
+
+# What is dependent.
+
+
+@_case("SourceScope: Bot, resources that all depend on each other")
+def dense(size: int) -> Json:
+    """Follow all of their dependencies again for each alias and each function."""
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:orders"
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    pairs = map("".join, itertools.product(letters, letters))
+    names = list(itertools.islice(pairs, int((size / 12) ** 0.5)))
+    nodes: Json = {name: {"Type": "AWS::SNS::Topic", "DependsOn": names} for name in names}
+    count = min(size // 4_000, 250)
+    for number in range(count):
+        nodes[f"F{number}"] = {**function(f"orders{number}"), "DependsOn": names[:1]}
+    hooks = alias(*(f"{arn}{number}" for number in range(count)))
+    return _filled(
+        size, itertools.chain([nodes], _each(lambda n: {f"Alias{n}": hooks})), Metadata=BY_BOT
+    )
+
+
+@_case("SourceScope: Bot, a function that depends on what is not there, and long names in loops")
+def long_names_in_loops(size: int) -> Json:
+    """Ask of each name whether it may be that of each resource of a loop."""
+    topic = {"Type": "AWS::SNS::Topic"}
+    body = {f"R{number}{'${X}' * (size // 400)}": topic for number in range(50)}
+    made = {**function("orders"), "DependsOn": [f"x{number}" for number in range(size // 30)]}
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:orders"
+    loop = {"Fn::ForEach::L": ["X", ["a"], body]}
+    return template({**loop, "Made": made, "Alias": alias(arn)}, Metadata=BY_BOT)
+
+
+@_case("SourceScope: Bot, many names in a loop, and many resources")
+def names_and_resources(size: int) -> Json:
+    """Ask of each name in a loop whether it may be that of each resource."""
+    topic = {"Type": "AWS::SNS::Topic"}
+    looped = {**topic, "DependsOn": [f"${{X}}{number}" for number in range(size // 30)]}
+    loop = {"Fn::ForEach::L": ["X", ["a"], {"Topic${X}": looped}]}
+    made = {**function("orders"), "DependsOn": "Topica"}
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:orders"
+    first = {**loop, "Made": made, "Alias": alias(arn)}
+    others = _each(lambda number: {f"Topic{number}": topic})
+    return _filled(size, itertools.chain([first], others), Metadata=BY_BOT)
+
+
+@_case("SourceScope: Bot, an alias that already waits for much, and many permissions")
+def waits_for_much(size: int) -> Json:
+    """Whether it already waits for a permission is asked of all that it waits for."""
+    listed: Json = {"AutoLexPermissions": {"WaitsFor": [{"Fn::If": 0}] * (size // 22)}}
+    functions = {f"F{number}": function() for number in range(min(size // 600, 510))}
+    arns = (when("C", {"Ref": name}) for name in list(functions)[:490])
+    hooks = alias(*arns, Metadata=listed)
+    return template({**functions, "Alias": hooks}, Conditions={"C": equals("P")}, Metadata=BY_BOT)
+
+
+@_case("permissions and aliases in 20 loops through what is not written out")
+def unknown_collections(size: int) -> Json:
+    """Whether a permission exists wherever an alias does is asked of each variable."""
+
+    def pair(number: int) -> dict[str, Json]:
+        return {f"Alias{number}": alias(ARN_OF_FUNCTION), f"Allow{number}": permission("*x")}
+
+    body: Json = _filled(size, _each(pair))["Resources"]
+    for number in range(20):
+        body = {f"Fn::ForEach::L{number}": [f"V{number}", {"Ref": "P"}, body]}
+    return template(body)
+
+
+# What is long, and said many times.
+
+
+@_case("a long logical id of an alias, and many policies that silence it")
+def many_silent_policies(size: int) -> Json:
+    """Each mistake has it in its statement."""
+    properties = {"ResourceArn": ARN_OF_FUNCTION}
+    silent = {"Type": "AWS::Lambda::ResourcePolicy", "Properties": properties}
+    first = {"A" * (size // 2): alias(ARN_OF_FUNCTION)}
+    policies = _each(lambda number: {f"Policy{number}": silent})
+    return _filled(size, itertools.chain([first], policies))
+
+
+@_case("a long logical id that is not ASCII, with many reports")
+def wide_reports(size: int) -> Json:
+    """Look for marks of loops in it for each path."""
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
+    settings = {"AutoLexPermissions": {"OnUnreachable": "Skip"}}
+    arns = [f"{arn}{number}" for number in range(size // 300)]
+    return template({"\u00e9" * (size // 12): alias(*arns)}, Metadata=settings)
+
+
+@_case("reports in 20 loops of long names")
+def long_paths(size: int) -> Json:
+    """Each path has all of them, four bytes a character."""
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:orders"
+    body: Json = {"Alias": alias(*[arn] * (size // 150))}
+    for number in range(20):
+        body = {f"Fn::ForEach::{number:0240}\U0001f600": [f"V{number}", ["a"], body]}
+    return template(body, Metadata={"AutoLexPermissions": {"OnUnreachable": "Skip"}})
+
+
+@_case("a long name of a condition around many hooks of one function")
+def long_condition_of_hooks(size: int) -> Json:
+    """One condition of all hooks would have it once for each."""
+    name = "C" * (size // 2)
+    conditions = {f"Is{number}": equals(f"P{number}") for number in range(size // 400)}
+    hooks = alias(*(when(condition, ARN_OF_FUNCTION) for condition in conditions))
+    hooks["Properties"] = when(name, hooks["Properties"])
+    return template({"Alias": hooks}, Conditions={**conditions, name: equals("P")})
+
+
+@_case("a long name of a loop's variable, and many permissions in the loop")
+def long_variable(size: int) -> Json:
+    """Each logical id has it."""
+    arns = (f"orders-{number}" for number in range(min(size // 300, 480)))
+    return template({"Fn::ForEach::L": ["X" * (size // 2), ["a"], {"Alias": alias(*arns)}]})
+
+
+# What has broken the macro.
+
+
+@_case("a function in a loop whose name is left unread, and named by it")
+def unread_name_in_a_loop(_: int) -> Json:
+    """Ask an expression that is left unread for its variables."""
+    name = {"Fn::ImportValue": "name"}
+    arn = {"Fn::Sub": ["arn:aws:lambda:us-east-1:123456789012:function:${N}", {"N": name}]}
+    loop = {"Fn::ForEach::L": ["X", ["a"], {"Named${X}": function(name)}]}
+    return template({**loop, "Alias": alias(arn)})
+
+
+@_case("a bot whose logical id is a mark of a loop's variable")
+def bot_called_like_a_mark(_: int) -> Json:
+    """Write what the macro itself puts in place of a variable."""
+    locales = alias(ARN_OF_FUNCTION)["Properties"]
+    bot = {"Type": "AWS::Lex::Bot", "Properties": {"TestBotAliasSettings": locales}}
+    return template({"\U0010ff02X\U0010ff04c\U0010ff05": bot})
 
 
 # What cannot be delivered.
