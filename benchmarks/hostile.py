@@ -880,6 +880,22 @@ def arns_of_each_hook(size: int) -> Json:
     return template({"Alias": _of_many_bots(size), "Allow": permission("x", "orders-1")})
 
 
+@_case("SourceScope: Bot, a permission, and an alias of many bots")
+def arns_of_each_bot(size: int) -> Json:
+    """All ARNs that the alias may have are keys for each of its bots."""
+    bots = nested_ifs(f"BOT{number:07}" for number in range(size // 40))
+    aliases = {"Alias": alias(ARN_OF_FUNCTION, bot=bots)}
+    return template({**aliases, "Allow": permission("x")}, Metadata=BY_BOT)
+
+
+@_case("an alias of many bots with many hooks, which has opted out")
+def opted_out_of_many_bots(size: int) -> Json:
+    """All of its bots are read again for each of its hooks."""
+    out = {"Metadata": {"AutoLexPermissions": {"Enabled": False}}}
+    others = {**_of_many_bots(size), **out}
+    return template({"Alias": alias(ARN_OF_FUNCTION), "Other": others})
+
+
 @_case("a bot id of many slashes")
 def slashes(size: int) -> Json:
     """Each beginning of an ARN is a key."""
@@ -1133,6 +1149,21 @@ def long_condition_of_hooks(size: int) -> Json:
     hooks = alias(*(when(condition, ARN_OF_FUNCTION) for condition in conditions))
     hooks["Properties"] = when(name, hooks["Properties"])
     return template({"Alias": hooks}, Conditions={**conditions, name: equals("P")})
+
+
+@_case("a long logical id of a function that is named by text, with many qualifiers")
+def long_function_named_by_text(size: int) -> Json:
+    """Each permission's logical id is a digest of it."""
+    hooks = alias(*(f"orders:{number}" for number in range(min(size // 300, 490))))
+    return template({"\u00e9" * (size // 12): function("orders"), "Alias": hooks})
+
+
+@_case("a long logical id of an alias that is not ASCII, with many permissions")
+def wide_logical_id(size: int) -> Json:
+    """Each permission says its name, of which marks are looked for."""
+    functions = {f"F{number}": function() for number in range(min(size // 300, 510))}
+    hooks = alias(*({"Ref": name} for name in list(functions)[:490]))
+    return template({**functions, "\u00e9" * (size // 12): hooks})
 
 
 @_case("a long name of a loop's variable, and many permissions in the loop")
