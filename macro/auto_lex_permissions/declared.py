@@ -220,7 +220,10 @@ class Declared:
 
     def _new_coverage(self, permission: Permission, hook: CodeHook) -> Formula:
         matches = permission.arns.where(
-            lambda arn: arn is None or self._bots.matches_when(arn, hook.resource)
+            lambda arn: (
+                arn is None
+                or (not _is_refused(arn) and self._bots.matches_when(arn, hook.resource))
+            )
         )
         if matches == NEVER:  # Of many permissions on one function, most are for other aliases.
             return NEVER
@@ -449,6 +452,14 @@ def _key(arn: Arn | None) -> Arn | None:
     return (*arn[:-1], *before, last) if is_beginning else None  # pragma: no mutate (a table)
 
 
+def _is_refused(arn: Arn) -> bool:
+    """Return whether Lambda refuses a permission's `SourceArn`: before the resource all is plain.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
+    """
+    return any(map(has_wildcard, arn[:-1]))
+
+
 def _beginnings(arn: Arn) -> Iterator[Arn]:
     """Yield the keys of `*`, `bot-alias/*`, `bot-alias/BOT/*`, which match the end of an ARN."""
     parts = split(arn[-1], "/")
@@ -484,6 +495,8 @@ def _never_matching(permission: Permission, related: list[_Hooks]) -> str:
     arns = [arn.value for arn in permission.arns]
     if all(arn is not None and any(map(has_space, arn)) for arn in arns):
         return "Its SourceArn holds white space."
+    if all(arn is not None and _is_refused(arn) for arn in arns):
+        return "Its SourceArn holds a wildcard before the resource, where Lambda takes none."
     if all(arn is not None and is_no_alias(arn) for arn in arns):
         return "Its SourceArn is not that of a bot alias."
     wanted = {qualifier for hooks in related for qualifier in hooks.qualifiers}

@@ -102,6 +102,10 @@ def of_permission(name: str, properties: Mapping[str, Any], home: Home) -> State
         )
         if property_ in properties
     ]
+    before_resource = _text(properties.get("SourceArn", "")).split(":")[:5]
+    if any(wildcard in field for field in before_resource for wildcard in "*?"):
+        # Lambda takes no such permission.
+        conditions.append(("stringequals", "lambda:nothing", ("",)))
     conditions += [
         ("stringequals", f"lambda:{asked.lower()}", (_text(properties[asked]),))
         for asked in NEVER_IN_A_REQUEST_OF_LEX
