@@ -103,5 +103,5 @@ BAD_REQUESTS: Final = (
     ),
     _fragment("a megabyte", {"Description": MEGABYTE, "Resources": {}}, None),
     _fragment("a megabyte of settings", {"Resources": _alias(MEGABYTE)}, None),
-    _fragment("a megabyte of a key", {"Resources": {MEGABYTE: {}}}, None),
+    _fragment("a megabyte of a key", {"Resources": {MEGABYTE: {}}}, "ALP505 Resources."),
 )

@@ -14,8 +14,12 @@ import pytest
 
 from auto_lex_permissions import Request, Result, TemplateError, transform
 from auto_lex_permissions.cfn.budget import MOST_STEPS
+from auto_lex_permissions.handler import handler
 from auto_lex_permissions.transform import examine
+from benchmarks import worst
 from benchmarks.hostile import (
+    TEMPLATES,
+    Template,
     functions_of_one_name,
     functions_times_bots,
     linked_conditions,
@@ -26,6 +30,7 @@ from benchmarks.hostile import (
     policies_of_one_function,
     resource_policies,
 )
+from tests.listening import Context, heard
 from tests.templates import ACCOUNT, REGION
 
 FUNCTION: dict[str, Any] = {"Type": "AWS::Lambda::Function"}
@@ -167,11 +172,64 @@ def test_too_many_permissions_are_refused_before_any_is_made() -> None:
         )
 
 
+LONG = "X" * 1_001
+
+
+@pytest.mark.parametrize(
+    ("resources", "conditions", "path"),
+    [
+        ({LONG: alias(ARN)}, {}, f"Resources.{'X' * 254}…"),
+        ({"Alias": alias(ARN, Condition=LONG)}, {}, "Resources.Alias.Condition"),
+        ({"Alias": alias(ARN)}, {LONG: equals("P")}, f"Conditions.{'X' * 254}…"),
+        (
+            {f"Fn::ForEach::{LONG}": ["N", ["a"], {"Alias${N}": alias(ARN)}]},
+            {},
+            f"Resources.Fn::ForEach::{'X' * 241}…",
+        ),
+        (
+            {"Fn::ForEach::L": [LONG, ["a"], {f"A${{{LONG}}}": {"Type": "T"}}]},
+            {},
+            f"Resources.Fn::ForEach::L[2].A${{{'X' * 251}…",
+        ),
+        (
+            {"Fn::ForEach::L": [LONG, ["a"], {"Alias": alias(ARN)}]},
+            {},
+            "Resources.Fn::ForEach::L",
+        ),
+        (
+            {"Fn::ForEach::L": ["N", ["a"], {"A${N}": alias(ARN, Condition={"Fn::Sub": LONG})}]},
+            {},
+            "Resources.Fn::ForEach::L[2].A${N}.Condition",
+        ),
+    ],
+)
+def test_names_that_are_longer_than_any(
+    resources: dict[str, Any], conditions: dict[str, Any], path: str
+) -> None:
+    """Each would stand in each permission, or in each report (rule 6.8)."""
+    with pytest.raises(TemplateError, match="ALP505") as rejected:
+        run(resources, Conditions=conditions)
+    assert rejected.value.diagnostics[0].path == path
+
+
+def test_a_name_that_is_as_long_as_may_be() -> None:
+    """CloudFormation takes no such name, but says so itself (rule 6.8)."""
+    name = "X" * 1_000
+    resources = {name: alias({"Fn::If": [name, ARN, ARN]}, Condition=name)}
+    assert run(resources, Conditions={name: equals("P")}).permissions_added == 1
+
+
+def test_a_long_name_of_a_condition_hides_what_it_chooses() -> None:
+    """It is not looked through (rules 1.4, 6.8)."""
+    with pytest.raises(TemplateError, match="ALP102"):
+        run({"Alias": alias({"Fn::If": ["X" * 2_001, ARN, "x"]})})
+
+
 def test_mistakes_at_long_places_are_written_out_where_they_are_shown() -> None:
     """A message has 2,000 characters, however long a name is (rule 6.3)."""
     hidden = [{"Fn::If": [{"Ref": f"P{number}"}, "a", "b"]} for number in range(4_000)]
     with pytest.raises(TemplateError, match="ALP102") as rejected:
-        run({"X" * 100_000: alias(hidden)})
+        run({"X" * 1_000: alias(hidden)})
     assert len(rejected.value.diagnostics) == 4_000
     message = str(rejected.value)
     assert len(message) <= 2_000
@@ -318,3 +376,32 @@ def test_a_template_too_deep_for_one_format_is_held_against_the_other() -> None:
     """A shortcut that cannot look into it is not the answer (rule 6.2)."""
     deep = nested(2_500, lambda inside: [inside], "x")
     assert run({}, Metadata={"Deep": deep}).permissions_added == 0
+
+
+@pytest.mark.parametrize("case", TEMPLATES, ids=lambda case: case.make.__name__)
+def test_each_of_the_worst_templates_is_answered(case: Template) -> None:
+    """With an answer that can be sent, and no fault of the macro's own (rules 6.2, 6.8)."""
+    event = json.loads(worst.event(case.make(30_000)))
+    (answered, _) = heard(lambda sent: handler(sent, Context()), event)  # type: ignore[arg-type]
+    assert "ALP901" not in answered.get("errorMessage", "")
+    assert len(json.dumps(answered, ensure_ascii=False, allow_nan=False).encode()) < 6_000_000
+    if case.honest:
+        assert answered["status"] == "success"
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_without_an_end_cannot_be_sent(number: float) -> None:
+    """JSON has none, though Python reads `1e400` as one (rule 6.2)."""
+    with pytest.raises(TemplateError, match="ALP604"):
+        run({"Alias": alias(ARN)}, Metadata={"Number": number})
+
+
+def test_a_long_value_of_a_parameter_names_no_function() -> None:
+    """It is not taken apart for each of the hooks that refer to it (rules 4.1, 6.8)."""
+    arn = {"Fn::Join": ["", [{"Ref": "P"}] * 20]}
+    fragment = {
+        "Parameters": {"P": {"Type": "String"}},
+        "Resources": {f"Alias{number}": alias(arn) for number in range(100)},
+    }
+    request = Request(fragment, REGION, ACCOUNT, template_parameters={"P": ":" * 4_000})
+    assert transform(request).permissions_added == 100

@@ -138,7 +138,7 @@ def test_of_many_reports_the_first_are_logged() -> None:
     wide = {**resources["AllowSupport"]["Properties"]}
     del wide["SourceArn"]
     for number in range(30):
-        resources[f"Allow{'X' * 2_000}{number}"] = {**resources["AllowSupport"], "Properties": wide}
+        resources[f"Allow{'X' * 900}{number}"] = {**resources["AllowSupport"], "Properties": wide}
     _, (_, *lines, metric) = printed(event)
     *reported, more = lines
     assert len(reported) == 20

@@ -39,6 +39,7 @@ STANDARD = {
     "_sha2",
     "functools",
     "hashlib",
+    "itertools",
     "json",
     "marshal",
     "math",

@@ -70,6 +70,7 @@ EVENTS: Final[Mapping[str, dict[str, Any]]] = {
     "ALP502": {"fragment": template(3, 1, "x" * (MOST_BYTES - size(template(3, 1))))},
     "ALP503": {"fragment": template(49, 47)},
     "ALP504": {"fragment": permissions_with_wildcards(1_000_000)},
+    "ALP505": {"fragment": {"Resources": {"X" * 1_001: {"Type": "AWS::SNS::Topic"}}}},
     "ALP602": {},
     "ALP603": {"fragment": []},
     "ALP604": {"fragment": {"Description": "\ud800", "Resources": {}}},

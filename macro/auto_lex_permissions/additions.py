@@ -80,6 +80,7 @@ class Writer:
         self._functions = functions
         self._bots = bots
         self._makers = Makers(template, functions)
+        self._retained: dict[str, bool] = {}
 
     def additions(self, grants: Sequence[Grant]) -> Additions:
         """Return the permissions of missing grants, and what has to wait for generated ones."""
@@ -91,11 +92,12 @@ class Writer:
             for mistake in _differs_in_loop(grant)
         ]
         added = sum(grant.scope.items for grant in missing if grant.scope is not None)
-        refusal = too_many_resources(self._template, added) or too_long(missing, added)
+        is_by_bot = any(grant.caller.kind == "bot" for grant in grants)
+        placed = grants if is_by_bot else missing
+        refusal = too_many_resources(self._template, added) or too_long(placed, added)
         if refusal:
             return Additions((), {}, (), tuple(diagnostics), refusal)
-        is_by_bot = any(grant.caller.kind == "bot" for grant in grants)
-        found = map(placement_of, grants if is_by_bot else missing)
+        found = map(placement_of, placed)
         placements = [placement for placement in found if placement]
         diagnostics += self._collisions(placements)
         placements.sort(key=lambda placement: placement.logical_id)
@@ -222,35 +224,39 @@ class Writer:
 
     def _is_retained(self, grant: Grant) -> bool:
         """Return whether hooks and function both outlive the stack (rule 2.6)."""
-        if not any(_retains(hook.resource.body) for hook in grant.hooks):
+        callers = {hook.resource.logical_id: hook.resource for hook in grant.hooks}
+        if not any(map(self._retains, callers.values())):
             return False
         makers: list[tuple[str, Formula]] = [
             (reference.logical_id, ALWAYS) for reference in references(grant.expression)
         ]
         makers += self._functions.resources(grant.function).items()
         return all(
-            _retains(resource.body)
+            self._retains(resource)
             for name, when in makers
             if (resource := self._template.find(name))
             and self._template.conditions.possible(grant.when & resource.when & when)
         )
+
+    def _retains(self, resource: Resource) -> bool:
+        """Return whether a resource outlives its stack, in some deployment at least."""
+        if resource.logical_id not in self._retained:
+            policies = Values.at(resource.body.get("DeletionPolicy", "Delete"), ())
+            self._retained[resource.logical_id] = any(
+                str(policy.value).startswith("Retain") for policy in policies
+            )
+        return self._retained[resource.logical_id]
 
 
 def _differs_in_loop(grant: Grant) -> Iterator[Diagnostic]:
     return (PERMISSION_IN_LOOP.at(*hook.places[0]) for hook in grant.hooks)
 
 
-def _retains(body: Mapping[str, object]) -> bool:
-    """Return whether a resource outlives its stack, in some deployment at least."""
-    policies = Values.at(body.get("DeletionPolicy", "Delete"), ())
-    return any(str(policy.value).startswith("Retain") for policy in policies)
-
-
 # The new fragment.
 
 
 def with_additions(
-    template: Template, additions: Additions, reports: Iterable[Diagnostic]
+    template: Template, additions: Additions, report: list[dict[str, str]]
 ) -> dict[str, object]:
     """Return the new fragment: the author's part, what was added behind it, the report."""
     by_loops: dict[tuple[str, ...], dict[str, object]] = {}
@@ -272,7 +278,7 @@ def with_additions(
         fragment["Resources"] = entries
     if additions.conditions:
         fragment["Conditions"] = {**template.section("Conditions"), **additions.conditions}
-    return _with_report(fragment, [report.entry for report in reports])
+    return _with_report(fragment, report)
 
 
 def _with_loops(

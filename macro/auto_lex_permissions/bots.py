@@ -18,6 +18,7 @@ from .cfn.intrinsics import (
     Word,
     canonical_json,
     compact,
+    length,
     split,
     text,
     with_dynamic_references,
@@ -27,6 +28,7 @@ from .cfn.template import OUTSIDE, Resource, Scope, Template
 from .code_hooks import BOT, BOT_ALIAS
 from .iam import (
     ARN_FIELDS,
+    LONGEST_ARN,
     Arn,
     arn_of,
     has_wildcard,
@@ -109,6 +111,7 @@ class Bots:
             return [(Caller("bot" if by_bot else "test-alias", this), resource.when)]
         alone = Caller("bot-alias", this)
         bots = self._bots_of(resource) if by_bot else ()
+        self._template.budget.spend(len(bots), "Following the bots of bot aliases")
         found = [(Caller("bot", bot) if self._is_id(bot) else alone, when) for bot, when in bots]
         return found or [(alone, resource.when)]
 
@@ -158,7 +161,9 @@ class Bots:
         match caller.kind, caller.name:
             case ("bot-alias", (Reference(logical_id, _),)):
                 return Reference(logical_id, "Arn").expression
-            case (_, (Reference(logical_id, attribute) as bot,)) if not is_item(logical_id):
+            case (_, (Reference(logical_id, attribute) as bot,)) if (
+                not is_item(logical_id) or caller.name not in self._spelling
+            ):
                 is_plain = logical_id.isalnum() and _PLAIN_ATTRIBUTE.fullmatch(attribute)
                 if is_plain and logical_id not in taken:
                     named = ".".join(filter(None, bot))
@@ -256,6 +261,8 @@ class Bots:
 
 def is_whole_bot(pattern: Arn) -> bool:
     """Return whether an ARN means all aliases of one bot, which `SourceScope: Bot` does."""
+    if length(pattern[-1]) > LONGEST_ARN:
+        return False
     match split(pattern[-1], "/"):
         case [("bot-alias",), bot, ("*",)]:
             return not has_wildcard(bot)

@@ -10,6 +10,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Final, NamedTuple
 
 from .bots import Bots, Caller, is_no_alias, is_whole_bot
@@ -51,6 +52,9 @@ _COMPARING_PERMISSIONS: Final = "Holding bot aliases against the permissions of 
 _COMPARING_POLICIES: Final = "Holding bot aliases against the resource policies of their functions"
 _LEX: Final[tuple[Text, ...]] = ((LEX_PRINCIPAL,), ("lexv2.", Reference("AWS::URLSuffix")))
 _ANYONE: Final[Text] = ("*",)
+_SOURCE_ARN: Final = "aws:sourcearn"
+# An ARN of Lex's ends in `bot-alias/BOT/ALIAS`.
+_PARTS: Final = 3
 # Lex V1 is what Lex V2 is most often mistaken for.
 _BEGINNINGS: Final = ("lex.", "lexv2.")
 _ACTIONS: Final = frozenset({INVOKE.lower(), "lambda:*", "*"})
@@ -82,12 +86,13 @@ class Statement(NamedTuple):
     """A statement of a resource policy, read once.
 
     `allows` and `denies` are when it does that to Lex invoking the policy's function, as far as its
-    `conditions` hold.
+    `conditions` hold. By the `keys` a table finds it: they hold for no other ARNs, None for any.
     """
 
     allows: Formula
     denies: Formula
     conditions: Values[object]
+    keys: frozenset[Arn | None]
 
 
 class Policy(NamedTuple):
@@ -95,7 +100,7 @@ class Policy(NamedTuple):
 
     resource: Resource
     functions: Values[LambdaFunction]
-    statements: tuple[Statement, ...]
+    statements: list[Statement]
 
 
 class _Hooks(NamedTuple):
@@ -119,12 +124,18 @@ class Declared:
         # Permissions by function and ARN; by None the ones that no table of ARNs finds.
         self._by_function: dict[LambdaFunction, dict[Arn | None, list[Permission]]] = {}
         for permission in self._permissions:
-            arns = {_key(arn.value): None for arn in permission.arns}
+            arns = {
+                _key(arn.value): None
+                for arn in permission.arns
+                if arn.value is None or not _is_refused(arn.value)
+            }
             names = (name for named in permission.functions for name in named.value)
             for function in dict.fromkeys(self._spellings(names)):
+                template.budget.spend(5 * len(arns), _COMPARING_PERMISSIONS)
                 by_arn = self._by_function.setdefault(function, {})
                 for arn in arns:
                     by_arn.setdefault(arn, []).append(permission)
+        self._keys_by_name: dict[str, list[Arn]] = {}
         self._coverage: dict[tuple[str, str, LambdaFunction], Formula] = {}
         self._allowances: dict[tuple[str, str], Formula] = {}
         self._policies_by_function: ByFunction[Policy] = ByFunction(
@@ -164,8 +175,52 @@ class Declared:
         return Policy(
             resource,
             resource.values("ResourceArn").present().map(self._functions.resolve),
-            tuple(map(_read_statement, documents.get("Statement").each())),
+            [*filter(None, map(self._read_statement, documents.get("Statement").each()))],
         )
+
+    def _read_statement(self, statement: Value[object]) -> Statement | None:
+        """Read a statement, None of one that is not about Lex, or that is not understood."""
+        if not isinstance(statement.value, dict) or not statement.value.keys() <= _ELEMENTS:
+            return None
+        this = Values([statement])
+        principals = this.get("Principal")
+        effects = this.get("Effect")
+        # IAM knows no wildcard for a service.
+        is_lex = (
+            principals.where(is_lex_or_anyone)
+            | principals.get("Service")
+            .each()
+            .where(lambda name: name != "*" and is_lex_or_anyone(name))
+            | principals.get("AWS").each().where(lambda name: name == "*")
+        )
+        is_about_it = statement.when & is_lex & this.get("Action").each().where(includes_invoking)
+        if is_about_it == NEVER:
+            return None
+        conditions = this.get("Condition")
+        return Statement(
+            is_about_it & effects.where(lambda effect: effect == "Allow"),
+            is_about_it & effects.where(lambda effect: effect == "Deny"),
+            conditions,
+            frozenset(self._keys_of_conditions(conditions)),
+        )
+
+    def _keys_of_conditions(self, conditions: Values[object]) -> Iterator[Arn | None]:
+        """Yield by what a table finds a statement: the keys of the ARNs that it may hold for."""
+        if not conditions.count:
+            yield None
+        for condition in conditions:
+            operators = condition.value if isinstance(condition.value, dict) else {}
+            self._template.budget.spend(len(operators) ** 2 // 10, _COMPARING_POLICIES)
+            sources = [
+                Values([condition]).get(operator, key).each()
+                for operator, tests in operators.items()
+                if isinstance(tests, dict)
+                for key in tests
+                if key.lower() == _SOURCE_ARN
+            ]
+            yield from (_key(self._bots.arn(arn.value)) for arns in sources for arn in arns)
+            if not sources:
+                yield None
 
     # What is allowed.
 
@@ -207,14 +262,20 @@ class Declared:
 
     def _keys(self, hook: CodeHook) -> list[Arn]:
         """Return by what a table may hold the ARNs and patterns that match a hook's ARN."""
-        arns = [arn for arn, _ in self._bots.arns(hook.resource)]
-        return [*arns, *(pattern for arn in arns for pattern in _beginnings(arn))]
+        name = hook.resource.logical_id
+        if name not in self._keys_by_name:
+            arns = [arn for arn, _ in self._bots.arns(hook.resource)]
+            self._keys_by_name[name] = [key for arn in arns for key in _keys_of(arn)]
+        self._template.budget.spend(len(self._keys_by_name[name]), _COMPARING_PERMISSIONS)
+        return self._keys_by_name[name]
 
     def _covers_when(self, permission: Permission, hook: CodeHook) -> Formula:
         """Return when a permission names a hook's function and ARN, and lets Lex invoke."""
-        self._template.budget.spend(25, _COMPARING_PERMISSIONS)
+        self._template.budget.spend(2, _COMPARING_PERMISSIONS)
         key = permission.resource.logical_id, hook.resource.logical_id, hook.function
         if key not in self._coverage:
+            values = permission.functions.count + permission.arns.count
+            self._template.budget.spend(20 * values, _COMPARING_PERMISSIONS)
             self._coverage[key] = self._new_coverage(permission, hook)
         return self._coverage[key]
 
@@ -246,7 +307,7 @@ class Declared:
     # Resource policies.
 
     def _decides_when(self, policy: Policy, hook: CodeHook) -> Formula:
-        self._template.budget.spend(20, _COMPARING_POLICIES)
+        self._template.budget.spend(10 + 10 * policy.functions.count, _COMPARING_POLICIES)
         return policy.functions.where(
             lambda function: self._functions.same_when(function, hook.function)
         )
@@ -258,11 +319,12 @@ class Declared:
         """
         key = policy.resource.logical_id, hook.resource.logical_id
         if key not in self._allowances:
-            self._template.budget.spend(100 * len(policy.statements), _COMPARING_POLICIES)
+            keys = {None, *self._keys(hook)}
+            self._template.budget.spend(3 * len(policy.statements), _COMPARING_POLICIES)
             holding = [
                 (statement, self._conditions_hold_when(statement.conditions, hook))
                 for statement in policy.statements
-                if statement[:2] != (NEVER, NEVER)
+                if not statement.keys.isdisjoint(keys)
             ]
             self._allowances[key] = any_of(
                 statement.allows & holds for statement, holds in holding
@@ -271,40 +333,50 @@ class Declared:
 
     def _conditions_hold_when(self, conditions: Values[object], hook: CodeHook) -> Formula:
         """Return when all conditions of a statement hold for a hook; none at all always do."""
-        if not list(conditions):
+        self._template.budget.spend(10, _COMPARING_POLICIES)
+        if not conditions.count:
             return ALWAYS
-        return any_of(
-            condition.when
-            & all_of(
-                self._operator_holds_when(operator, Values([condition]).get(operator), hook)
-                for operator in condition.value
-            )
-            for condition in conditions
-            if isinstance(condition.value, dict)
-        )
+        found = []
+        for condition in conditions:
+            if isinstance(condition.value, dict):
+                operators = self._each_key(condition.value)
+                holding = (
+                    self._operator_holds_when(operator, Values([condition]).get(operator), hook)
+                    for operator in operators
+                )
+                found.append(condition.when & all_of(holding))
+        return any_of(found)
 
     def _operator_holds_when(self, operator: str, tests: Values[object], hook: CodeHook) -> Formula:
-        return any_of(
-            test.when
-            & all_of(
-                self._holds_when(operator, key, Values([test]).get(key).each(), hook)
-                for key in test.value
-            )
-            for test in tests
-            if isinstance(test.value, dict)
-        )
+        found = []
+        for test in tests:
+            if isinstance(test.value, dict):
+                keys = self._each_key(test.value)
+                holding = (
+                    self._holds_when(operator, key, Values([test]).get(key).each(), hook)
+                    for key in keys
+                )
+                found.append(test.when & all_of(holding))
+        return any_of(found)
+
+    def _each_key(self, value: dict[str, object]) -> Iterator[str]:
+        """Yield the keys of a part of a condition; to look one up is to look at all of them."""
+        for key in value:
+            self._template.budget.spend(5 + len(value) // 10, _COMPARING_POLICIES)
+            yield key
 
     def _holds_when(
         self, operator: str, key: str, wanted: Values[object], hook: CodeHook
     ) -> Formula:
         """Return when one of a test's values is what Lex sends for a hook."""
+        self._template.budget.spend(5 + 10 * wanted.count, _COMPARING_POLICIES)
         known = operator_named(operator)
         if known is None or known.is_negated or known.compares == "ignoring case":
             return NEVER
         match key.lower():
             case "aws:sourceaccount":
                 return wanted.where(self._is_own)
-            case "aws:sourcearn":
+            case _ if key.lower() == _SOURCE_ARN:
                 takes_wildcards = known.compares != "exactly"
                 return wanted.map(self._bots.arn).where(
                     lambda arn: (
@@ -386,7 +458,10 @@ class Declared:
         if any(self._covers_when(permission, hook) != NEVER for hook in candidates):
             if reason := _too_wide(permission, by_bot=by_bot):
                 yield TOO_WIDE.at(*permission.resource.place, reason=reason)
-        elif reason := _never_matching(permission, related):
+            return
+        qualifiers = sum(len(hooks.qualifiers) for hooks in related)
+        self._template.budget.spend(qualifiers, _COMPARING_PERMISSIONS)
+        if reason := _never_matching(permission, related):
             yield NEVER_MATCHES.at(*permission.resource.place, reason=reason)
 
     def _policy_reports(self, hooks: list[CodeHook]) -> Iterator[Diagnostic]:
@@ -415,41 +490,17 @@ class Declared:
         return not self._functions.never_same(one, other)
 
 
-def _read_statement(statement: Value[object]) -> Statement:
-    """Read a statement; whatever is not understood is not about Lex."""
-    if not isinstance(statement.value, dict) or not statement.value.keys() <= _ELEMENTS:
-        return Statement(NEVER, NEVER, Values([]))
-    this = Values([statement])
-    principals = this.get("Principal")
-    effects = this.get("Effect")
-    # IAM knows no wildcard for a service.
-    is_lex = (
-        principals.where(is_lex_or_anyone)
-        | principals.get("Service")
-        .each()
-        .where(lambda name: name != "*" and is_lex_or_anyone(name))
-        | principals.get("AWS").each().where(lambda name: name == "*")
-    )
-    is_about_it = statement.when & is_lex & this.get("Action").each().where(includes_invoking)
-    return Statement(
-        is_about_it & effects.where(lambda effect: effect == "Allow"),
-        is_about_it & effects.where(lambda effect: effect == "Deny"),
-        this.get("Condition"),
-    )
-
-
 def _key(arn: Arn | None) -> Arn | None:
-    """Return by what a table holds an ARN, None of one that the table cannot find.
+    """Return by what a table holds an ARN or pattern, None of one that the table cannot find.
 
-    It can be found where it holds no wildcard, or but a `*` in place of all behind a separator.
+    It can be found where each part between separators is plain, or a `*` alone.
     """
     if arn is None:
         return None
-    if not any(map(has_wildcard, arn)):
-        return arn
-    *before, last = split(arn[-1], "/")
-    is_beginning = last == ("*",) and not any(map(has_wildcard, (*arn[:-1], *before)))
-    return (*arn[:-1], *before, last) if is_beginning else None  # pragma: no mutate (a table)
+    parts = split(arn[-1], "/", _PARTS - 1)
+    if any(has_wildcard(part) and part != _ANYONE for part in (*arn[:-1], *parts)):
+        return None
+    return (*arn[:-1], *parts)  # pragma: no mutate (a table)
 
 
 def _is_refused(arn: Arn) -> bool:
@@ -460,11 +511,14 @@ def _is_refused(arn: Arn) -> bool:
     return any(map(has_wildcard, arn[:-1]))
 
 
-def _beginnings(arn: Arn) -> Iterator[Arn]:
-    """Yield the keys of `*`, `bot-alias/*`, `bot-alias/BOT/*`, which match the end of an ARN."""
-    parts = split(arn[-1], "/")
-    for end in range(len(parts)):
-        yield (*arn[:-1], *parts[:end], ("*",))
+def _keys_of(arn: Arn) -> Iterator[Arn]:
+    """Yield the keys that match an ARN: any part may be a `*`, and the last one stands for all."""
+    parts = split(arn[-1], "/", _PARTS - 1)
+    for length in range(1, len(parts) + 1):
+        choices = [(part, _ANYONE) for part in parts[:length]]
+        for chosen in product(*choices):
+            if length == len(parts) or chosen[-1] == _ANYONE:
+                yield (*arn[:-1], *chosen)
 
 
 def _too_wide(permission: Permission, *, by_bot: bool) -> str:
@@ -499,7 +553,7 @@ def _never_matching(permission: Permission, related: list[_Hooks]) -> str:
         return "Its SourceArn holds a wildcard before the resource, where Lambda takes none."
     if all(arn is not None and is_no_alias(arn) for arn in arns):
         return "Its SourceArn is not that of a bot alias."
-    wanted = {qualifier for hooks in related for qualifier in hooks.qualifiers}
+    wanted = set().union(*(hooks.qualifiers for hooks in related))
     own = {name.qualifier for named in permission.functions for name in named.value}
     if all(map(is_literal, (*wanted, *own))) and wanted.isdisjoint(own):
         return "It names another version or alias of the function."

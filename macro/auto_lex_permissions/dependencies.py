@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from .cfn.conditions import Conditions
 from .cfn.formulas import NEVER, Formula, Named, any_of
-from .cfn.intrinsics import Reference, Text, references, substituted, text
+from .cfn.intrinsics import Reference, Text, canonical_json, references, substituted
 from .cfn.loops import can_come_to, is_item, variables
 from .cfn.template import Resource, Scope, Template
 from .code_hooks import BOT, CodeHook
@@ -85,7 +85,8 @@ def with_waits(body: Mapping[str, object], waits: Iterable[Wait]) -> dict[str, o
 def _extended(before: object, more: Iterable[object]) -> list[object]:
     """Return what was listed, or stood there alone, and whatever else is to be."""
     listed = before if isinstance(before, list) else [before]
-    return [*listed, *(item for item in more if item not in listed)]
+    known = set(map(canonical_json, listed))
+    return [*listed, *(item for item in more if canonical_json(item) not in known)]
 
 
 def _object(value: object) -> dict[str, object]:
@@ -146,9 +147,10 @@ class Makers:
         """Yield the alias that SAM will make of `AutoPublishAlias`, under the id it gives it."""
         if resource.type != "AWS::Serverless::Function":
             return
-        name = self._functions.published_alias(resource)
-        if name is None or text(name) != function.qualifier:
+        published = self._functions.published_alias(resource)
+        if not published or published[1] != function.qualifier:
             return
+        name, _ = published
         made = f"{resource.logical_id}.Alias"
         if isinstance(name, str):
             letters = name.replace("-", "D").replace("_", "U")
@@ -179,10 +181,10 @@ class Dependencies:
             if logical_id == goal:
                 return True
             if logical_id not in seen:
-                self._template.budget.spend(1, _FOLLOWING)
                 seen.add(logical_id)
-                stack += self._waits.get(logical_id, ())
-                stack += self._needed_by(logical_id)
+                needed = *self._waits.get(logical_id, ()), *self._needed_by(logical_id)
+                self._template.budget.spend(1 + len(needed), _FOLLOWING)
+                stack += needed
         return False
 
     def _needed_by(self, logical_id: str) -> set[str]:
@@ -198,9 +200,10 @@ class Dependencies:
     def _items(self, name: str) -> Iterator[str]:
         """Yield the resources that a name may mean, where loops make one of them or build it."""
         if name not in self._template.entries:
-            self._template.budget.spend(len(self._template.scopes), _FOLLOWING)
+            self._template.budget.spend(10 * len(self._template.scopes), _FOLLOWING)
             yield from (item for item in self._template.scopes if can_come_to(item, name))
             if variables(name):
+                self._template.budget.spend(10 * len(self._template.entries), _FOLLOWING)
                 yield from (item for item in self._template.entries if can_come_to(name, item))
 
 

@@ -21,6 +21,9 @@ METADATA_KEY: Final = "AutoLexPermissionsReport"
 PAGE: Final = "https://github.com/OWNER/auto-lex-permissions/blob/main/docs/messages.md"
 MOST_MISTAKES: Final = 20
 MOST_CHARACTERS: Final = 2_000
+# Longer than any path of a template that CloudFormation takes.
+LONGEST_PATH: Final = 1_000
+MOST_STEPS_OF_PATH: Final = 300
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
@@ -74,9 +77,11 @@ class Diagnostic(NamedTuple):
     @property
     def path(self) -> str:
         """Return the place as the author reads it: loops with their variables, long names cut."""
-        read = (unmark_text(step) if isinstance(step, str) else step for step in self.place)
-        cut_off = (cut(step, LONGEST_NAME) if isinstance(step, str) else step for step in read)
-        return path(tuple(cut_off))
+        steps = (
+            cut(unmark_text(step), LONGEST_NAME) if isinstance(step, str) else step
+            for step in self.place[:MOST_STEPS_OF_PATH]
+        )
+        return cut(path(tuple(steps)), LONGEST_PATH)
 
     @property
     def what(self) -> str:
@@ -123,7 +128,7 @@ def reports(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 def _distinct(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return each diagnostic once; none is written out, since a place may be of any length."""
-    found = {(found.code, found.place, repr(found.details)): found for found in diagnostics}
+    found = {(found.code, found.place, hash(repr(found.details))): found for found in diagnostics}
     return tuple(found.values())
 
 
@@ -411,6 +416,14 @@ TOO_MUCH_WORK: Final = Message(
     "{work} takes more than the {most} steps that AutoLexPermissions may take for a template.",
     "Split the template into several stacks.",
 )
+NAME_BEYOND_LIMIT: Final = Message(
+    "ALP505",
+    "NameTooLong",
+    "error",
+    "A name is longer than CloudFormation takes",
+    "this name has more than {most} characters, and CloudFormation takes 255.",
+    "Give it a shorter one.",
+)
 
 # The request itself: ALP6xx.
 
@@ -445,8 +458,9 @@ NOT_DELIVERABLE: Final = Message(
     "error",
     "The new template cannot be sent back",
     "AutoLexPermissions cannot send the new template back: half a surrogate pair (such as \\ud800)"
-    " is in it, which UTF-8 does not have, or it is larger than the 6 MB that Lambda takes.",
-    "Take the character out, or split the template.",
+    " or a number without an end is in it, which JSON does not have, or it is larger than the 6 MB"
+    " that Lambda takes.",
+    "Take that out, or split the template.",
 )
 INTERNAL_FAILURE: Final = Message(
     "ALP901",

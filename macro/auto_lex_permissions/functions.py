@@ -16,11 +16,11 @@ from .cfn.intrinsics import (
     REGION,
     Reference,
     Text,
-    canonical_json,
     compact,
     is_literal,
     split,
     text,
+    variables_in,
 )
 from .cfn.loops import variables
 from .cfn.template import Resource, Template
@@ -51,6 +51,13 @@ class LambdaFunction(NamedTuple):
     def unqualified(self) -> "LambdaFunction":
         """Return the function without its qualifier."""
         return self._replace(qualifier=())
+
+
+class _Named(NamedTuple):
+    """By name, the resources that have it, and when; and those whose name is written as an ARN."""
+
+    by_name: Mapping[Text, Mapping[str, Formula]]
+    by_arn: frozenset[str]
 
 
 def named_by_text(words: Text) -> LambdaFunction:
@@ -137,9 +144,9 @@ class Functions:
             case ("AWS::Lambda::Function" | "AWS::Serverless::Function", "" | "Arn"):
                 return this
             case ("AWS::Serverless::Function", "Alias" | "Version"):
-                name = self.published_alias(resource) if attribute == "Alias" else None
+                published = self.published_alias(resource) if attribute == "Alias" else None
                 unknown = (Reference(resource.logical_id, attribute),)
-                return this._replace(qualifier=unknown if name is None else text(name))
+                return this._replace(qualifier=published[1] if published else unknown)
             case ("AWS::Lambda::Alias", "" | "AliasArn") if through_aliases:
                 return self._qualified(resource, resource.sole("Name"))
             case ("AWS::Lambda::Version", "" | "FunctionArn") if through_aliases:
@@ -157,34 +164,45 @@ class Functions:
             base = LambdaFunction(*_OWN, base.name, base.qualifier)
         return None if base.qualifier else base._replace(qualifier=compact(qualifier))
 
-    def published_alias(self, resource: Resource) -> object:
-        """Return the `AutoPublishAlias` of a SAM function, own or from Globals, or None."""
+    def published_alias(self, resource: Resource) -> tuple[object, Text] | None:
+        """Return the `AutoPublishAlias` of a SAM function, own or from Globals, also as text."""
         if any(resource.values("AutoPublishAlias").present()):
-            return resource.sole("AutoPublishAlias")
+            own = resource.sole("AutoPublishAlias")
+            return None if own is None else (own, text(own))
+        return self._shared_alias
+
+    @cached_property
+    def _shared_alias(self) -> tuple[object, Text] | None:
         shared = self._template.section("Globals").get("Function")
-        return shared.get("AutoPublishAlias") if isinstance(shared, dict) else None
+        name = shared.get("AutoPublishAlias") if isinstance(shared, dict) else None
+        return None if name is None else (name, text(name))
 
     # From a function to the resources that it may be.
 
     @cached_property
-    def _ids_by_name(self) -> Mapping[Text, dict[str, Formula]]:
-        """Return, by `FunctionName`, the resources that have it, and when.
-
-        It is a name, or the whole ARN of a function of this stack's account and Region.
-        """
-        named: dict[Text, dict[str, Formula]] = {}
+    def _named(self) -> _Named:
+        """Return the resources that have a `FunctionName`: a name, or a whole ARN."""
+        by_name: dict[Text, dict[str, list[Formula]]] = {}
+        by_arn: set[str] = set()
         for resource in self._template.of_type(*FUNCTION_TYPES):
             for name in resource.values("FunctionName").present():
-                ids = named.setdefault(self.resolve(name.value).name, {})
-                ids[resource.logical_id] = ids.get(resource.logical_id, NEVER) | name.when
-        return named
+                words = compact(name.value)
+                if len(split(words, ":", 1)) > 1:
+                    by_arn.add(resource.logical_id)
+                ids = by_name.setdefault(self.resolve_text(words).name, {})
+                ids.setdefault(resource.logical_id, []).append(name.when)
+        found = {
+            name: {logical_id: any_of(whens) for logical_id, whens in ids.items()}
+            for name, ids in by_name.items()
+        }
+        return _Named(found, frozenset(by_arn))
 
     def resources(self, function: LambdaFunction) -> Mapping[str, Formula]:
         """Return the resources of the template that may be this function, and when they are."""
         if not function.is_own:
             return {}
         referred = self._referred_id(function)
-        return {referred: ALWAYS} if referred else self._ids_by_name.get(function.name, {})
+        return {referred: ALWAYS} if referred else self._named.by_name.get(function.name, {})
 
     def _referred_id(self, function: LambdaFunction) -> str:
         """Return the logical id by which a function is referred to, or nothing."""
@@ -265,16 +283,15 @@ class Functions:
         """
         match list(self.resources(function).items()):
             case [(logical_id, when)]:
-                resource = self._template.find(logical_id)
-                names = resource.values("FunctionName") if resource else ()
-                if any(len(split(compact(name.value), ":")) > 1 for name in names):
+                if logical_id in self._named.by_arn:
                     return None
+                resource = self._template.find(logical_id)
                 # Else it has other names, where it has this one not.
                 has_one_name = not resource or self._template.conditions.implies(
                     resource.when, when
                 )
                 items = variables(logical_id)
-                is_one_item = not items or items <= variables(canonical_json(function.name))
+                is_one_item = items <= variables_in(function.name)
                 if has_one_name and is_one_item:
                     return of_resource(logical_id, function.qualifier)
         return None

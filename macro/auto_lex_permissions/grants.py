@@ -5,11 +5,11 @@ missing when the template is not proved to allow the call wherever one of its ho
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from .bots import Bots, Caller
 from .cfn.formulas import Formula, any_of
-from .cfn.intrinsics import Text, canonical_json, references
+from .cfn.intrinsics import Text, canonical_json, length, references
 from .cfn.loops import variables
 from .cfn.template import OUTSIDE, Scope, Template
 from .code_hooks import CodeHook
@@ -17,6 +17,7 @@ from .declared import Declared
 from .functions import ByFunction, Functions, LambdaFunction, named_by_text
 
 T = TypeVar("T")
+_SPELLING: Final = "Looking for the one name that means the function of several code hooks"
 
 
 class Grant(NamedTuple):
@@ -68,7 +69,7 @@ class Grants:
         for hook in hooks:
             canonical = self._functions.canonical(hook.function)
             for caller, when in self._bots.callers(hook.resource, by_bot=by_bot):
-                self._template.budget.spend(20, "Pairing functions with the bots that invoke them")
+                self._template.budget.spend(60, "Pairing functions with the bots that invoke them")
                 both = hook.when & when
                 if self._template.conditions.possible(both):
                     of_caller = hook if both == hook.when else hook._replace(when=both)
@@ -89,6 +90,8 @@ class Grants:
         The spelling is that of one of the hooks. Where none means all, each keeps its own hooks,
         and stands for itself.
         """
+        spelled = sum(1 + length(hook.words) // 50 for hook in hooks) if len(hooks) > 1 else 0
+        self._template.budget.spend(spelled, _SPELLING)
         spellings = _spellings(hooks)
         for spelling in spellings:
             if len(spellings) == 1 or self._means_all(spelling, hooks):
@@ -105,6 +108,7 @@ class Grants:
 
         What it refers to has to exist there, too.
         """
+        self._template.budget.spend(2 * len(hooks), _SPELLING)
         when = any_of(hook.when for hook in hooks)
         referred = (
             self._template.find(name.logical_id) for name in references(spelling.expression)

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 SERVICE: Final = "AutoLexPermissions"
 # Of each kind, as many lines are logged, and then how many more there are.
 MOST_LINES: Final = 20
-# A path that a template may have is shorter.
-LONGEST: Final = 1_000
 
 # A log that cannot be written is lost, and nothing else: an answer is worth more.
 # https://docs.python.org/3/library/logging.html#logging.raiseExceptions
@@ -73,7 +71,7 @@ def _log_result(result: Result) -> None:
         if logged[report.code] <= MOST_LINES:
             logger.warning(
                 "reported",
-                path=cut(report.path, LONGEST),
+                path=report.path,
                 code=report.name,
                 id=report.code,
                 advice=report.advice,
@@ -90,7 +88,7 @@ def _log_result(result: Result) -> None:
 def _rejected(event: object, error: TemplateError) -> dict[str, object]:
     """Answer a mistake of the author's, which pages nobody."""
     first = error.diagnostics[:MOST_LINES]
-    mistakes = [cut(f"{mistake.code} {mistake.path}".strip(), LONGEST) for mistake in first]
+    mistakes = [f"{mistake.code} {mistake.path}".strip() for mistake in first]
     logger.warning("template rejected", mistakes=mistakes, count=len(error.diagnostics))
     _count("TemplatesRejected", 1)
     return failure(event, str(error))

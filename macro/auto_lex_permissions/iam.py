@@ -92,12 +92,14 @@ def _written(pattern: Text, words: Text) -> tuple[str, str, frozenset[str]]:
 
 def steps_of_matching(pattern: Sequence[Text], arn: Sequence[Text]) -> int:
     """Return how many steps of work it may be to match an ARN with a pattern (rule 6.8)."""
+    if len(pattern) != ARN_FIELDS:
+        return 1
     compared = (
-        min(length(one), LONGEST_ARN) * min(length(other), LONGEST_ARN)
+        10 + min(length(one), LONGEST_ARN) * min(length(other), LONGEST_ARN) // 50
         for one, other in zip(pattern, arn, strict=False)
         if has_wildcard(one)
     )
-    return 1 + sum(compared) // 50
+    return 1 + sum(compared)
 
 
 def matches_arn(pattern: Sequence[Text], arn: Sequence[Text]) -> bool:

@@ -5,17 +5,17 @@ and https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
 import json
-import marshal
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from math import prod
-from typing import Any, Final
+from typing import Final
 
 from .cfn.intrinsics import canonical_json, length
 from .cfn.loops import variables
 from .cfn.template import Template
 from .diagnostics import (
+    NAME_BEYOND_LIMIT,
     NOT_DELIVERABLE,
     POLICY_TOO_LARGE,
     TEMPLATE_TOO_LARGE,
@@ -36,9 +36,13 @@ STATEMENT_BYTES: Final = 444
 # 2.13 times on nothing but bot aliases, whose keys are long and whose values are short. Only
 # thousands of keys that are longer still and all the same take more; CloudFormation refuses those.
 _JSON_PER_MARSHAL: Final = 2.25
-_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 # Half a surrogate pair, as UTF-8 would write it; in marshal's bytes a number may look like one.
 _HALF_PAIR: Final = re.compile(rb"\xed[\xa0-\xbf]")
+# The same, or a number without an end, in marshal's bytes.
+_NOT_IN_JSON: Final = re.compile(rb"\xed[\xa0-\xbf]|[\xf0-\xff][\x7f\xff]")
+# More than CloudFormation takes, since the variables of loops stand in names.
+LONGEST_NAME_READ: Final = 1_000
 
 
 def too_many_resources(template: Template, added: int) -> Diagnostic | None:
@@ -57,7 +61,8 @@ def too_long(grants: Iterable[Grant], added: int) -> Diagnostic | None:
     """Return that the names alone that permissions repeat are larger than a template, or None."""
     characters = 0
     for grant in grants:
-        characters += length(grant.spelling.words) + length(grant.caller.name)
+        names = grant.spelling.words, grant.canonical.name, grant.caller.name
+        characters += sum(map(length, names))
         if characters > MOST_BYTES:
             return TEMPLATE_TOO_LARGE.at("Resources", added=added, most=f"{MOST_BYTES:,}")
     return None
@@ -74,27 +79,30 @@ def exceeded(
     more = 0
     for value in added:
         more += len(_encoded(value))
-        if more > MOST_BYTES:
+        if more > MOST_ANSWER_BYTES:
             break
-    packed = _packed(template.fragment)
+    packed = template.packed
     is_small = packed and len(packed) * _JSON_PER_MARSHAL + more <= MOST_BYTES
-    if is_small and not _HALF_PAIR.search(packed):
+    if is_small and not _NOT_IN_JSON.search(packed):
         return
     # What is far too large is not written out to be measured.
-    new = _encoded(fragment if more <= MOST_BYTES else template.fragment)
-    size = max(more, len(new))
+    is_written = more <= MOST_BYTES
+    try:
+        new = _encoded(fragment if is_written else template.fragment)
+    except ValueError:
+        yield NOT_DELIVERABLE.at()  # A number without an end.
+        return
+    size = len(new) if is_written else len(new) + more
     if count and len(_encoded(template.fragment)) <= MOST_BYTES < size:
         yield TEMPLATE_TOO_LARGE.at("Resources", added=count, most=f"{MOST_BYTES:,}")
     if _HALF_PAIR.search(new) or size > MOST_ANSWER_BYTES:
         yield NOT_DELIVERABLE.at()
 
 
-def _packed(fragment: Any) -> bytes:  # noqa: ANN401 - what marshal takes has no name
-    """Return a fragment in Python's own format, or nothing of what is more than plain JSON."""
-    try:
-        return marshal.dumps(fragment)
-    except ValueError:
-        return b""
+def too_long_names(template: Template) -> Iterator[Diagnostic]:
+    """Yield the names that are longer than any that CloudFormation takes."""
+    for place in template.longer_names(LONGEST_NAME_READ):
+        yield NAME_BEYOND_LIMIT.at(*place, most=f"{LONGEST_NAME_READ:,}")
 
 
 def _encoded(value: object) -> bytes:

@@ -6,7 +6,7 @@ template parameter, which is read for nothing else. A parameter that is `NoEcho`
 is left unread: the first is secret, the second's value is a name.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -21,6 +21,7 @@ from .cfn.intrinsics import (
     Unread,
     Word,
     function,
+    length,
     text,
     with_dynamic_references,
     without_space,
@@ -38,7 +39,7 @@ from .diagnostics import (
     Diagnostic,
 )
 from .functions import Functions, LambdaFunction
-from .iam import partition_of
+from .iam import LONGEST_ARN, partition_of
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 LONGEST_FUNCTION_NAME: Final = 140
@@ -127,7 +128,10 @@ class Reach:
         for word in words:
             if isinstance(word, Reference) and self._is_readable(word):
                 known = without_space(tuple(map(self._value, words)))
-                if _is_elsewhere(self._functions.resolve_text(known)):
+                # No ARN is as long, whatever the value of a parameter.
+                if length(known) <= LONGEST_ARN and _is_elsewhere(
+                    self._functions.resolve_text(known)
+                ):
                     return word.logical_id
         return None
 
@@ -166,7 +170,7 @@ def _misnamed(hook: CodeHook) -> Iterator[Diagnostic]:
 
 
 def reports(
-    template: Template, bots: Bots, hooks: Iterable[CodeHook], *, by_bot: bool
+    template: Template, bots: Bots, hooks: Sequence[CodeHook], *, by_bot: bool
 ) -> Iterator[Diagnostic]:
     """Yield what permissions cannot do for hooks on versions and for replicas (rule 4.4)."""
     replicated: dict[Text, list[Place]] = {
@@ -180,6 +184,8 @@ def reports(
                 yield from (VERSION_HOOK.at(*place) for place in hook.places)
             case (Reference(_, "Version"),) if not by_bot:
                 yield from (VERSION_HOOK.at(*place) for place in hook.places)
-        for caller, _ in bots.callers(hook.resource, by_bot=True) if replicated else ():
+    hooked = {hook.resource.logical_id: hook.resource for hook in hooks} if replicated else {}
+    for resource in hooked.values():
+        for caller, _ in bots.callers(resource, by_bot=True):
             for place in replicated.get(caller.name, ()):
                 yield REPLICA.at(*place)

@@ -22,7 +22,7 @@ from .diagnostics import (
 )
 from .functions import Functions
 from .grants import Grant, Grants
-from .limits import exceeded, full_policies
+from .limits import exceeded, full_policies, too_long_names
 from .settings import Settings, opts_out, stack_settings
 
 _NOTHING: Final[Mapping[str, object]] = {}
@@ -97,7 +97,7 @@ def examine(request: Request) -> Examination:
     hooks. The limits of rule 6.7 are not looked at: those are of the new fragment.
 
     Raises TemplateError where the fragment is neither a template nor a `Resources` map, or takes
-    more steps than there are for one (rule 6.8).
+    more steps than there are for one or longer names than CloudFormation takes (rule 6.8).
     """
     diagnostics: list[Diagnostic] = []
     try:
@@ -112,6 +112,8 @@ def _examined(request: Request, diagnostics: list[Diagnostic]) -> Examination:
     if kind_of(request.fragment) is None:
         raise TemplateError([MISPLACED.at("Fn::Transform")])
     template = Template(request.fragment, request.region, request.account)
+    if too_long := [*too_long_names(template)]:
+        raise TemplateError(too_long)
     functions, bots = Functions(template), Bots(template)
     settings, wrong = stack_settings(request.parameters, template.section("Metadata"))
     diagnostics += wrong
@@ -184,8 +186,10 @@ def transform(request: Request) -> Result:
     """
     found = examine(request)
     additions = found.additions
-    fragment = with_additions(found.template, additions, found.reports)
-    added = (*additions.values, *(report.entry for report in found.reports))
+    reported = found.reports
+    entries = [report.entry for report in reported]
+    fragment = with_additions(found.template, additions, entries)
+    added = (*additions.values, *entries)
     wrong = [
         *found.mistakes,
         *filter(None, [additions.refusal]),
@@ -195,4 +199,4 @@ def transform(request: Request) -> Result:
         raise TemplateError(wrong)
     places = sum(len(hook.places) for hook in found.active_hooks)
     missing = sum(grant.is_missing for grant in found.grants)
-    return Result(fragment, places, missing, len(found.grants) - missing, found.reports)
+    return Result(fragment, places, missing, len(found.grants) - missing, reported)

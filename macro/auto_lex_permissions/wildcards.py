@@ -47,7 +47,7 @@ class Wildcards:
             values = [parameter.get("Default"), parameter.get("AllowedValues")]
             return self._once(("Parameters", name), _is_written_in, values)
         return any(
-            self._once(variable, self._may_be_in_value, self._template.collections[variable])
+            self._once(variable, self._may_be_in_value, self._template.collections.get(variable))
             for variable in variables(name)
         )
 

@@ -103,7 +103,11 @@ class Conditions:
         equivalent = self._names_by_node.get(node, [])
         mentioned = sorted(names(formula) & self.definitions.keys())
         nearest = (name for name in mentioned if self._named[name] == node)
-        return next(filter(is_usable, (*nearest, *equivalent)), None)
+        for name in (*nearest, *equivalent):
+            self._budget.spend(3, "Looking for a condition that means the same")
+            if is_usable(name):
+                return name
+        return None
 
     @cached_property
     def _names_by_node(self) -> dict[int, list[str]]:
@@ -262,8 +266,8 @@ class Conditions:
             case (Reference(parameter, ""),) if values := self._allowed_values.get(parameter):
                 if value not in values:
                     return FALSE
-                *others, last = values
-                if value == last:
+                if value == next(reversed(values)):
+                    *others, _ = values
                     nodes = (self._diagrams.equals(left, other) for other in others)
                     return self._diagrams.negation(self._diagrams.disjunction(nodes))
         return self._diagrams.equals(left, value)

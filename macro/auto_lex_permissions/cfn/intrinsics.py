@@ -197,9 +197,11 @@ def substituted(name: str) -> object:
     """Write a name that holds a loop's variables as `Fn::Sub`, any other as it is."""
     if not variables(name):
         return name
-    *pieces, (last, _) = _pieces(name)
-    escaped = [f"{literal}${{!{placeholder}}}" for literal, placeholder in pieces]
-    return {"Fn::Sub": "".join([*escaped, last])}
+    escaped = (
+        literal if placeholder is None else f"{literal}${{!{placeholder}}}"
+        for literal, placeholder in _pieces(name)
+    )
+    return {"Fn::Sub": "".join(escaped)}
 
 
 def _sub(argument: object, depth: int) -> Iterable[Word] | None:
@@ -212,10 +214,11 @@ def _sub(argument: object, depth: int) -> Iterable[Word] | None:
 
 
 def _substituted(template: str, values: dict[str, object], depth: int) -> Iterator[Word]:
-    *pieces, (last, _) = _pieces(template)
     read: dict[str, Text] = {}
-    for literal, placeholder in pieces:
+    for literal, placeholder in _pieces(template):
         yield from _literal(literal)
+        if placeholder is None:
+            return
         name = placeholder.strip()
         if name.startswith("!"):  # `${!Literal}` is text.
             yield from _literal(f"${{{placeholder.replace('!', '', 1)}}}")
@@ -225,20 +228,18 @@ def _substituted(template: str, values: dict[str, object], depth: int) -> Iterat
             yield from read[name]
         else:
             yield dotted_reference(name)
-    yield from _literal(last)
 
 
-def _pieces(template: str) -> list[tuple[str, str]]:
-    """Return a text as pairs of a literal and what stands between `${` and `}` after it.
+def _pieces(template: str) -> Iterator[tuple[str, str | None]]:
+    """Yield a text as pairs of a literal and what stands between `${` and `}` after it.
 
-    The last pair has nothing after it.
+    The last pair has nothing after it, which is None. Who has read enough need not read on.
     """
-    pieces: list[tuple[str, str]] = []
     place = 0
     while (start := template.find("${", place)) >= 0 and (end := template.find("}", start)) >= 0:
-        pieces.append((template[place:start], template[start + 2 : end]))
+        yield template[place:start], template[start + 2 : end]
         place = end + 1
-    return [*pieces, (template[place:], "")]
+    yield template[place:], None
 
 
 def dotted_reference(name: str) -> Reference:
@@ -297,6 +298,19 @@ def _at_dynamic_references(literal: str) -> Iterator[Word]:
         position = found.end()
         yield Unread(found[0])
     yield literal[position:]
+
+
+def variables_in(words: Text) -> frozenset[tuple[str, str]]:
+    """Return the variables of loops that a text holds, each as (name, collection)."""
+    written = (
+        word
+        if isinstance(word, str)
+        else word.json
+        if isinstance(word, Unread)
+        else word.logical_id
+        for word in words
+    )
+    return frozenset().union(*map(variables, written))
 
 
 def length(words: Text) -> int:

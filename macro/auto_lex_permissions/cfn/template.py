@@ -5,11 +5,12 @@ What stands in the body of an `Fn::ForEach` is a resource like any other: its lo
 loop's variables, and its scope says which loops stand around it.
 """
 
+import marshal
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from math import prod
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from .budget import Budget
 from .conditions import Conditions
@@ -79,10 +80,8 @@ class Scope(NamedTuple):
 
     def exists_for(self, other: "Scope") -> bool:
         """Return whether this body comes to something wherever the other one does."""
-        return all(
-            variable.items or (variable.name, variable.collection) in other.names
-            for variable in self.variables
-        )
+        unknown = self.names - {(v.name, v.collection) for v in self.variables if v.items}
+        return not unknown or unknown <= other.names
 
 
 OUTSIDE: Final = Scope()
@@ -117,6 +116,14 @@ class Resource(NamedTuple):
         """Return the one value of a property, or None where it is absent or has several."""
         values = [value.value for value in self.values(key)]
         return values[0] if len(values) == 1 and not is_no_value(values[0]) else None
+
+
+def _packed(fragment: Any) -> bytes:  # noqa: ANN401 - what marshal takes has no name
+    """Return a fragment in Python's own format, or nothing of what is more than plain JSON."""
+    try:
+        return marshal.dumps(fragment)
+    except ValueError:
+        return b""
 
 
 def kind_of(fragment: Mapping[str, object]) -> Literal["template", "resources"] | None:
@@ -155,7 +162,27 @@ class Template:
         )
         self.entries, self.scopes, self.collections = _without_loops(self.written)
         self.budget = Budget()
+        self.packed = _packed(fragment)
         self._found: dict[str, Resource | None] = {}
+
+    def longer_names(self, most: int) -> Iterator[Place]:
+        """Yield the names of more characters that may stand many times in what is added.
+
+        These are the names of resources, conditions, loops and their variables.
+        """
+        for name, entry in self.entries.items():
+            if len(name) > most and len(unmark_text(name)) > most:
+                yield *self.scopes.get(name, OUTSIDE).place, unmark_text(name)
+            condition = entry.get("Condition") if isinstance(entry, dict) else None
+            if condition is not None and len(str(condition)) > most:
+                yield *self.scopes.get(name, OUTSIDE).place, unmark_text(name), "Condition"
+        around = (outer for scope in self.scopes.values() for outer in scope.around)
+        for outer in dict.fromkeys(around):
+            if outer.loops and max(len(outer.loops[-1]), len(outer.variables[-1].name)) > most:
+                yield outer.place[:-1]
+        for name in self.section("Conditions"):
+            if len(name) > most:
+                yield "Conditions", name
 
     @property
     def loops_not_entered(self) -> Iterator[Place]:

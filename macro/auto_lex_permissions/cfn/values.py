@@ -29,6 +29,8 @@ U = TypeVar("U")
 _IF: Final = "Fn::If"
 # Calls of it inside each other that are looked through: each is one more condition of a value.
 DEEPEST: Final = 100
+# No condition has a longer name, whatever variables of loops stand in it.
+LONGEST_CONDITION: Final = 2_000
 
 
 def path(place: Place) -> str:
@@ -78,6 +80,11 @@ class Values(Generic[T]):
     def __iter__(self) -> Iterator[Value[T]]:
         """Iterate over the values, in the order of the template."""
         return iter(self._values)
+
+    @property
+    def count(self) -> int:
+        """Return how many values there are."""
+        return len(self._values)
 
     def present(self) -> "Values[T]":
         """Return the values without `AWS::NoValue`."""
@@ -157,7 +164,7 @@ def _branches(
             if name is None:
                 called = function(condition)
                 return [], called[0] if called else ""
-            if steps.count(_IF) >= DEEPEST:
+            if steps.count(_IF) >= DEEPEST or len(name) > LONGEST_CONDITION:
                 return [], _IF
             fails, holds = when & ~Named(name), when & Named(name)
             return [(otherwise, fails, (*steps, _IF, 2)), (then, holds, (*steps, _IF, 1))], ""
