@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from auto_lex_permissions import Request, transform
-from auto_lex_permissions.bots import is_no_alias
+from auto_lex_permissions.bots import is_no_alias, is_whole_bot
 from auto_lex_permissions.iam import arn_of
 from tests.templates import ACCOUNT, REGION
 
@@ -296,6 +296,23 @@ def test_a_source_arn_around_that_of_an_alias(bot_id: object, added: int) -> Non
     result = transform(Request(fragment, REGION, ACCOUNT))
     assert result.permissions_added == added
     assert [condition for _, condition in _added(dict(result.fragment))] == [None] * (added + 1)
+
+
+@pytest.mark.parametrize(
+    ("resource", "whole"),
+    [
+        ("bot-alias/ABCDEFGHIJ/*", True),
+        ("bot-alias/ABCDEFGH*/*", False),
+        ("bot-alias/ABCDEFGHIJ/TSTALIASID", False),
+        ("bot-alias/*", False),
+        # No ARN is as long.
+        (f"bot-alias/{'A' * 2_048}/*", False),
+    ],
+)
+def test_what_means_all_aliases_of_one_bot(resource: str, *, whole: bool) -> None:
+    """One bot, and any alias (rule 5.2)."""
+    arn = arn_of((f"arn:aws:lex:{REGION}:{ACCOUNT}:{resource}",))
+    assert is_whole_bot(arn) is whole
 
 
 @pytest.mark.parametrize(

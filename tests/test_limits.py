@@ -120,8 +120,9 @@ def test_what_permissions_repeat_is_measured_as_often() -> None:
     assert run(fragment, SourceScope="Bot").permissions_added == 4
 
 
-def test_what_permissions_wait_for_is_measured_as_often() -> None:
-    """Each of a hundred waits for each of sixty Lambda aliases of one name (rules 2.7, 6.7)."""
+@pytest.mark.parametrize("length", [200, 900])
+def test_what_permissions_wait_for_is_measured_as_often(length: int) -> None:
+    """Each of a hundred waits for each of eighty Lambda aliases of one name (rules 2.7, 6.7)."""
     fragment = template(102, 100)
     resources = fragment["Resources"]
     resources["F"]["Properties"] = {"FunctionName": "orders"}
@@ -129,8 +130,8 @@ def test_what_permissions_wait_for_is_measured_as_often() -> None:
     hook = setting["CodeHookSpecification"]["LambdaCodeHook"]
     hook["LambdaArn"] = "arn:aws:lambda:us-east-1:123456789012:function:orders:live"
     live = {"FunctionName": {"Ref": "F"}, "Name": "live"}
-    for number in range(60):
-        name = f"Live{number:0196}"
+    for number in range(80):
+        name = f"Live{number}".ljust(length, "X")
         resources[name] = {"Type": "AWS::Lambda::Alias", "Properties": live}
     with pytest.raises(TemplateError, match="with the 100 permissions"):
         run(fragment)

@@ -498,9 +498,10 @@ def _key(arn: Arn | None) -> Arn | None:
     if arn is None:
         return None
     parts = split(arn[-1], "/", _PARTS - 1)
-    if any(has_wildcard(part) and part != _ANYONE for part in (*arn[:-1], *parts)):
-        return None
-    return (*arn[:-1], *parts)  # pragma: no mutate (a table)
+    is_plain = not any(map(has_wildcard, arn[:-1])) and all(
+        part == _ANYONE or not has_wildcard(part) for part in parts
+    )
+    return (*arn[:-1], *parts) if is_plain else None  # pragma: no mutate (a table)
 
 
 def _is_refused(arn: Arn) -> bool:

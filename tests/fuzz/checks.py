@@ -102,7 +102,9 @@ def _shaped(event: Any, answer: Any) -> Iterator[str]:
     if answer["status"] != ("success" if "fragment" in answer else "failure"):
         yield f"shape: status is {answer['status']!r}"
     asked = event.get("requestId") if isinstance(event, dict) else ""
-    if answer["requestId"] != (asked if isinstance(asked, str) else ""):
+    # Half a surrogate pair cannot be sent, and is escaped.
+    sent = asked.encode("utf-8", "backslashreplace").decode() if isinstance(asked, str) else ""
+    if answer["requestId"] != sent:
         yield "shape: requestId is another request's"
 
 

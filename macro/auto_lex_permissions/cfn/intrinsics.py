@@ -218,7 +218,7 @@ def _substituted(template: str, values: dict[str, object], depth: int) -> Iterat
     for literal, placeholder in _pieces(template):
         yield from _literal(literal)
         if placeholder is None:
-            return
+            continue
         name = placeholder.strip()
         if name.startswith("!"):  # `${!Literal}` is text.
             yield from _literal(f"${{{placeholder.replace('!', '', 1)}}}")
