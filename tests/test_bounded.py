@@ -26,9 +26,11 @@ from benchmarks.hostile import (
     locales_under_conditions,
     own_permissions,
     permissions_by_bot,
+    permissions_for_any_bot,
     permissions_with_wildcards,
     policies_of_one_function,
     resource_policies,
+    statements_by_alias,
 )
 from tests.listening import Context, heard
 from tests.templates import ACCOUNT, REGION
@@ -269,7 +271,9 @@ def test_what_takes_too_many_steps_is_refused_beside_other_mistakes() -> None:
         own_permissions,
         linked_conditions,
         locales_under_conditions,
+        permissions_for_any_bot,
         resource_policies,
+        statements_by_alias,
     ],
 )
 def test_the_largest_honest_templates_take_a_tenth_of_the_steps(make: Callable[[int], Any]) -> None:
