@@ -69,7 +69,7 @@ filterwarnings = ["error"]
 [tool.mutmut]
 source_paths = ["src/"]
 only_mutate = [{only}]
-also_copy = ["events"]
+also_copy = ["benchmarks", "events"]
 pytest_add_cli_args = [{arguments}]
 pytest_add_cli_args_test_selection = ["tests"]
 track_dependencies = false
@@ -169,7 +169,7 @@ def _copy(work: Path, modules: list[str]) -> None:
     for path in (ROOT / "tests").glob("*.py"):
         if path.name not in LEFT_OUT:
             shutil.copy(path, tests)
-    for folder in ("tests/cases", "tests/rejected", "events"):
+    for folder in ("tests/cases", "tests/rejected", "benchmarks", "events"):
         shutil.copytree(ROOT / folder, work / folder)
     (tests / "conftest.py").write_text(CONFTEST, "utf-8")
     (work / "pyproject.toml").write_text(
