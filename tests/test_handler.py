@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any, Never
 
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auto_lex_permissions import Result
 from auto_lex_permissions import handler as shell
+from auto_lex_permissions.diagnostics import CATALOGUE
 from tests.bad_requests import BAD_REQUESTS, BadRequest
 from tests.listening import Context, heard
 
@@ -142,9 +145,22 @@ def test_of_many_reports_the_first_are_logged() -> None:
     _, (_, *lines, metric) = printed(event)
     *reported, more = lines
     assert len(reported) == 20
-    assert {line["path"] for line in reported} == {f"Resources.Allow{'X' * 249}…"}
+    assert {line["path"] for line in reported} == {f"Resources.Allow{'X' * 239}…"}
     assert (more["message"], more["id"], more["count"]) == ("more reported", "ALP201", 10)
     assert metric["Reports"] == [30.0]
+
+
+def test_of_reports_of_all_kinds_the_first_are_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eighty lines, and how many more there are of each kind (rule 6.4)."""
+    kinds = [message for message in CATALOGUE if message.severity != "error"]
+    reports = tuple(kind.at("Resources", str(number)) for kind in kinds for number in range(21))
+    monkeypatch.setattr(shell, "transform", lambda _: Result({}, reports=reports))
+    _, (_, *lines, metric) = printed({"fragment": {}})
+    reported = Counter(line["id"] for line in lines if line["message"] == "reported")
+    more = {line["id"]: line["count"] for line in lines if line["message"] == "more reported"}
+    assert list(reported.values()) == [20, 20, 20, 20]
+    assert more == {kind.code: 21 - reported[kind.code] for kind in kinds}
+    assert metric["Reports"] == [float(len(reports))]
 
 
 def test_of_many_mistakes_the_first_are_logged() -> None:

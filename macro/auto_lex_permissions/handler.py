@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 SERVICE: Final = "AutoLexPermissions"
-# Of each kind, as many lines are logged, and then how many more there are.
+# Of each kind, and of all kinds, as many lines are logged, and then how many more there are.
 MOST_LINES: Final = 20
+MOST_LINES_OF_ALL: Final = 80
 
 # A log that cannot be written is lost, and nothing else: an answer is worth more.
 # https://docs.python.org/3/library/logging.html#logging.raiseExceptions
@@ -65,20 +66,22 @@ def _log_result(result: Result) -> None:
         permissions_added=result.permissions_added,
         grants_declared=result.grants_declared,
     )
+    more: Counter[str] = Counter()
     logged: Counter[str] = Counter()
     for report in result.reports:
+        if logged[report.code] == MOST_LINES or logged.total() == MOST_LINES_OF_ALL:
+            more[report.code] += 1
+            continue
         logged[report.code] += 1
-        if logged[report.code] <= MOST_LINES:
-            logger.warning(
-                "reported",
-                path=report.path,
-                code=report.name,
-                id=report.code,
-                advice=report.advice,
-            )
-    for code, count in logged.items():
-        if count > MOST_LINES:
-            logger.warning("more reported", id=code, count=count - MOST_LINES)
+        logger.warning(
+            "reported",
+            path=cut(report.path, LONGEST_NAME),
+            code=report.name,
+            id=report.code,
+            advice=report.advice,
+        )
+    for code, count in more.items():
+        logger.warning("more reported", id=code, count=count)
     _count("TemplatesProcessed", 1)
     _count("Reports", len(result.reports))
     _count("PermissionsAdded", result.permissions_added)
@@ -88,7 +91,7 @@ def _log_result(result: Result) -> None:
 def _rejected(event: object, error: TemplateError) -> dict[str, object]:
     """Answer a mistake of the author's, which pages nobody."""
     first = error.diagnostics[:MOST_LINES]
-    mistakes = [f"{mistake.code} {mistake.path}".strip() for mistake in first]
+    mistakes = [cut(f"{mistake.code} {mistake.path}".strip(), LONGEST_NAME) for mistake in first]
     logger.warning("template rejected", mistakes=mistakes, count=len(error.diagnostics))
     _count("TemplatesRejected", 1)
     return failure(event, str(error))
