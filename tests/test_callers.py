@@ -109,6 +109,12 @@ def _made_with(bot_id: object) -> list[tuple[object, object]]:
         {"Fn::FindInMap": ["Plain", {"Fn::FindInMap": ["Wild", *STAGE_BOT]}, "Bot"]},
         {"Fn::Sub": ["${Id}", {"Id": {"Fn::FindInMap": ["Wild", *STAGE_BOT]}}]},
         {"Fn::Join": ["", [{"Fn::Select": [0, ["*"]]}]]},
+        {
+            "Fn::Select": [
+                0,
+                [{"Fn::FindInMap": ["Wild", *STAGE_BOT]}, {"Fn::FindInMap": ["Plain", *STAGE_BOT]}],
+            ]
+        },
     ],
 )
 def test_a_wildcard_that_another_part_of_the_template_may_give(bot_id: object) -> None:

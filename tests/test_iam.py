@@ -3,7 +3,13 @@
 import pytest
 
 from auto_lex_permissions.cfn.intrinsics import Reference, Text
-from auto_lex_permissions.iam import LONGEST_ARN, Operator, matches_pattern, operator_named
+from auto_lex_permissions.iam import (
+    LONGEST_ARN,
+    Operator,
+    matches_pattern,
+    operator_named,
+    steps_of_matching,
+)
 
 A = Reference("A")
 B = Reference("B")
@@ -49,6 +55,10 @@ def test_an_operator_by_its_name(name: str, expected: Operator | None) -> None:
         (("a*b*b*c",), ("a-b-c",), False),
         (("*ab*ab*",), ("abab",), True),
         (("*ab*ab*",), ("aba",), False),
+        (("*a*a",), ("a",), False),
+        (("*a*a",), ("aa",), True),
+        (("*?*?",), ("a",), False),
+        (("a*?a*?",), ("aba",), False),
         (("?",), ("a",), True),
         (("?",), (), False),
         (("?",), ("ab",), False),
@@ -78,3 +88,18 @@ def test_an_operator_by_its_name(name: str, expected: Operator | None) -> None:
 def test_a_text_and_a_pattern(pattern: Text, words: Text, *, expected: bool) -> None:
     """`*` stands for anything, `?` for one character and for no reference (rule 3.1)."""
     assert matches_pattern(pattern, words) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "arn", "steps"),
+    [
+        ([("arn",)] * 6, [("arn",)] * 6, 1),
+        ([("*",)], [("arn",)], 1),
+        ([("*",)] * 6, [("arn",)] * 6, 61),
+        ([*[("arn",)] * 5, ("*" + "a" * 99, A)], [*[("arn",)] * 5, ("b" * 50,)], 112),
+        ([*[("arn",)] * 5, ("*" * 9_000,)], [*[("arn",)] * 5, ("b" * 9_000,)], 83_897),
+    ],
+)
+def test_the_steps_of_a_pattern(pattern: list[Text], arn: list[Text], steps: int) -> None:
+    """Each field with a wildcard costs what it may take to look at each of its places (6.8)."""
+    assert steps_of_matching(pattern, arn) == steps
