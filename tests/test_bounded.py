@@ -407,13 +407,6 @@ def test_each_of_the_worst_templates_is_answered(case: Template) -> None:
         assert answered["status"] == "success"
 
 
-@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
-def test_a_number_without_an_end_cannot_be_sent(number: float) -> None:
-    """JSON has none, though Python reads `1e400` as one (rule 6.2)."""
-    with pytest.raises(TemplateError, match="ALP604"):
-        run({"Alias": alias(ARN)}, Metadata={"Number": number})
-
-
 def test_a_long_value_of_a_parameter_names_no_function() -> None:
     """It is not taken apart for each of the hooks that refer to it (rules 4.1, 6.8)."""
     arn = {"Fn::Join": ["", [{"Ref": "P"}] * 20]}

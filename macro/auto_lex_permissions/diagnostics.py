@@ -458,9 +458,8 @@ NOT_DELIVERABLE: Final = Message(
     "error",
     "The new template cannot be sent back",
     "AutoLexPermissions cannot send the new template back: half a surrogate pair (such as \\ud800)"
-    " or a number without an end is in it, which JSON does not have, or it is larger than the 6 MB"
-    " that Lambda takes.",
-    "Take that out, or split the template.",
+    " is in it, which UTF-8 does not have, or it is larger than the 6 MB that Lambda takes.",
+    "Take the character out, or split the template.",
 )
 INTERNAL_FAILURE: Final = Message(
     "ALP901",

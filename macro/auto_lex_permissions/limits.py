@@ -36,11 +36,9 @@ STATEMENT_BYTES: Final = 444
 # 2.13 times on nothing but bot aliases, whose keys are long and whose values are short. Only
 # thousands of keys that are longer still and all the same take more; CloudFormation refuses those.
 _JSON_PER_MARSHAL: Final = 2.25
-_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 # Half a surrogate pair, as UTF-8 would write it; in marshal's bytes a number may look like one.
 _HALF_PAIR: Final = re.compile(rb"\xed[\xa0-\xbf]")
-# The same, or a number without an end, in marshal's bytes.
-_NOT_IN_JSON: Final = re.compile(rb"\xed[\xa0-\xbf]|[\xf0-\xff][\x7f\xff]")
 # More than CloudFormation takes, since the variables of loops stand in names.
 LONGEST_NAME_READ: Final = 1_000
 
@@ -83,15 +81,11 @@ def exceeded(
             break
     packed = template.packed
     is_small = packed and len(packed) * _JSON_PER_MARSHAL + more <= MOST_BYTES
-    if is_small and not _NOT_IN_JSON.search(packed):
+    if is_small and b"\xed" not in packed:  # With that byte half a pair begins.
         return
     # What is far too large is not written out to be measured.
     is_written = more <= MOST_BYTES
-    try:
-        new = _encoded(fragment if is_written else template.fragment)
-    except ValueError:
-        yield NOT_DELIVERABLE.at()  # A number without an end.
-        return
+    new = _encoded(fragment if is_written else template.fragment)
     size = len(new) if is_written else len(new) + more
     if count and len(_encoded(template.fragment)) <= MOST_BYTES < size:
         yield TEMPLATE_TOO_LARGE.at("Resources", added=count, most=f"{MOST_BYTES:,}")
