@@ -52,7 +52,6 @@ _COMPARING_PERMISSIONS: Final = "Holding bot aliases against the permissions of 
 _COMPARING_POLICIES: Final = "Holding bot aliases against the resource policies of their functions"
 _LEX: Final[tuple[Text, ...]] = ((LEX_PRINCIPAL,), ("lexv2.", Reference("AWS::URLSuffix")))
 _ANYONE: Final[Text] = ("*",)
-_SOURCE_ARN: Final = "aws:sourcearn"
 # An ARN of Lex's ends in `bot-alias/BOT/ALIAS`.
 _PARTS: Final = 3
 # Lex V1 is what Lex V2 is most often mistaken for.
@@ -216,7 +215,7 @@ class Declared:
                 for operator, tests in operators.items()
                 if isinstance(tests, dict)
                 for key in tests
-                if key.lower() == _SOURCE_ARN
+                if key.lower() == "aws:sourcearn"
             ]
             yield from (_key(self._bots.arn(arn.value)) for arns in sources for arn in arns)
             if not sources:
@@ -376,7 +375,7 @@ class Declared:
         match key.lower():
             case "aws:sourceaccount":
                 return wanted.where(self._is_own)
-            case _ if key.lower() == _SOURCE_ARN:
+            case "aws:sourcearn":
                 takes_wildcards = known.compares != "exactly"
                 return wanted.map(self._bots.arn).where(
                     lambda arn: (
@@ -493,7 +492,8 @@ class Declared:
 def _key(arn: Arn | None) -> Arn | None:
     """Return by what a table holds an ARN or pattern, None of one that the table cannot find.
 
-    It can be found where each part between separators is plain, or a `*` alone.
+    It can be found where each part between separators is plain, or a `*` alone. Of fewer parts than
+    an ARN has, the last has to be a `*`: any other one may stand for several.
     """
     if arn is None:
         return None
@@ -501,7 +501,8 @@ def _key(arn: Arn | None) -> Arn | None:
     is_plain = not any(map(has_wildcard, arn[:-1])) and all(
         part == _ANYONE or not has_wildcard(part) for part in parts
     )
-    return (*arn[:-1], *parts) if is_plain else None  # pragma: no mutate (a table)
+    is_whole = len(parts) == _PARTS or parts[-1] == _ANYONE or not any(map(has_wildcard, parts))
+    return (*arn[:-1], *parts) if is_plain and is_whole else None  # pragma: no mutate (a table)
 
 
 def _is_refused(arn: Arn) -> bool:

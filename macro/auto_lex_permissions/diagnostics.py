@@ -128,7 +128,7 @@ def reports(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 def _distinct(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return each diagnostic once; none is written out, since a place may be of any length."""
-    found = {(found.code, found.place, hash(repr(found.details))): found for found in diagnostics}
+    found = {(found.code, found.place, repr(found.details)): found for found in diagnostics}
     return tuple(found.values())
 
 

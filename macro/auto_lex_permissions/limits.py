@@ -5,11 +5,12 @@ and https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
 import json
+import marshal
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from math import prod
-from typing import Final
+from typing import Any, Final
 
 from .cfn.intrinsics import canonical_json, length
 from .cfn.loops import variables
@@ -79,7 +80,7 @@ def exceeded(
         more += len(_encoded(value))
         if more > MOST_ANSWER_BYTES:
             break
-    packed = template.packed
+    packed = _packed(template.fragment)
     is_small = packed and len(packed) * _JSON_PER_MARSHAL + more <= MOST_BYTES
     if is_small and b"\xed" not in packed:  # With that byte half a pair begins.
         return
@@ -97,6 +98,14 @@ def too_long_names(template: Template) -> Iterator[Diagnostic]:
     """Yield the names that are longer than any that CloudFormation takes."""
     for place in template.longer_names(LONGEST_NAME_READ):
         yield NAME_BEYOND_LIMIT.at(*place, most=f"{LONGEST_NAME_READ:,}")
+
+
+def _packed(fragment: Any) -> bytes:  # noqa: ANN401 - what marshal takes has no name
+    """Return a fragment in Python's own format, or nothing of what is more than plain JSON."""
+    try:
+        return marshal.dumps(fragment)
+    except ValueError:
+        return b""
 
 
 def _encoded(value: object) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import yaml
@@ -88,17 +88,19 @@ class Ran:
         return [hook["state"] for hook in self.hooks]
 
 
+OPTIONS: Final[dict[str, Any]] = {
+    "region": "",
+    "profile": "",
+    "bot": "",
+    "alias": "",
+    "timeout": 60,
+    "form": "text",
+}
+
+
 def examined(capsys: pytest.CaptureFixture[str], **options: str) -> Ran:
     """Run the command in this process."""
-    given: dict[str, Any] = {
-        "region": "",
-        "profile": "",
-        "bot": "",
-        "alias": "",
-        "timeout": 60,
-        "form": "json",
-    }
-    code = doctor(**given | options)
+    code = doctor(**OPTIONS | {"form": "json"} | options)
     captured = capsys.readouterr()
     ran = Ran(code, captured.out)
     unread = len(ran.output["notes"]) + ran.states.count("unknown")
@@ -111,16 +113,8 @@ def examined(capsys: pytest.CaptureFixture[str], **options: str) -> Ran:
 
 def problem(**options: str) -> str:
     """Run the command and return the one line it fails with."""
-    given: dict[str, Any] = {
-        "region": "",
-        "profile": "",
-        "bot": "",
-        "alias": "",
-        "timeout": 60,
-        "form": "text",
-    }
     with pytest.raises(UsageError) as caught:
-        doctor(**given | options)
+        doctor(**OPTIONS | options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 

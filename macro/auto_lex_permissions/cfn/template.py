@@ -5,12 +5,11 @@ What stands in the body of an `Fn::ForEach` is a resource like any other: its lo
 loop's variables, and its scope says which loops stand around it.
 """
 
-import marshal
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from math import prod
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from .budget import Budget
 from .conditions import Conditions
@@ -118,14 +117,6 @@ class Resource(NamedTuple):
         return values[0] if len(values) == 1 and not is_no_value(values[0]) else None
 
 
-def _packed(fragment: Any) -> bytes:  # noqa: ANN401 - what marshal takes has no name
-    """Return a fragment in Python's own format, or nothing of what is more than plain JSON."""
-    try:
-        return marshal.dumps(fragment)
-    except ValueError:
-        return b""
-
-
 def kind_of(fragment: Mapping[str, object]) -> Literal["template", "resources"] | None:
     """Return what a macro was given: a whole template or, from `Fn::Transform`, its resources.
 
@@ -162,7 +153,6 @@ class Template:
         )
         self.entries, self.scopes, self.collections = _without_loops(self.written)
         self.budget = Budget()
-        self.packed = _packed(fragment)
         self._found: dict[str, Resource | None] = {}
 
     def longer_names(self, most: int) -> Iterator[Place]:
