@@ -306,7 +306,7 @@ class Declared:
     # Resource policies.
 
     def _decides_when(self, policy: Policy, hook: CodeHook) -> Formula:
-        self._template.budget.spend(5 + 5 * policy.functions.count, _COMPARING_POLICIES)
+        self._template.budget.spend(5 + 10 * policy.functions.count, _COMPARING_POLICIES)
         return policy.functions.where(
             lambda function: self._functions.same_when(function, hook.function)
         )
