@@ -1,9 +1,9 @@
 """`make worst`: what the worst templates cost, hostile ones and the largest honest ones.
 
 Each is answered by the Lambda function in a process of its own, with limits on its time and
-memory, at about 100 KB and at 1 MB. Time is the processor's, and includes the encoding of the
-answer; memory is the peak of the whole process. Steps are those of rule 6.8, the same on any
-machine. Lambda with 256 MB has about a seventh of a core.
+memory, at about 100 KB and at 1 MB, in three processes each. Time is the processor's, the least of
+the three, and includes the encoding of the answer; memory is the peak of the whole process. Steps
+are those of rule 6.8, the same on any machine. Lambda with 256 MB has about a seventh of a core.
 """
 
 import argparse
@@ -35,6 +35,8 @@ MOST_MEGABYTES: Final = 200
 MOST_GROWTH: Final = 15
 # What is shorter counts as this: it is mostly the start.
 SHORT: Final = 0.01
+# Anything else on a machine only adds time, so the least of a few is the nearest.
+TIMES: Final = 3
 # Where a process is stopped.
 LIMIT_SECONDS: Final = 20
 LIMIT_BYTES: Final = 3_000_000_000
@@ -89,7 +91,7 @@ def main() -> int:
 def _measured(number: int) -> tuple[list[str], str]:
     """Return a row of the table, and which targets are missed."""
     template = TEMPLATES[number]
-    small, large = (_in_a_process(number, size) for size in (SMALL, LARGE))
+    small, large = (_best(number, size) for size in (SMALL, LARGE))
     if large is None:
         return [template.name, *[""] * 6], "no answer"
     growth = large["seconds"] / max(small["seconds"], SHORT) if small else 0.0
@@ -110,6 +112,17 @@ def _measured(number: int) -> tuple[list[str], str]:
         large["answer"],
     ]
     return row, ", ".join(wrong)
+
+
+def _best(number: int, size: int) -> dict[str, Any] | None:
+    """Let a few processes answer a template; return the fastest, None where one does not end."""
+    answers: list[dict[str, Any]] = []
+    for _ in range(TIMES):
+        answer = _in_a_process(number, size)
+        if answer is None:
+            return None
+        answers.append(answer)
+    return min(answers, key=lambda answer: float(answer["seconds"]))
 
 
 def _in_a_process(number: int, size: int) -> dict[str, Any] | None:

@@ -167,11 +167,7 @@ class Writer:
         )
         if conditions.implies(ALWAYS, when):
             return "", mistakes
-        existing = (
-            when.name
-            if isinstance(when, Named)
-            else conditions.name_for(when, lambda name: variables(name) <= known)
-        )
+        existing = when.name if isinstance(when, Named) else conditions.name_for(when, known)
         if existing is not None and variables(existing) <= known:
             return existing, mistakes
         needed = conditions.simplified(when)

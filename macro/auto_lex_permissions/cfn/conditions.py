@@ -10,7 +10,7 @@ nothing is known of, and a question that still grows too large is answered "not 
 towards adding a permission, and `Conditions.undecided` says that it happened.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import Final
 
@@ -38,6 +38,7 @@ from .intrinsics import (
     text,
     with_dynamic_references,
 )
+from .loops import variables
 
 # Calls inside calls of one definition that are read: Python's stack ends at 1,000 calls.
 DEEPEST: Final = 100
@@ -91,31 +92,34 @@ class Conditions:
         return one == other or (node is not None and node == self._node(other))
 
     def name_for(
-        self, formula: Formula, is_usable: Callable[[str], bool] = lambda _: True
+        self, formula: Formula, known: frozenset[tuple[str, str]] = frozenset()
     ) -> str | None:
-        """Return the usable condition that is equivalent to a formula, or None.
+        """Return the condition that is equivalent to a formula, or None.
 
-        Of several those that the formula mentions come first, then the first by name.
+        Its name holds no variables of loops but the known ones. Of several those that the formula
+        mentions come first, then the first by name.
         """
         node = self._node(formula)
         if node is None:
             return None
-        equivalent = self._names_by_node.get(node, [])
-        mentioned = sorted(names(formula) & self.definitions.keys())
-        nearest = (name for name in mentioned if self._named[name] == node)
-        for name in (*nearest, *equivalent):
-            self._budget.spend(3, "Looking for a condition that means the same")
-            if is_usable(name):
-                return name
-        return None
+        mentioned = names(formula) & self.definitions.keys()
+        nearest = [
+            name for name in mentioned if self._named[name] == node and variables(name) <= known
+        ]
+        if nearest:
+            return min(nearest)
+        equivalent = self._names_by_node.get(node, {})
+        self._budget.spend(3 + 3 * len(equivalent), "Looking for a condition that means the same")
+        return min((name for held, name in equivalent.items() if held <= known), default=None)
 
     @cached_property
-    def _names_by_node(self) -> dict[int, list[str]]:
-        found: dict[int, list[str]] = {}
+    def _names_by_node(self) -> dict[int, dict[frozenset[tuple[str, str]], str]]:
+        """Return by node, and by the variables of loops in it, the first name of a condition."""
+        found: dict[int, dict[frozenset[tuple[str, str]], str]] = {}
         for name in self.definitions:
             self._node(Named(name))
         for name in sorted(self.definitions):
-            found.setdefault(self._named[name], []).append(name)
+            found.setdefault(self._named[name], {}).setdefault(variables(name), name)
         return found
 
     def simplified(self, formula: Formula) -> Formula:
