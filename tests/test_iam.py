@@ -6,6 +6,7 @@ from auto_lex_permissions.cfn.intrinsics import Reference, Text
 from auto_lex_permissions.iam import (
     LONGEST_ARN,
     Operator,
+    compared,
     matches_pattern,
     operator_named,
     steps_of_matching,
@@ -27,8 +28,18 @@ LAST = "\U0010ffff"
         ("ArnNotLikeIfExists", Operator("arn", is_negated=True, if_exists=True)),
         ("IfExists", None),
         ("IfExistsStringEquals", None),
-        ("ForAnyValue:StringEquals", None),
-        ("IpAddress", None),
+        ("ForAnyValue:StringEquals", Operator("exactly", quantifier="any")),
+        (
+            "FORALLVALUES:stringNotLikeIFEXISTS",
+            Operator("pattern", is_negated=True, if_exists=True, quantifier="all"),
+        ),
+        ("ForNoValue:StringEquals", None),
+        (":StringEquals", None),
+        ("IpAddress", Operator("otherwise")),
+        ("NotIpAddress", Operator("otherwise", is_negated=True)),
+        ("Null", Operator("presence")),
+        ("NullIfExists", None),
+        ("ForAllValues:Null", None),
     ],
 )
 def test_an_operator_by_its_name(name: str, expected: Operator | None) -> None:
@@ -103,3 +114,79 @@ def test_a_text_and_a_pattern(pattern: Text, words: Text, *, expected: bool) -> 
 def test_the_steps_of_a_pattern(pattern: list[Text], arn: list[Text], steps: int) -> None:
     """Each field with a wildcard costs what it may take to look at each of its places (6.8)."""
     assert steps_of_matching(pattern, arn) == steps
+
+
+def _differ(one: object, other: object) -> bool:
+    """Return what is known of the references here: the two ids differ, and neither is empty."""
+    return {one, other} == {A, B} or "" in (one, other)
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "sent", "expected"),
+    [
+        ("StringEquals", ("a",), ("a",), True),
+        ("StringEquals", ("a*",), ("ab",), False),
+        ("StringEquals", ("a?",), ("ab",), False),
+        ("StringEquals", (A,), (A,), True),
+        ("StringEquals", (A,), (B,), False),
+        ("StringEquals", (A,), ("a",), None),
+        ("StringEquals", ("x", A), ("y", A), False),
+        ("StringEquals", (A, "x"), (A, "y"), False),
+        ("StringEquals", (A, "x"), ("bx",), None),
+        ("StringEquals", ("x", A), ("x",), False),
+        ("StringEquals", ("x",), ("x", A), False),
+        ("StringEquals", ("xy",), ("x",), False),
+        ("StringEquals", ("${aws:SourceArn}",), ("x",), None),
+        ("StringEqualsIgnoreCase", ("A", A), ("a", A), True),
+        ("StringEqualsIgnoreCase", ("A", A), ("b", A), False),
+        ("StringLike", ("a*",), ("ab",), True),
+        ("StringLike", ("b*",), ("ab",), False),
+        ("StringLike", ("a*c",), ("a", A), None),
+        ("StringLike", ("b*", A), ("a", A), False),
+        ("StringLike", ("*x", A), ("a", B), False),
+        ("StringLike", ("a?", A), ("ab", A), True),
+        ("StringLike", ("a?x", A), ("aby", A), False),
+        ("StringLike", ("a?",), ("a", A), None),
+        ("StringLike", ("a?x", A), ("a",), False),
+        ("ArnLike", ("a:b:c:d:e:f*",), ("a:b:c:d:e:fg:h",), True),
+        ("ArnLike", ("a:b:c:*:f",), ("a:b:c:d:e:f",), None),
+        ("ArnLike", ("a:b:*:d:e:f",), ("a:b:c:x:e:f",), False),
+        ("ArnLike", ("a:b:c:d:e:", A), ("a:b:c:d:e:", B), False),
+        ("ArnLike", ("a:b:c:d:e:", A), ("a:b:c:d:e:f",), None),
+        ("ArnLike", (A,), (A,), True),
+        ("ArnLike", (A,), (B,), False),
+        ("ArnLike", (A,), ("a:b:c:d:e:f",), None),
+        ("ArnLike", ("a:b:c:d:e:f",), (A,), None),
+        ("Bool", ("TRUE",), ("true",), True),
+        ("Null", ("true",), ("true",), None),
+        ("IpAddress", ("10.0.0.0/8",), ("10.0.0.1",), None),
+    ],
+)
+def test_a_value_is_compared_with_what_is_sent(
+    operator: str, wanted: Text, sent: Text, *, expected: bool | None
+) -> None:
+    """Yes, no, or nobody can tell, since references are texts that are not known (rule 3.5)."""
+    found = operator_named(operator)
+    assert found
+    assert compared(found, wanted, sent, _differ) is expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [
+        ("StringEquals", False),
+        ("StringNotEquals", True),
+        ("StringEqualsIfExists", True),
+        ("NumericNotEquals", True),
+        ("NumericLessThan", False),
+        ("ForAnyValue:StringLike", False),
+        ("ForAnyValue:StringNotLike", False),
+        ("ForAnyValue:StringLikeIfExists", True),
+        ("ForAllValues:StringLike", True),
+    ],
+)
+def test_a_key_that_is_not_sent(operator: str, *, expected: bool) -> None:
+    """A negated operator holds, and so does one of all values (rule 3.5)."""
+    found = operator_named(operator)
+    assert found
+    assert found.holds_of_nothing is expected

@@ -45,6 +45,13 @@ def judged(template: dict[str, Any]) -> tuple[int, bool]:
     return result.permissions_added, NOT_COMPARED in {report.name for report in result.reports}
 
 
+def refusals(template: dict[str, Any]) -> list[str]:
+    """Return the codes of the mistakes."""
+    with pytest.raises(TemplateError) as rejected:
+        added(template)
+    return [mistake.code for mistake in rejected.value.diagnostics]
+
+
 def statement(**changed: object) -> dict[str, object]:
     """Return the exact statement, or one with other parts; None takes a part away."""
     parts = {
@@ -61,6 +68,11 @@ def statement(**changed: object) -> dict[str, object]:
 def document(*statements: object) -> dict[str, object]:
     """Return a policy document."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def denial(**changed: object) -> dict[str, object]:
+    """Return a statement that denies what the exact one allows."""
+    return statement(**{"Effect": "Deny", **changed})
 
 
 ALLOWING = [
@@ -99,14 +111,107 @@ ALLOWING = [
         id="wildcard",
     ),
     pytest.param(
-        document(statement(), statement(Effect="Deny", Condition={"Bool": {"x": "true"}})),
-        id="a denial under a condition of its own",
+        document(
+            statement(),
+            statement(Effect="Deny", Condition={"Bool": {"aws:SecureTransport": "false"}}),
+        ),
+        id="a denial without HTTPS",
+    ),
+    pytest.param(
+        document(
+            statement(),
+            statement(
+                Effect="Deny",
+                Principal="*",
+                Condition={
+                    "StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"},
+                    "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+                },
+            ),
+        ),
+        id="a denial that leaves out services",
+    ),
+    pytest.param(
+        document(
+            statement(),
+            statement(
+                Effect="Deny", Principal=None, NotPrincipal={"Service": LEX_V2}, Condition=None
+            ),
+        ),
+        id="a denial of all but Lex",
+    ),
+    pytest.param(
+        document(
+            statement(),
+            statement(
+                Effect="Deny", Condition={"ArnNotLike": {"aws:SourceArn": "arn:*:lex:*:*:*"}}
+            ),
+        ),
+        id="a denial of all but Lex by ARN",
     ),
     pytest.param(
         document(
             statement(), statement(Effect="Deny", Action="lambda:GetFunction", Condition=None)
         ),
         id="a denial of something else",
+    ),
+    pytest.param(
+        document(statement(Condition={"StringLike": {"aws:SourceArn": "arn:aws:lex:*"}})),
+        id="a wildcard across colons",
+    ),
+    pytest.param(
+        document(statement(Condition={"StringLike": {"aws:SourceArn": "arn:*:us-*:bot-alias/*"}})),
+        id="wildcards in every part",
+    ),
+    pytest.param(
+        document(statement(Condition={"ArnLikeIfExists": {"aws:SourceArn": A_ARN}})),
+        id="like if it exists",
+    ),
+    pytest.param(
+        document(statement(Condition={"ForAnyValue:ArnLike": {"aws:SourceArn": A_ARN}})),
+        id="any value",
+    ),
+    pytest.param(
+        document(statement(Condition={"StringEqualsIgnoreCase": {"aws:SourceArn": A_ARN}})),
+        id="any letter case",
+    ),
+    pytest.param(
+        document(statement(Condition={"Bool": {"aws:PrincipalIsAWSService": True}})), id="service"
+    ),
+    pytest.param(
+        document(statement(Condition={"StringEquals": {"aws:PrincipalServiceName": LEX_V2}})),
+        id="name of the service",
+    ),
+    pytest.param(
+        document(statement(Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}})),
+        id="no organization",
+    ),
+    pytest.param(
+        document(statement(Condition={"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}})),
+        id="organization if there is one",
+    ),
+    pytest.param(
+        document(statement(Condition={"Null": {"aws:SourceArn": "false"}})), id="some source"
+    ),
+    pytest.param(document(statement(Action=None, NotAction="lambda:Get*")), id="all but reading"),
+    pytest.param(document(statement(Resource=F_ARN)), id="the function"),
+    pytest.param(document(statement(Resource=["x", sub("${F.Arn}*")])), id="one of the resources"),
+    pytest.param(
+        document(statement(Resource=None, NotResource={"Fn::GetAtt": "G.Arn"})),
+        id="all but another function",
+    ),
+    pytest.param(
+        document(
+            statement(
+                Condition={
+                    "StringEquals": {
+                        "aws:SourceAccount": {"Fn::If": ["IsProd", OWN, NO_VALUE]},
+                        "aws:SourceOrgID": NO_VALUE,
+                    }
+                }
+            )
+        ),
+        id="a test that is not there",
     ),
     pytest.param(
         document({"Fn::If": ["IsProd", statement(Sid="a"), statement(Sid="b")]}), id="statements"
@@ -139,26 +244,18 @@ SILENCING = [
     pytest.param({}, id="no list"),
     pytest.param(NO_VALUE, id="no document"),
     pytest.param("{", id="text that is no JSON"),
-    pytest.param(sub("{}"), id="text made by a function"),
-    pytest.param(document(statement(Effect="Deny")), id="denied"),
-    pytest.param(
-        document(statement(), statement(Effect="Deny", Condition=None)), id="allowed and denied"
-    ),
-    pytest.param(
-        document(statement(), statement(Effect="Deny", Action="lambda:Invoke*", Condition=None)),
-        id="denied by a wildcard",
-    ),
-    pytest.param(
-        document(
-            statement(),
-            statement(Effect="Deny", Condition={"StringEquals": {"aws:SourceAccount": OWN}}),
-        ),
-        id="denied to the own account",
-    ),
-    pytest.param(document(statement(Principal={"Service": "*"})), id="any service"),
     pytest.param("[" * 100_000, id="text that is nested too deeply"),
+    pytest.param(document(statement(Effect="Maybe")), id="no effect"),
+    pytest.param(document(statement(Effect=None)), id="effect left out"),
     pytest.param(document(statement(Principal={"Service": "s3.amazonaws.com"})), id="another"),
-    pytest.param(document(statement(Principal=None, NotPrincipal="x")), id="not a principal"),
+    pytest.param(
+        document(statement(Principal={"Service": sub("s3.${AWS::URLSuffix}")})),
+        id="another by suffix",
+    ),
+    pytest.param(document(statement(Principal={"AWS": LEX_V2})), id="a service among accounts"),
+    pytest.param(document(statement(Principal={"AWS": OWN})), id="the own account"),
+    pytest.param(document(statement(Principal={"AWS": F_ARN})), id="a resource"),
+    pytest.param(document(statement(Principal={"Federated": "*"})), id="who has signed in"),
     pytest.param(
         document(statement(Condition={"StringNotEquals": {"aws:SourceAccount": ACCOUNT}})),
         id="another account than the own one",
@@ -168,14 +265,44 @@ SILENCING = [
         id="another bot alias than this one",
     ),
     pytest.param(
-        document(statement(Condition={"StringEqualsIgnoreCase": {"aws:SourceArn": A_ARN}})),
-        id="an operator that is not used for ARNs",
+        document(statement(Condition={"StringNotLike": {"aws:SourceArn": "arn:aws:lex:*"}})),
+        id="nobody of Lex",
     ),
     pytest.param(document(statement(Action="lambda:GetFunction")), id="another action"),
-    pytest.param(document(statement(Condition={"Bool": {"aws:SecureTransport": True}})), id="test"),
-    pytest.param(document(statement(Condition={"ArnLike": {"aws:PrincipalArn": A_ARN}})), id="key"),
-    pytest.param(document(statement(Condition={"ArnLike": "text"})), id="shape of a test"),
-    pytest.param(document(statement(Condition="text")), id="shape of the condition"),
+    pytest.param(document(statement(Action=None, NotAction="lambda:*")), id="all but invoking"),
+    pytest.param(document(statement(Resource={"Fn::GetAtt": "G.Arn"})), id="another function"),
+    pytest.param(document(statement(Resource="arn:aws:s3:::bucket/*")), id="no function"),
+    pytest.param(document(statement(Resource=None, NotResource="*")), id="no resource at all"),
+    pytest.param(
+        document(statement(Condition={"Bool": {"aws:SecureTransport": "false"}})), id="no HTTPS"
+    ),
+    pytest.param(
+        document(statement(Condition={"Bool": {"aws:PrincipalIsAWSService": False}})),
+        id="no service",
+    ),
+    pytest.param(
+        document(statement(Condition={"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}})),
+        id="an organization",
+    ),
+    pytest.param(
+        document(
+            statement(Condition={"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-1/*"}})
+        ),
+        id="a path of an organization",
+    ),
+    pytest.param(
+        document(statement(Condition={"StringEquals": {"aws:PrincipalTag/team": "bots"}})),
+        id="a tag",
+    ),
+    pytest.param(document(statement(Condition={"Null": {"aws:SourceArn": True}})), id="no source"),
+    pytest.param(
+        document(statement(Condition={"Null": {"aws:PrincipalOrgID": "false"}})),
+        id="some organization",
+    ),
+    pytest.param(
+        document(statement(Condition={"NumericEquals": {"aws:PrincipalTag/level": "1"}})),
+        id="a number",
+    ),
     pytest.param(
         document(statement(Condition={"ArnLike": {"aws:SourceArn": {"Fn::GetAtt": "Other.Arn"}}})),
         id="another alias",
@@ -190,12 +317,139 @@ SILENCING = [
         document(statement(Condition={"StringEquals": {"aws:SourceAccount": "999999999999"}})),
         id="another account",
     ),
+    pytest.param(
+        document(statement(Condition={"StringLike": {"aws:SourceArn": "arn:aws:lex:eu-west-1:*"}})),
+        id="another Region",
+    ),
+    pytest.param(
+        document(
+            statement(Condition={"ArnLike": {"aws:SourceArn": "arn:aws:lex:*:999999999999:*"}})
+        ),
+        id="another account's alias",
+    ),
     pytest.param(document({"Fn::If": ["IsProd", statement(), NO_VALUE]}), id="only in Prod"),
     pytest.param(
-        document(statement(), {"Fn::If": ["IsProd", statement(Effect="Deny", Condition=None), 1]}),
-        id="denied in Prod",
+        document(
+            statement(
+                Condition={"StringEquals": {"aws:SourceAccount": {"Fn::If": ["IsProd", "1", OWN]}}}
+            )
+        ),
+        id="another account in Prod",
     ),
-    pytest.param(document(statement(Principal={"AWS": LEX_V2})), id="a service among accounts"),
+]
+
+DENYING = [
+    pytest.param(denial(Condition=None), id="everything"),
+    pytest.param(denial(), id="the bot alias"),
+    pytest.param(denial(Principal="*", Action="lambda:Invoke*", Condition=None), id="a wildcard"),
+    pytest.param(denial(Action=None, NotAction="lambda:Get*", Condition=None), id="but others"),
+    pytest.param(
+        denial(Condition={"StringEquals": {"aws:SourceAccount": OWN}}), id="the own account"
+    ),
+    pytest.param(
+        denial(Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}),
+        id="who is in no organization",
+    ),
+    pytest.param(
+        denial(Condition={"ForAllValues:StringLike": {"aws:PrincipalOrgPaths": "o-1/*"}}),
+        id="all paths of an organization",
+    ),
+    pytest.param(
+        denial(Condition={"StringNotEqualsIfExists": {"aws:PrincipalTag/team": "bots"}}),
+        id="who has no tag",
+    ),
+    pytest.param(denial(Condition={"Null": {"aws:PrincipalOrgID": "true"}}), id="null"),
+    pytest.param(
+        denial(Condition={"Bool": {"aws:PrincipalIsAWSService": "true"}}), id="all services"
+    ),
+    pytest.param({"Fn::If": ["IsProd", denial(Condition=None), NO_VALUE]}, id="everything in Prod"),
+]
+
+UNCLEAR = [
+    pytest.param(sub("{}"), id="text made by a function"),
+    pytest.param(document({"Fn::Sub": "{}"}), id="a statement made by a function"),
+    pytest.param(document(statement(Effect={"Ref": "HookArn"})), id="effect by parameter"),
+    pytest.param(document(statement(Principal={"Service": "*"})), id="any service"),
+    pytest.param(document(statement(Principal={"Ref": "HookArn"})), id="principal by parameter"),
+    pytest.param(
+        document(statement(Principal={"AWS": {"Ref": "HookArn"}})), id="account by parameter"
+    ),
+    pytest.param(
+        document(statement(Principal={"Service": {"Ref": "HookArn"}})), id="service by parameter"
+    ),
+    pytest.param(document(statement(Principal=None, NotPrincipal="x")), id="not a principal"),
+    pytest.param(document(statement(Principal=None)), id="no principal"),
+    pytest.param(document(statement(Action=None)), id="no action"),
+    pytest.param(document(statement(Action={"Ref": "HookArn"})), id="action by parameter"),
+    pytest.param(document(statement(Resource={"Ref": "HookArn"})), id="resource by parameter"),
+    pytest.param(document(statement(Unknown="x")), id="another element"),
+    pytest.param(
+        document(statement(Condition={"StringEqualsIgnoreCase": {"aws:SourceArn": IMPORT}})),
+        id="an import in any case",
+    ),
+    pytest.param(
+        document(statement(Condition={"StringLike": {"aws:SourceArn": "${aws:PrincipalArn}"}})),
+        id="a policy variable",
+    ),
+    pytest.param(document(statement(Condition={"ArnLike": {"aws:SourceArn": "*"}})), id="no ARN"),
+    pytest.param(
+        document(statement(Condition={"ArnLike": {"aws:SourceArn": IMPORT}})), id="import"
+    ),
+    pytest.param(
+        document(statement(Condition={"StringEquals": {"aws:SourceAccount": {"Ref": "HookArn"}}})),
+        id="source account by parameter",
+    ),
+    pytest.param(
+        document(
+            statement(Condition={"ArnLike": {"aws:SourceArn": sub(LEX + ":bot-alias/ABC/*")}})
+        ),
+        id="the literal id of a bot",
+    ),
+    pytest.param(document(statement(Condition={"ArnLike": {"aws:PrincipalArn": A_ARN}})), id="key"),
+    pytest.param(
+        document(statement(Condition={"StringEquals": {"aws:PrincipalAccount": ACCOUNT}})),
+        id="the account of a principal",
+    ),
+    pytest.param(
+        document(statement(Condition={"Null": {"aws:SourceIp": "true"}})), id="no address"
+    ),
+    pytest.param(
+        document(statement(Condition={"IpAddress": {"aws:SourceArn": "10.0.0.0/8"}})),
+        id="an address where an ARN is",
+    ),
+    pytest.param(
+        document(statement(Condition={"ForSome:StringLike": {"aws:SourceArn": "x"}})),
+        id="an operator that does not exist",
+    ),
+    pytest.param(document(statement(Condition={"ArnLike": "text"})), id="shape of a test"),
+    pytest.param(document(statement(Condition="text")), id="shape of the condition"),
+    pytest.param(document(statement(Condition={"Ref": "HookArn"})), id="condition by parameter"),
+    pytest.param(
+        document(statement(Condition={"ArnLike": {"Fn::Transform": {}}})), id="keys by a macro"
+    ),
+    pytest.param(
+        document(statement(), statement(Effect="Deny", Condition={"Bool": {"x": "true"}})),
+        id="a denial by another key",
+    ),
+    pytest.param(
+        document(statement(), statement(Effect="Deny", Condition="text")),
+        id="a denial of odd shape",
+    ),
+    pytest.param(
+        document(
+            statement(),
+            statement(Effect="Deny", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
+        ),
+        id="a denial by address",
+    ),
+    pytest.param(
+        document(statement(), statement(Effect="Deny", Principal=None, NotPrincipal="x")),
+        id="a denial of all but one",
+    ),
+    pytest.param(
+        document(statement(), {"Fn::If": ["IsProd", statement(Effect="Deny", x="y"), NO_VALUE]}),
+        id="a denial in Prod",
+    ),
 ]
 
 
@@ -208,11 +462,46 @@ def test_a_document_that_lets_lex_invoke_is_declared(policy: object) -> None:
 @pytest.mark.parametrize("policy", SILENCING)
 def test_a_document_that_does_not_is_an_error(policy: object) -> None:
     """A permission beside it would be lost, so the report names the statement to add."""
+    assert refusals(governed(F_ARN, policy)) == ["ALP203"]
     with pytest.raises(TemplateError) as rejected:
         added(governed(F_ARN, policy))
     said = str(rejected.value)
     assert said.startswith("ALP203 Resources.Policy.Properties.PolicyDocument: it replaces every")
     assert '"AWS:SourceArn":{"Fn::GetAtt":["A","Arn"]}' in said
+
+
+@pytest.mark.parametrize("statements", DENYING)
+def test_a_statement_that_denies_is_an_error(statements: object) -> None:
+    """An Allow does not help against it, so the message names the Deny."""
+    template = governed(F_ARN, document(statement(), statements))
+    assert refusals(template) == ["ALP205"]
+    with pytest.raises(TemplateError) as rejected:
+        added(template)
+    place = "Resources.Policy.Properties.PolicyDocument.Statement[1]"
+    assert str(rejected.value).startswith(f"ALP205 {place}")
+
+
+def test_a_statement_that_denies_where_none_allows_is_both() -> None:
+    """Who adds the Allow would find the Deny next."""
+    template = governed(F_ARN, document(denial(Condition=None)))
+    assert refusals(template) == ["ALP205", "ALP203"]
+
+
+@pytest.mark.parametrize("policy", UNCLEAR)
+def test_a_document_that_may_or_may_not_is_reported(policy: object) -> None:
+    """Then the permission is added, and the statement is named."""
+    result = transform(Request(governed(F_ARN, policy), REGION, ACCOUNT))
+    assert result.permissions_added == 1
+    (report,) = result.reports
+    assert report.code == "ALP206"
+    assert report.path.startswith("Resources.Policy.Properties.PolicyDocument")
+
+
+def test_only_what_is_not_clear_is_reported() -> None:
+    """Other statements of the same policy are clear."""
+    policy = document(statement(Action="lambda:GetFunction"), statement(Condition="text"))
+    (report,) = transform(Request(governed(F_ARN, policy), REGION, ACCOUNT)).reports
+    assert report.path == "Resources.Policy.Properties.PolicyDocument.Statement[1]"
 
 
 @pytest.mark.parametrize(
@@ -275,13 +564,25 @@ def test_what_cannot_be_compared_is_reported_by_its_path() -> None:
     assert report.path == "Resources.Policy.Properties.ResourceArn.Fn::If[1]"
 
 
-def test_a_policy_that_exists_elsewhere_has_no_say() -> None:
-    """In Prod the policy decides, in all other deployments a permission does."""
+@pytest.mark.parametrize("where", ["Condition", "ResourceArn"])
+def test_a_policy_under_a_condition_and_a_permission_do_not_go_together(where: str) -> None:
+    """What the policy takes along when it goes is not documented, so the author chooses."""
     template = governed(F_ARN, document(statement()))
-    template["Resources"]["Policy"]["Condition"] = "IsProd"
-    assert added(template) == 1
+    if where == "Condition":
+        template["Resources"]["Policy"]["Condition"] = "IsProd"
+    else:
+        arns = {"Fn::If": ["IsProd", F_ARN, {"Fn::GetAtt": "G.Arn"}]}
+        template["Resources"]["Policy"]["Properties"]["ResourceArn"] = arns
+    assert refusals(template) == ["ALP207"]
     template["Resources"]["A"]["Condition"] = "IsProd"
     assert added(template) == 0
+
+
+def test_a_policy_that_exists_never_has_no_say() -> None:
+    """Then a permission is all there is."""
+    template = governed(F_ARN, document(statement()))
+    template["Resources"]["Policy"]["Condition"] = "IsNever"
+    assert judged(template) == (1, False)
 
 
 def test_a_permission_counts_where_no_policy_decides() -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import product
 from typing import Final, Literal, NamedTuple
 
 from .cfn.formulas import ALWAYS, Formula, any_of
@@ -19,6 +20,7 @@ from .cfn.intrinsics import (
     canonical_json,
     compact,
     length,
+    merged,
     split,
     text,
     with_dynamic_references,
@@ -27,6 +29,7 @@ from .cfn.loops import as_part, is_item, unmark_text
 from .cfn.template import OUTSIDE, Resource, Scope, Template
 from .code_hooks import BOT, BOT_ALIAS
 from .iam import (
+    ANYONE,
     ARN_FIELDS,
     LONGEST_ARN,
     Arn,
@@ -45,6 +48,8 @@ _OWN_LEX: Final[Text] = ("arn:", PARTITION, ":lex:", REGION, ":", ACCOUNT, ":")
 _PLAIN_ATTRIBUTE: Final = re.compile(r"[\w.-]*")
 # What no bot's id holds: a text with one of these is an ARN.
 _NOT_IN_IDS: Final = frozenset(":/")
+# An ARN of Lex's ends in `bot-alias/BOT/ALIAS`.
+_PARTS: Final = 3
 _LABELS: Final = {
     "bot-alias": "bot alias",
     "test-alias": "the test alias of bot",
@@ -97,6 +102,8 @@ class Bots:
         self._are_ids: dict[Text, bool] = {}
         self._bots: dict[str, tuple[tuple[Text, Formula], ...]] = {}
         self._arns: dict[str, tuple[tuple[Arn, Formula], ...]] = {}
+        self._texts: dict[str, list[tuple[Text, Formula]]] = {}
+        self._keys: dict[str, list[Arn]] = {}
 
     # Who invokes.
 
@@ -212,11 +219,63 @@ class Bots:
     def _arns_of(self, resource: Resource) -> Iterator[tuple[Arn, Formula]]:
         if resource.type == BOT:
             test = ("bot-alias/", Reference(resource.logical_id), f"/{TEST_ALIAS_ID}")
-            yield self._own_arn((*_OWN_LEX, *test)), resource.when
+            yield self.own_arn((*_OWN_LEX, *test)), resource.when
             return
         yield ((Reference(resource.logical_id, "Arn"),),), ALWAYS
         for bot, when in self._bots_of(resource):
-            yield self._own_arn(_alias_arn(resource.logical_id, bot)), when
+            yield self.own_arn(_alias_arn(resource.logical_id, bot)), when
+
+    def texts_of_arns(self, resource: Resource) -> list[tuple[Text, Formula]]:
+        """Return them as texts, with the request's own literal values."""
+        if resource.logical_id not in self._texts:
+            self._texts[resource.logical_id] = [
+                (self.placed_text(_joined(arn)), when) for arn, when in self.arns(resource)
+            ]
+        return self._texts[resource.logical_id]
+
+    def keys(self, resource: Resource) -> list[Arn]:
+        """Return by what a table may hold the ARNs and patterns that match one of them."""
+        if resource.logical_id not in self._keys:
+            arns = [arn for arn, _ in self.arns(resource)]
+            self._keys[resource.logical_id] = [key for arn in arns for key in _keys_of(arn)]
+        found = self._keys[resource.logical_id]
+        self._template.budget.spend(len(found), "Looking for the ARNs of bot aliases")
+        return found
+
+    def placed(self, source_arn: object) -> Text:
+        """Return an expression for a `SourceArn` as text, with the request's own literal values."""
+        return self.placed_text(_joined(self.arn(source_arn)))
+
+    def placed_text(self, words: Text) -> Text:
+        """Return a text with the request's Region, account and partition where these are known."""
+        return tuple(merged(self._own.get(word, word) for word in words))
+
+    @cached_property
+    def _own(self) -> Mapping[Word, Word]:
+        region, account = self._template.region, self._template.account
+        own = {REGION: region, PARTITION: region and partition_of(region), ACCOUNT: account}
+        return {reference: literal for reference, literal in own.items() if literal}
+
+    def are_different(self, one: Word, other: Word) -> bool:
+        """Return whether two words, one of them a reference, are so in every deployment.
+
+        The ids and ARNs of two bots or bot aliases are, and none of them is empty or a wildcard.
+        """
+        match one, other:
+            case (Reference(name), str(literal)) | (str(literal), Reference(name)):
+                is_known = name.startswith("AWS::") or self._template.find(name) is not None
+                return is_known and literal in ("", *ANYONE)
+            case Reference(), Reference():
+                found = [self._template.find(word.logical_id) for word in (one, other)]
+                types = {resource.type if resource else "" for resource in found}
+                return (
+                    one.attribute == other.attribute
+                    and one.logical_id != other.logical_id
+                    and len(types) == 1
+                    and types <= {BOT, BOT_ALIAS}
+                    and not any(resource.scope.loops for resource in found if resource)
+                )
+        return False
 
     def arn(self, source_arn: object) -> Arn:
         """Return the fields of the ARN that an expression for `SourceArn` writes.
@@ -227,7 +286,7 @@ class Bots:
         match words:
             case (Reference(logical_id, "Arn"),) if self._template.type_of(logical_id) == BOT_ALIAS:
                 return (words,)
-        return self._own_arn(self._expanded(words))
+        return self.own_arn(self._expanded(words))
 
     def _expanded(self, words: Text) -> Text:
         """Write out the references whose text is known to hold others."""
@@ -245,7 +304,7 @@ class Bots:
                     return _alias_arn(logical_id, bots[0][0]) if len(bots) == 1 else (word,)
         return self._bot_word(word)
 
-    def _own_arn(self, words: Text) -> Arn:
+    def own_arn(self, words: Text) -> Arn:
         """Split an ARN; the request's own literal values become pseudo parameters."""
         fields = list(arn_of(words))
         owns = (
@@ -277,5 +336,37 @@ def is_no_alias(pattern: Arn) -> bool:
     return parts[0] == ("bot",) or len(parts) > len(("bot-alias", "bot", "alias"))
 
 
+def key_of(arn: Arn | None) -> Arn | None:
+    """Return by what a table holds an ARN or pattern, None of one that the table cannot find.
+
+    It can be found where each part between separators is plain, or a `*` alone. Of fewer parts than
+    an ARN has, the last has to be a `*`: any other one may stand for several.
+    """
+    if arn is None:
+        return None
+    parts = split(arn[-1], "/", _PARTS - 1)
+    is_plain = not any(map(has_wildcard, arn[:-1])) and all(
+        part == ANYONE or not has_wildcard(part) for part in parts
+    )
+    is_whole = len(parts) == _PARTS or parts[-1] == ANYONE or not any(map(has_wildcard, parts))
+    return (*arn[:-1], *parts) if is_plain and is_whole else None  # pragma: no mutate (a table)
+
+
+def _keys_of(arn: Arn) -> Iterator[Arn]:
+    """Yield the keys that match an ARN: any part may be a `*`, and the last one stands for all."""
+    parts = split(arn[-1], "/", _PARTS - 1)
+    for count in range(1, len(parts) + 1):
+        choices = [(part, ANYONE) for part in parts[:count]]
+        for chosen in product(*choices):
+            if count == len(parts) or chosen[-1] == ANYONE:
+                yield (*arn[:-1], *chosen)
+
+
 def _alias_arn(logical_id: str, bot: Text) -> Text:
     return (*_OWN_LEX, "bot-alias/", *bot, "/", Reference(logical_id, "BotAliasId"))
+
+
+def _joined(arn: Arn) -> Text:
+    """Return the fields of an ARN as one text."""
+    words = (word for number, field in enumerate(arn) for word in (":" * (number > 0), *field))
+    return tuple(merged(words))

@@ -1,59 +1,45 @@
-"""What the author's template already lets Lex invoke: permissions, and resource policies.
+"""What the author's permissions let Lex invoke, and what there is to say about them.
 
-Two types of resources allow a call. An `AWS::Lambda::Permission` adds a statement to a function's
-policy. An `AWS::Lambda::ResourcePolicy` replaces all statements of its function, version or alias
-(rule 3.5), so where one belongs to a hook's function, its document alone decides. The author's part
-is read and reported, never changed (rule 3.4).
-
-Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-resourcepolicy.html
+An `AWS::Lambda::Permission` adds a statement to the policy of a function, which counts where no
+resource policy decides about the function. The author's part is read and reported, never changed
+(rule 3.4).
 """
 
-import json
-from collections.abc import Iterator, Mapping
-from itertools import product
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from .bots import Bots, Caller, is_no_alias, is_whole_bot
-from .cfn.formulas import ALWAYS, NEVER, Formula, all_of, any_of
+from .bots import Bots, is_no_alias, is_whole_bot, key_of
+from .cfn.formulas import NEVER, Formula, all_of, any_of
 from .cfn.intrinsics import (
     ACCOUNT,
-    Reference,
     Text,
     compact,
     has_space,
     is_literal,
     is_no_value,
-    split,
     text,
 )
-from .cfn.template import Resource, Scope, Template
-from .cfn.values import Value, Values
+from .cfn.template import Resource, Template
+from .cfn.values import Values
 from .code_hooks import CodeHook
 from .diagnostics import (
     NEVER_MATCHES,
-    POLICY_NOT_COMPARED,
-    POLICY_SILENCES,
     TOO_WIDE,
     Diagnostic,
 )
-from .functions import ByFunction, Functions, LambdaFunction
+from .functions import Functions, LambdaFunction
 from .iam import (
+    ANYONE,
     INVOKE,
     LEX_PRINCIPAL,
+    LEX_SPELLINGS,
     Arn,
     has_wildcard,
-    includes_invoking,
-    operator_named,
 )
+from .resource_policies import ResourcePolicies
 
 PERMISSION: Final = "AWS::Lambda::Permission"
-RESOURCE_POLICY: Final = "AWS::Lambda::ResourcePolicy"
-_COMPARING_PERMISSIONS: Final = "Holding bot aliases against the permissions of their functions"
-_COMPARING_POLICIES: Final = "Holding bot aliases against the resource policies of their functions"
-_LEX: Final[tuple[Text, ...]] = ((LEX_PRINCIPAL,), ("lexv2.", Reference("AWS::URLSuffix")))
-_ANYONE: Final[Text] = ("*",)
-# An ARN of Lex's ends in `bot-alias/BOT/ALIAS`.
-_PARTS: Final = 3
+_COMPARING: Final = "Holding bot aliases against the permissions of their functions"
 # Lex V1 is what Lex V2 is most often mistaken for.
 _BEGINNINGS: Final = ("lex.", "lexv2.")
 _ACTIONS: Final = frozenset({INVOKE.lower(), "lambda:*", "*"})
@@ -64,8 +50,6 @@ _NARROWING: Final = (
     "FunctionUrlAuthType",
     "InvokedViaFunctionUrl",
 )
-# The elements of a statement; the statements of a policy are about its own function.
-_ELEMENTS: Final = frozenset({"Sid", "Effect", "Principal", "Action", "Resource", "Condition"})
 
 
 class Permission(NamedTuple):
@@ -81,27 +65,6 @@ class Permission(NamedTuple):
     lets_lex_invoke: Formula
 
 
-class Statement(NamedTuple):
-    """A statement of a resource policy, read once.
-
-    `allows` and `denies` are when it does that to Lex invoking the policy's function, as far as its
-    `conditions` hold. By the `keys` a table finds it: they hold for no other ARNs, None for any.
-    """
-
-    allows: Formula
-    denies: Formula
-    conditions: Values[object]
-    keys: frozenset[Arn | None]
-
-
-class Policy(NamedTuple):
-    """A resource policy, read once; `functions` are what its `ResourceArn` may name."""
-
-    resource: Resource
-    functions: Values[LambdaFunction]
-    statements: list[Statement]
-
-
 class _Hooks(NamedTuple):
     """The hooks of one function, whatever their qualifiers: all of them, and those of each ARN."""
 
@@ -111,36 +74,32 @@ class _Hooks(NamedTuple):
 
 
 class Declared:
-    """The permissions and resource policies of a template, found by function."""
+    """The permissions of a template, found by function, beside its resource policies."""
 
-    def __init__(self, template: Template, functions: Functions, bots: Bots) -> None:
-        """Take the template, and how its functions, bots and bot aliases are named."""
+    def __init__(
+        self, template: Template, functions: Functions, bots: Bots, policies: ResourcePolicies
+    ) -> None:
+        """Take the template, how its functions and bots are named, and what its policies say."""
         self._template = template
         self._functions = functions
         self._bots = bots
+        self._resource_policies = policies
         self._permissions = [self._read(resource) for resource in template.of_type(PERMISSION)]
-        self._policies = [self._read_policy(found) for found in template.of_type(RESOURCE_POLICY)]
         # Permissions by function and ARN; by None the ones that no table of ARNs finds.
         self._by_function: dict[LambdaFunction, dict[Arn | None, list[Permission]]] = {}
         for permission in self._permissions:
             arns = {
-                _key(arn.value): None
+                key_of(arn.value): None
                 for arn in permission.arns
                 if arn.value is None or not _is_refused(arn.value)
             }
             names = (name for named in permission.functions for name in named.value)
             for function in dict.fromkeys(self._spellings(names)):
-                template.budget.spend(5 * len(arns), _COMPARING_PERMISSIONS)
+                template.budget.spend(5 * len(arns), _COMPARING)
                 by_arn = self._by_function.setdefault(function, {})
                 for arn in arns:
                     by_arn.setdefault(arn, []).append(permission)
-        self._keys_by_name: dict[str, list[Arn]] = {}
         self._coverage: dict[tuple[str, str, LambdaFunction], Formula] = {}
-        self._allowances: dict[tuple[str, str], Formula] = {}
-        self._policies_by_function: ByFunction[Policy] = ByFunction(
-            functions,
-            ((policy, [named.value for named in policy.functions]) for policy in self._policies),
-        )
 
     def _read(self, resource: Resource) -> Permission:
         """Read a permission, property by property (rule 3.1)."""
@@ -168,75 +127,18 @@ class Declared:
         for function in functions:
             yield from self._functions.spellings(function)
 
-    def _read_policy(self, resource: Resource) -> Policy:
-        """Read a resource policy, statement by statement (rule 3.5)."""
-        documents = resource.values("PolicyDocument").present().map(_parsed)
-        return Policy(
-            resource,
-            resource.values("ResourceArn").present().map(self._functions.resolve),
-            [*filter(None, map(self._read_statement, documents.get("Statement").each()))],
-        )
-
-    def _read_statement(self, statement: Value[object]) -> Statement | None:
-        """Read a statement, None of one that is not about Lex, or that is not understood."""
-        if not isinstance(statement.value, dict) or not statement.value.keys() <= _ELEMENTS:
-            return None
-        this = Values([statement])
-        principals = this.get("Principal")
-        effects = this.get("Effect")
-        # IAM knows no wildcard for a service.
-        is_lex = (
-            principals.where(is_lex_or_anyone)
-            | principals.get("Service")
-            .each()
-            .where(lambda name: name != "*" and is_lex_or_anyone(name))
-            | principals.get("AWS").each().where(lambda name: name == "*")
-        )
-        is_about_it = statement.when & is_lex & this.get("Action").each().where(includes_invoking)
-        if is_about_it == NEVER:
-            return None
-        conditions = this.get("Condition")
-        return Statement(
-            is_about_it & effects.where(lambda effect: effect == "Allow"),
-            is_about_it & effects.where(lambda effect: effect == "Deny"),
-            conditions,
-            frozenset(self._keys_of_conditions(conditions)),
-        )
-
-    def _keys_of_conditions(self, conditions: Values[object]) -> Iterator[Arn | None]:
-        """Yield by what a table finds a statement: the keys of the ARNs that it may hold for."""
-        if not conditions.count:
-            yield None
-        for condition in conditions:
-            operators = condition.value if isinstance(condition.value, dict) else {}
-            self._template.budget.spend(len(operators) ** 2 // 10, _COMPARING_POLICIES)
-            sources = [
-                Values([condition]).get(operator, key).each()
-                for operator, tests in operators.items()
-                if isinstance(tests, dict)
-                for key in tests
-                if key.lower() == "aws:sourcearn"
-            ]
-            yield from (_key(self._bots.arn(arn.value)) for arns in sources for arn in arns)
-            if not sources:
-                yield None
-
     # What is allowed.
 
     def allowed_when(self, hook: CodeHook) -> Formula:
         """Return when the author's template lets Lex invoke at a hook.
 
-        Where a resource policy decides about the function, permissions count for nothing.
+        A resource policy that keeps Lex out is a mistake; where nobody can tell, permissions count.
         """
-        permitted = any_of(covered for _, covered in self._covering(hook))
-        policies = self._policies_by_function.of(hook.function)
-        if not policies:
-            return permitted
-        decided = any_of(self._decides_when(policy, hook) for policy in policies)
-        return (permitted & ~decided) | any_of(
-            self._decides_when(policy, hook) & self._allows_when(policy, hook)
-            for policy in policies
-        )
+        return self.permitted_when(hook) | self._resource_policies.allow_when(hook)
+
+    def permitted_when(self, hook: CodeHook) -> Formula:
+        """Return when a permission lets Lex invoke at a hook, as far as permissions count."""
+        return any_of(covered for _, covered in self._covering(hook))
 
     def _covering(self, hook: CodeHook) -> Iterator[tuple[Permission, Formula]]:
         """Yield the permissions that may cover a hook, and when they do."""
@@ -253,28 +155,19 @@ class Declared:
         yielded: set[str] = set()
         for function in self._functions.spellings(hook.function):
             if by_arn := self._by_function.get(function):
-                for arn in (*self._keys(hook), None):
+                for arn in (*self._bots.keys(hook.resource), None):
                     for permission in by_arn.get(arn, ()):
                         if permission.resource.logical_id not in yielded:
                             yielded.add(permission.resource.logical_id)
                             yield permission
 
-    def _keys(self, hook: CodeHook) -> list[Arn]:
-        """Return by what a table may hold the ARNs and patterns that match a hook's ARN."""
-        name = hook.resource.logical_id
-        if name not in self._keys_by_name:
-            arns = [arn for arn, _ in self._bots.arns(hook.resource)]
-            self._keys_by_name[name] = [key for arn in arns for key in _keys_of(arn)]
-        self._template.budget.spend(len(self._keys_by_name[name]), _COMPARING_PERMISSIONS)
-        return self._keys_by_name[name]
-
     def _covers_when(self, permission: Permission, hook: CodeHook) -> Formula:
         """Return when a permission names a hook's function and ARN, and lets Lex invoke."""
-        self._template.budget.spend(2, _COMPARING_PERMISSIONS)
+        self._template.budget.spend(2, _COMPARING)
         key = permission.resource.logical_id, hook.resource.logical_id, hook.function
         if key not in self._coverage:
             values = permission.functions.count + permission.arns.count
-            self._template.budget.spend(20 * values, _COMPARING_PERMISSIONS)
+            self._template.budget.spend(20 * values, _COMPARING)
             self._coverage[key] = self._new_coverage(permission, hook)
         return self._coverage[key]
 
@@ -303,124 +196,10 @@ class Declared:
             for permission, covered in self._covering(hook)
         )
 
-    # Resource policies.
-
-    def _decides_when(self, policy: Policy, hook: CodeHook) -> Formula:
-        self._template.budget.spend(5 + 10 * policy.functions.count, _COMPARING_POLICIES)
-        return policy.functions.where(
-            lambda function: self._functions.same_when(function, hook.function)
-        )
-
-    def _allows_when(self, policy: Policy, hook: CodeHook) -> Formula:
-        """Return when a policy's document lets Lex invoke: an Allow fits, and no Deny does.
-
-        A denial whose conditions are not proved to hold is taken to be about something else.
-        """
-        key = policy.resource.logical_id, hook.resource.logical_id
-        if key not in self._allowances:
-            keys = {None, *self._keys(hook)}
-            self._template.budget.spend(3 * len(policy.statements), _COMPARING_POLICIES)
-            holding = [
-                (statement, self._conditions_hold_when(statement.conditions, hook))
-                for statement in policy.statements
-                if not statement.keys.isdisjoint(keys)
-            ]
-            self._allowances[key] = any_of(
-                statement.allows & holds for statement, holds in holding
-            ) & ~any_of(statement.denies & holds for statement, holds in holding)
-        return self._allowances[key]
-
-    def _conditions_hold_when(self, conditions: Values[object], hook: CodeHook) -> Formula:
-        """Return when all conditions of a statement hold for a hook; none at all always do."""
-        self._template.budget.spend(10, _COMPARING_POLICIES)
-        if not conditions.count:
-            return ALWAYS
-        found = []
-        for condition in conditions:
-            if isinstance(condition.value, dict):
-                operators = self._each_key(condition.value)
-                holding = (
-                    self._operator_holds_when(operator, Values([condition]).get(operator), hook)
-                    for operator in operators
-                )
-                found.append(condition.when & all_of(holding))
-        return any_of(found)
-
-    def _operator_holds_when(self, operator: str, tests: Values[object], hook: CodeHook) -> Formula:
-        found = []
-        for test in tests:
-            if isinstance(test.value, dict):
-                keys = self._each_key(test.value)
-                holding = (
-                    self._holds_when(operator, key, Values([test]).get(key).each(), hook)
-                    for key in keys
-                )
-                found.append(test.when & all_of(holding))
-        return any_of(found)
-
-    def _each_key(self, value: dict[str, object]) -> Iterator[str]:
-        """Yield the keys of a part of a condition; to look one up is to look at all of them."""
-        for key in value:
-            self._template.budget.spend(5 + len(value) // 10, _COMPARING_POLICIES)
-            yield key
-
-    def _holds_when(
-        self, operator: str, key: str, wanted: Values[object], hook: CodeHook
-    ) -> Formula:
-        """Return when one of a test's values is what Lex sends for a hook."""
-        self._template.budget.spend(5 + 10 * wanted.count, _COMPARING_POLICIES)
-        known = operator_named(operator)
-        if known is None or known.is_negated or known.compares == "ignoring case":
-            return NEVER
-        match key.lower():
-            case "aws:sourceaccount":
-                return wanted.where(self._is_own)
-            case "aws:sourcearn":
-                takes_wildcards = known.compares != "exactly"
-                return wanted.map(self._bots.arn).where(
-                    lambda arn: (
-                        (takes_wildcards or not any(map(has_wildcard, arn)))
-                        and self._bots.matches_when(arn, hook.resource)
-                    )
-                )
-        return NEVER
-
     # What there is to say about them.
 
-    def mistakes(self, hook: CodeHook) -> Iterator[Diagnostic]:
-        """Yield, for each resource policy that silences a hook, the statement to add."""
-        for policy in self._policies_by_function.of(hook.function):
-            silent = hook.when & self._decides_when(policy, hook)
-            if not self._template.conditions.implies(silent, self._allows_when(policy, hook)):
-                ((caller, _),) = self._bots.callers(hook.resource, by_bot=False)
-                yield POLICY_SILENCES.at(
-                    *policy.resource.place,
-                    "Properties",
-                    "PolicyDocument",
-                    alias=hook.resource.logical_id,
-                    statement=self._statement(caller, policy.resource.scope),
-                )
-
-    def _statement(self, caller: Caller, scope: Scope) -> Mapping[str, object]:
-        """Return the statement that lets a caller invoke, for the author to paste."""
-        return {
-            "Effect": "Allow",
-            "Principal": {"Service": LEX_PRINCIPAL},
-            "Action": INVOKE,
-            "Resource": "*",
-            "Condition": {
-                "StringEquals": {"AWS:SourceAccount": {"Ref": "AWS::AccountId"}},
-                "ArnLike": {"AWS:SourceArn": self._bots.source_arn(caller, scope)},
-            },
-        }
-
     def reports(self, hooks: list[CodeHook], *, by_bot: bool) -> Iterator[Diagnostic]:
-        """Yield what is too wide, what never matches, and what cannot be compared (3.4, 3.5)."""
-        yield from self._permission_reports(hooks, by_bot=by_bot)
-        yield from self._policy_reports(hooks)
-
-    def _permission_reports(self, hooks: list[CodeHook], *, by_bot: bool) -> Iterator[Diagnostic]:
-        """Yield what there is to say about permissions on the functions of hooks."""
+        """Yield which permissions on the functions of hooks are too wide, or never match (3.4)."""
         if not self._permissions:
             return
         by_function: dict[LambdaFunction, _Hooks] = {}
@@ -429,7 +208,7 @@ class Declared:
                 found = by_function.setdefault(function, _Hooks([], {}, set()))
                 found.all.append(hook)
                 found.qualifiers.add(hook.function.qualifier)
-                for arn in self._keys(hook):
+                for arn in self._bots.keys(hook.resource):
                     found.by_arn.setdefault(arn, []).append(hook)
         for permission in self._permissions:
             principals = permission.resource.values("Principal")
@@ -447,7 +226,7 @@ class Declared:
     def _report(
         self, permission: Permission, related: list[_Hooks], *, by_bot: bool
     ) -> Iterator[Diagnostic]:
-        keys = [_key(arn.value) for arn in permission.arns]
+        keys = [key_of(arn.value) for arn in permission.arns]
         candidates = (
             hook
             for hooks in related
@@ -459,50 +238,9 @@ class Declared:
                 yield TOO_WIDE.at(*permission.resource.place, reason=reason)
             return
         qualifiers = sum(len(hooks.qualifiers) for hooks in related)
-        self._template.budget.spend(qualifiers, _COMPARING_PERMISSIONS)
+        self._template.budget.spend(qualifiers, _COMPARING)
         if reason := _never_matching(permission, related):
             yield NEVER_MATCHES.at(*permission.resource.place, reason=reason)
-
-    def _policy_reports(self, hooks: list[CodeHook]) -> Iterator[Diagnostic]:
-        """Yield the resource policies that may or may not decide about a hook's function."""
-        if not self._policies:
-            return
-        functions = dict.fromkeys(hook.function for hook in hooks)
-        by_name: dict[LambdaFunction | None, list[LambdaFunction]] = {}
-        for function in functions:
-            by_name.setdefault(self._functions.known_name(function), []).append(function)
-        for policy in self._policies:
-            for named, _, places in policy.functions:
-                name = self._functions.known_name(named)
-                # Two functions whose names are known for sure and differ are compared.
-                others = (
-                    functions if name is None else (*by_name.get(name, ()), *by_name.get(None, ()))
-                )
-                if any(self._is_open(named, other) for other in others):
-                    yield POLICY_NOT_COMPARED.at(*places[0])
-
-    def _is_open(self, one: LambdaFunction, other: LambdaFunction) -> bool:
-        """Return whether two functions are proved neither the same nor different."""
-        self._template.budget.spend(10, _COMPARING_POLICIES)
-        if self._functions.same_when(one, other) != NEVER:
-            return False
-        return not self._functions.never_same(one, other)
-
-
-def _key(arn: Arn | None) -> Arn | None:
-    """Return by what a table holds an ARN or pattern, None of one that the table cannot find.
-
-    It can be found where each part between separators is plain, or a `*` alone. Of fewer parts than
-    an ARN has, the last has to be a `*`: any other one may stand for several.
-    """
-    if arn is None:
-        return None
-    parts = split(arn[-1], "/", _PARTS - 1)
-    is_plain = not any(map(has_wildcard, arn[:-1])) and all(
-        part == _ANYONE or not has_wildcard(part) for part in parts
-    )
-    is_whole = len(parts) == _PARTS or parts[-1] == _ANYONE or not any(map(has_wildcard, parts))
-    return (*arn[:-1], *parts) if is_plain and is_whole else None  # pragma: no mutate (a table)
 
 
 def _is_refused(arn: Arn) -> bool:
@@ -513,20 +251,10 @@ def _is_refused(arn: Arn) -> bool:
     return any(map(has_wildcard, arn[:-1]))
 
 
-def _keys_of(arn: Arn) -> Iterator[Arn]:
-    """Yield the keys that match an ARN: any part may be a `*`, and the last one stands for all."""
-    parts = split(arn[-1], "/", _PARTS - 1)
-    for length in range(1, len(parts) + 1):
-        choices = [(part, _ANYONE) for part in parts[:length]]
-        for chosen in product(*choices):
-            if length == len(parts) or chosen[-1] == _ANYONE:
-                yield (*arn[:-1], *chosen)
-
-
 def _too_wide(permission: Permission, *, by_bot: bool) -> str:
     """Return in what a permission allows more than what the macro would add, or nothing."""
     resource = permission.resource
-    if any(compact(caller.value) == _ANYONE for caller in resource.values("Principal")):
+    if any(compact(caller.value) == ANYONE for caller in resource.values("Principal")):
         return "Its Principal is anyone."
     if any(
         str(action.value).strip().lower() != INVOKE.lower() for action in resource.values("Action")
@@ -565,7 +293,7 @@ def _never_matching(permission: Permission, related: list[_Hooks]) -> str:
 def is_lex_or_anyone(principal: object) -> bool:
     """Return whether a principal is Lex V2, or anyone."""
     words = text(principal)
-    return words in _LEX or words == _ANYONE
+    return words in LEX_SPELLINGS or words == ANYONE
 
 
 def _is_about_lex(principal: object) -> bool:
@@ -579,13 +307,3 @@ def _is_about_lex(principal: object) -> bool:
 def _is_invoke(action: object) -> bool:
     """Return whether a permission's action includes invoking; letter case does not matter."""
     return isinstance(action, str) and action.strip().lower() in _ACTIONS
-
-
-def _parsed(document: object) -> object:
-    """Return a policy document, read where it is written as text."""
-    if not isinstance(document, str):
-        return document
-    try:
-        return json.loads(document)
-    except (ValueError, RecursionError):
-        return document

@@ -300,6 +300,34 @@ POLICY_NOT_COMPARED: Final = Message(
     " let Lex invoke the function in it.",
 )
 
+POLICY_DENIES: Final = Message(
+    "ALP205",
+    "ResourcePolicyDeniesLex",
+    "error",
+    "A resource policy denies Lex the function",
+    "this statement denies Lex the function that {alias} names as its code hook.",
+    "An Allow does not help against a Deny: let the statement leave out Lex, for example by"
+    " {exemption} in its Condition.",
+)
+POLICY_UNCLEAR: Final = Message(
+    "ALP206",
+    "ResourcePolicyUnclear",
+    "warning",
+    "It is not clear whether a resource policy lets Lex invoke the function",
+    "AutoLexPermissions cannot tell whether this statement is about Lex invoking the function, and"
+    " has added a permission, which the policy may replace.",
+    "Write the statement so that it surely lets Lex in, or surely leaves it out.",
+)
+POLICY_CONDITIONAL: Final = Message(
+    "ALP207",
+    "ResourcePolicyUnderCondition",
+    "error",
+    "A resource policy decides about a function in some deployments only",
+    "it decides in some deployments only about the function that {alias} names as its code hook;"
+    " in others the function needs a permission, which may go when the policy goes.",
+    "Let a resource policy decide in every deployment, or use permissions in its place.",
+)
+
 # Settings: ALP3xx.
 
 SETTINGS_SHAPE: Final = Message(

@@ -16,8 +16,10 @@ from .cfn.intrinsics import (
     REGION,
     Reference,
     Text,
+    Word,
     compact,
     is_literal,
+    merged,
     split,
     text,
     variables_in,
@@ -46,6 +48,15 @@ class LambdaFunction(NamedTuple):
     def is_own(self) -> bool:
         """Return whether it is in the account and Region of the stack."""
         return (self.partition, self.region, self.account) == _OWN
+
+    @property
+    def arn(self) -> Text:
+        """Return its ARN as text; of an expression left unread, what it is known by."""
+        if not self.account:
+            return self.name
+        qualifier = (":", *self.qualifier) if self.qualifier else ()
+        service = "arn:", *self.partition, ":lambda:", *self.region, ":", *self.account
+        return tuple(merged([*service, ":function:", *self.name, *qualifier]))
 
     @property
     def unqualified(self) -> "LambdaFunction":
@@ -98,6 +109,15 @@ class Functions:
         if found.account:
             return (found,)
         return found, LambdaFunction(*_OWN, found.name, found.qualifier)
+
+    def arn_of(self, word: Word) -> Text:
+        """Return the ARN of a function for a reference to it, any other word alone."""
+        match word:
+            case Reference(logical_id, "Arn") if self._template.type_of(logical_id) in (
+                FUNCTION_TYPES
+            ):
+                return of_resource(logical_id).arn
+        return (word,)
 
     def _read(self, words: Text, *, through_aliases: bool) -> LambdaFunction:
         if len(words) == 1 and isinstance(words[0], Reference):

@@ -6,10 +6,11 @@ one code compares a template's expressions and the plain texts of a live policy.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from .cfn.intrinsics import Reference, Text, length, split
+from .cfn.intrinsics import Reference, Text, Word, is_literal, length, split
 from .cfn.loops import stand_in_order
 
 # The fields of an ARN, split at its colons.
@@ -20,6 +21,11 @@ LONGEST_ARN: Final = 2_048
 _LAST: Final = 0x10FFFF
 INVOKE: Final = "lambda:InvokeFunction"
 LEX_PRINCIPAL: Final = "lexv2.amazonaws.com"
+LEX_SPELLINGS: Final[tuple[Text, ...]] = (
+    (LEX_PRINCIPAL,),
+    ("lexv2.", Reference("AWS::URLSuffix")),
+)
+ANYONE: Final[Text] = ("*",)
 # https://docs.aws.amazon.com/general/latest/gr/aws-arns-and-namespaces.html
 _PARTITIONS: Final = {
     "cn-": "aws-cn",
@@ -102,6 +108,12 @@ def steps_of_matching(pattern: Sequence[Text], arn: Sequence[Text]) -> int:
     return 1 + sum(compared)
 
 
+def steps_of_comparing(wanted: Text, sent: Text) -> int:
+    """Return how many steps of work it may be to compare two texts (rule 6.8)."""
+    longest = min(length(wanted), LONGEST_ARN), min(length(sent), LONGEST_ARN)
+    return 12 + (longest[0] * longest[1] // 40 if has_wildcard(wanted) else sum(longest) // 20)
+
+
 def matches_arn(pattern: Sequence[Text], arn: Sequence[Text]) -> bool:
     """Return whether an ARN matches a pattern field by field, as ArnLike and ArnEquals both do.
 
@@ -123,11 +135,19 @@ def includes_invoking(action: object) -> bool:
 
 
 class Operator(NamedTuple):
-    """A condition operator: how it compares values, and whether an absent key matters."""
+    """A condition operator: how it compares one value, and what it makes of that."""
 
-    compares: Literal["exactly", "ignoring case", "pattern", "arn"]
+    compares: Literal["exactly", "ignoring case", "pattern", "arn", "presence", "otherwise"]
     is_negated: bool = False
     if_exists: bool = False
+    quantifier: Literal["", "any", "all"] = ""
+
+    @property
+    def holds_of_nothing(self) -> bool:
+        """Return whether it holds where the key is not in the request."""
+        if self.quantifier:
+            return self.quantifier == "all" or self.if_exists
+        return self.is_negated or self.if_exists
 
 
 _OPERATORS: Final[Mapping[str, Operator]] = {
@@ -142,11 +162,133 @@ _OPERATORS: Final[Mapping[str, Operator]] = {
     "arnlike": Operator("arn"),
     "arnnotlike": Operator("arn", is_negated=True),
     "bool": Operator("ignoring case"),
+    "null": Operator("presence"),
+    # Nothing that Lex sends is a number, a date, bytes or an address.
+    "numericnotequals": Operator("otherwise", is_negated=True),
+    "datenotequals": Operator("otherwise", is_negated=True),
+    "notipaddress": Operator("otherwise", is_negated=True),
+    **dict.fromkeys(
+        (
+            *("numericequals", "numericlessthan", "numericlessthanequals"),
+            *("numericgreaterthan", "numericgreaterthanequals"),
+            *("dateequals", "datelessthan", "datelessthanequals"),
+            *("dategreaterthan", "dategreaterthanequals"),
+            *("binaryequals", "ipaddress"),
+        ),
+        Operator("otherwise"),
+    ),
+}
+_QUANTIFIERS: Final[Mapping[str, Literal["any", "all"]]] = {
+    "foranyvalue": "any",
+    "forallvalues": "all",
 }
 
 
 def operator_named(name: str) -> Operator | None:
-    """Return a condition operator by its name, or None where it is not known here."""
-    base = name.lower().removesuffix("ifexists")
+    """Return a condition operator by its name, or None where it is not known here.
+
+    Example: `ForAnyValue:StringLikeIfExists`.
+    """
+    before, colon, after = name.lower().rpartition(":")
+    base = after.removesuffix("ifexists")
+    quantifier = _QUANTIFIERS.get(before)
     found = _OPERATORS.get(base)
-    return found and found._replace(if_exists=base != name.lower())
+    is_plain = base == after and not colon
+    if found is None or (colon and quantifier is None):
+        return None
+    if found.compares == "presence" and not is_plain:
+        return None
+    return found._replace(if_exists=base != after, quantifier=quantifier or "")
+
+
+def compared(
+    operator: Operator, wanted: Text, sent: Text, are_different: Callable[[Word, Word], bool]
+) -> bool | None:
+    """Return whether a value of a policy means the one that is sent, None where nobody can tell.
+
+    References stand for texts that are not known: `are_different` says of two words, one of them a
+    reference, whether they are so in every deployment.
+    """
+    if any(isinstance(word, str) and "${" in word for word in wanted):
+        return None  # A policy variable, which is another text for each request.
+    match operator.compares:
+        case "exactly":
+            is_same, differs = wanted == sent, not _may_equal(wanted, sent, are_different)
+        case "ignoring case":
+            wanted, sent = _lowered(wanted), _lowered(sent)
+            is_same, differs = wanted == sent, not _may_equal(wanted, sent, are_different)
+        case "pattern":
+            is_same = matches_pattern(wanted, sent)
+            differs = not may_match(wanted, sent, are_different)
+        case "arn":
+            return _compared_arns(wanted, sent, are_different)
+        case _:
+            return None
+    return True if is_same else (False if differs else None)
+
+
+def _compared_arns(
+    wanted: Text, sent: Text, are_different: Callable[[Word, Word], bool]
+) -> bool | None:
+    """Compare field by field; what is written out and is no ARN cannot be told."""
+    pattern, arn = (split(words, ":", ARN_FIELDS - 1) for words in (wanted, sent))
+    if len(pattern) < ARN_FIELDS and is_literal(wanted):
+        return None
+    if len(pattern) < ARN_FIELDS or len(arn) < ARN_FIELDS:
+        pattern, arn = [wanted], [sent]
+    if all(map(matches_pattern, pattern, arn)):
+        return True
+    fields = zip(pattern, arn, strict=True)
+    return None if all(may_match(*both, are_different) for both in fields) else False
+
+
+def may_match(pattern: Text, words: Text, are_different: Callable[[Word, Word], bool]) -> bool:
+    """Return whether a pattern of `*` and `?` may match a text, whatever references come to.
+
+    It is looked at from both ends, as far as the first `*` or reference of either side.
+    """
+    if is_literal(pattern) and is_literal(words):
+        return matches_pattern(pattern, words)
+    return _may_begin_alike(pattern, words, are_different, "*?") and _may_begin_alike(
+        _reversed(pattern), _reversed(words), are_different, "*?"
+    )
+
+
+def _may_equal(one: Text, other: Text, are_different: Callable[[Word, Word], bool]) -> bool:
+    """Return whether two texts may be equal, whatever references come to."""
+    if is_literal(one) and is_literal(other):
+        return one == other
+    return _may_begin_alike(one, other, are_different, "") and _may_begin_alike(
+        _reversed(one), _reversed(other), are_different, ""
+    )
+
+
+def _may_begin_alike(
+    pattern: Text, words: Text, are_different: Callable[[Word, Word], bool], wildcards: str
+) -> bool:
+    for one, other in zip_longest(_pieces(pattern), _pieces(words), fillvalue=""):
+        if one == "*" and wildcards:
+            return True
+        if isinstance(one, str) and isinstance(other, str):
+            if one != other and not (other and one == "?" and wildcards):
+                return False
+        elif one != other:
+            return not are_different(one, other)
+    return True
+
+
+def _pieces(words: Text) -> Iterator[Word]:
+    """Yield the characters of literals, and each other word whole."""
+    for word in words:
+        if isinstance(word, str):
+            yield from word
+        else:
+            yield word
+
+
+def _reversed(words: Text) -> Text:
+    return tuple(word[::-1] if isinstance(word, str) else word for word in reversed(words))
+
+
+def _lowered(words: Text) -> Text:
+    return tuple(word.lower() if isinstance(word, str) else word for word in words)

@@ -23,6 +23,7 @@ from .diagnostics import (
 from .functions import Functions
 from .grants import Grant, Grants
 from .limits import exceeded, full_policies, too_long_names
+from .resource_policies import ResourcePolicies
 from .settings import Settings, opts_out, stack_settings
 
 _NOTHING: Final[Mapping[str, object]] = {}
@@ -132,9 +133,11 @@ def _examined(request: Request, diagnostics: list[Diagnostic]) -> Examination:
                 diagnostics += in_reach.diagnostics(hook, skips=settings.skips_unreachable)
             else:
                 active.append(hook)
-    declared = Declared(template, functions, bots)
+    policies = ResourcePolicies(template, functions, bots)
+    declared = Declared(template, functions, bots, policies)
     for hook in active:
-        diagnostics += [*in_reach.mistakes(hook), *declared.mistakes(hook)]
+        diagnostics += in_reach.mistakes(hook)
+        diagnostics += policies.diagnostics(hook, declared.permitted_when(hook))
 
     engine = Grants(template, functions, bots, declared)
     grants = engine.needed(active, by_bot=settings.by_bot)
@@ -142,6 +145,7 @@ def _examined(request: Request, diagnostics: list[Diagnostic]) -> Examination:
     diagnostics += additions.diagnostics
 
     diagnostics += declared.reports(active, by_bot=settings.by_bot)
+    diagnostics += policies.reports(active)
     diagnostics += reach.reports(template, bots, active, by_bot=settings.by_bot)
     inactive = [hook for hook in hooks if hook.resource.logical_id in opted_out]
     missing = [grant for grant in grants if grant.is_missing]

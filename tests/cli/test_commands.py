@@ -268,6 +268,7 @@ def test_the_rules_of_sarif_name_the_ids_of_version_1_0_0() -> None:
         "PermissionTooWide": ["ALP201"],
         "PermissionNeverMatches": ["ALP202"],
         "ResourcePolicyNotCompared": ["ALP204"],
+        "ResourcePolicyUnclear": ["ALP206"],
         "FunctionUnreachable": ["ALP402"],
         "ReplicaNeedsPermission": ["ALP405"],
         "FunctionPolicyTooLarge": ["ALP503"],

@@ -107,6 +107,12 @@ TABLE: dict[str, tuple[list[dict[str, Any]], Reason | None]] = {
         [only({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}})],
         ALLOWED,
     ),
+    "any-value": ([named(ALIAS, "ForAnyValue:ArnLike")], ALLOWED),
+    "organization-paths-of-all": (
+        [only({"ForAllValues:StringLike": {"aws:PrincipalOrgPaths": "o-1/*"}})],
+        ALLOWED,
+    ),
+    "https": ([only({"Bool": {"aws:SecureTransport": "true"}})], ALLOWED),
     "not-another-account": ([only({"StringNotEquals": {"aws:SourceAccount": "999"}})], ALLOWED),
     # Nothing for Lex.
     "empty": ([], Reason.NO_STATEMENT),
@@ -195,13 +201,23 @@ TABLE: dict[str, tuple[list[dict[str, Any]], Reason | None]] = {
         [only({"StringEquals": {"aws:PrincipalOrgID": "o-1"}})],
         Reason.WRONG_CONDITION,
     ),
+    "organization-paths": (
+        [only({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-1/*"}})],
+        Reason.WRONG_CONDITION,
+    ),
+    "organization-paths-of-none": (
+        [only({"ForAnyValue:StringNotLike": {"aws:PrincipalOrgPaths": "o-1/*"}})],
+        Reason.WRONG_CONDITION,
+    ),
+    "tag": ([only({"StringEquals": {"aws:PrincipalTag/team": "x"}})], Reason.WRONG_CONDITION),
     "event-source-token": (
         [only({"StringEquals": {"lambda:EventSourceToken": "x"}})],
         Reason.WRONG_CONDITION,
     ),
     # Not proved.
     "unknown-key": ([only({"StringEquals": {"aws:SourceOrgID": "o-1"}})], Reason.NOT_PROVED),
-    "unknown-operator": ([named(ALIAS, "ForAnyValue:ArnLike")], Reason.NOT_PROVED),
+    "unknown-operator": ([named(ALIAS, "StringMatches")], Reason.NOT_PROVED),
+    "unknown-quantifier": ([named(ALIAS, "ForNoValue:ArnLike")], Reason.NOT_PROVED),
     "date": (
         [only({"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}})],
         Reason.NOT_PROVED,
@@ -219,9 +235,11 @@ TABLE: dict[str, tuple[list[dict[str, Any]], Reason | None]] = {
         [without("Principal", NotPrincipal={"Service": "lexv2.amazonaws.com"})],
         Reason.WRONG_PRINCIPAL,
     ),
-    "not-action": ([without("Action", NotAction="lambda:GetFunction")], Reason.NOT_PROVED),
+    "not-action": ([without("Action", NotAction="lambda:GetFunction")], ALLOWED),
     "not-action-invoke": ([without("Action", NotAction="lambda:Invoke*")], Reason.WRONG_ACTION),
-    "not-resource": ([without("Resource", NotResource="x")], Reason.NOT_PROVED),
+    "not-resource": ([without("Resource", NotResource="x")], ALLOWED),
+    "unknown-element": ([statement(ORDERS, ALIAS, Subject="x")], Reason.NOT_PROVED),
+    "no-action": ([without("Action")], Reason.NOT_PROVED),
     "no-resource": ([without("Resource")], Reason.NOT_PROVED),
     "resource-variable": (
         [statement(ORDERS, ALIAS, Resource="${aws:SourceArn}")],

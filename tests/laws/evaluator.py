@@ -355,10 +355,16 @@ class World:
 
     @cached_property
     def documents(self) -> dict[str, str]:
-        """Return which existing resource holds the whole policy of a function, version or alias."""
+        """Return which existing resource holds the whole policy of a function, version or alias.
+
+        One that is reported as unclear is not taken to hold it: then permissions count.
+        """
+        report = self.template.get("Metadata", {}).get("AutoLexPermissionsReport", [])
+        unclear = {entry["Path"].split(".")[1] for entry in report if entry.get("Id") == "ALP206"}
         return {
             self.home.function(text(self._property(name, "ResourceArn"))): name
             for name in self.existing_of("AWS::Lambda::ResourcePolicy")
+            if name not in unclear
         }
 
     def statement(self, permission: str) -> Statement:

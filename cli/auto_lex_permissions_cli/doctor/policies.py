@@ -9,24 +9,38 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_eval
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import takewhile
-from operator import eq
+from operator import eq, ne
 from typing import Any, Final
 
+from auto_lex_permissions.cfn.formulas import ALWAYS
 from auto_lex_permissions.cfn.intrinsics import text
+from auto_lex_permissions.cfn.values import Values
 from auto_lex_permissions.iam import (
     ARN_FIELDS,
     INVOKE,
     LEX_PRINCIPAL,
     Operator,
     arn_of,
-    includes_invoking,
+    compared,
     matches_arn,
-    matches_pattern,
     operator_named,
+)
+from auto_lex_permissions.statements import (
+    SOURCE_ACCOUNT,
+    SOURCE_ARN,
+    Answer,
+    Comparison,
+    action_fits,
+    answer,
+    any_fits,
+    element,
+    is_understood,
+    sent_by_lex,
+    speaks_of_lex,
 )
 
 # Lex of either version, or the role of a bot.
@@ -37,8 +51,7 @@ _FUNCTION: Final = re.compile(
 )
 # The values of a condition are on the sixth level: Statement, each, Condition, operator, key, each.
 _DEEPEST: Final = 20
-SOURCE_ARN: Final = "aws:sourcearn"
-SOURCE_ACCOUNT: Final = "aws:sourceaccount"
+_PATTERN: Final = Operator("pattern")
 
 
 class Reason(StrEnum):
@@ -242,56 +255,41 @@ def _concerns_lex(statement: Statement, checks: list[Check]) -> bool:
 
 def _checks(body: Mapping[str, Any], call: Call) -> Iterator[Check]:
     """Yield each element of a statement, and whether it fits a call."""
-    yield _element(body, "Principal", Reason.WRONG_PRINCIPAL, _principal, LEX_PRINCIPAL)
-    yield _element(body, "Action", Reason.WRONG_ACTION, _action, INVOKE)
+    statement = Values.at(body, ())
+    yield _check(body, "Principal", Reason.WRONG_PRINCIPAL, speaks_of_lex(statement, ne))
+    fits = element(statement, "Action", action_fits)
+    yield _check(body, "Action", Reason.WRONG_ACTION, fits)
     yield _resource(body, call)
     yield from _conditions(body.get("Condition", {}), call)
+    if not is_understood(body):
+        yield Check(None, Reason.NOT_PROVED, "it has elements that are not known here")
 
 
-def _element(
-    body: Mapping[str, Any],
-    name: str,
-    reason: Reason,
-    fits: Callable[[Any], bool | None],
-    expected: str,
-) -> Check:
-    """Return whether an element fits; its negation may only rule out."""
+def _check(body: Mapping[str, Any], name: str, reason: Reason, fits: Answer) -> Check:
+    """Return an answer on an element with what stands there, or for its negation."""
+    expected = {"Principal": LEX_PRINCIPAL, "Action": INVOKE}.get(name, "")
     if name in body:
-        return Check(fits(body[name]), reason, _readable(body[name]), expected)
-    negated = f"Not{name}"
-    if negated not in body:
-        return Check(None, reason, f"it has no {name}", expected)
-    holds = False if fits(body[negated]) else None
-    return Check(holds, reason, f"{negated} {_readable(body[negated])}", expected)
-
-
-def _principal(principal: Any) -> bool | None:
-    if principal == "*":
-        return True
-    if not isinstance(principal, dict):
-        return False
-    if "*" in _texts(principal.get("AWS")):
-        return True
-    # IAM documents no wildcard for a service.
-    services = _texts(principal.get("Service"))
-    return LEX_PRINCIPAL in services or (None if "*" in services else False)
-
-
-def _action(action: Any) -> bool:
-    return any(map(includes_invoking, _texts(action)))
+        return Check(fits.known, reason, _readable(body[name]), expected)
+    if (negated := f"Not{name}") in body:
+        return Check(fits.known, reason, f"{negated} {_readable(body[negated])}", expected)
+    return Check(fits.known, reason, f"it has no {name}", expected)
 
 
 def _resource(body: Mapping[str, Any], call: Call) -> Check:
     """Return whether the resource fits; another qualifier of the function has its own reason."""
     arn = call.function.arn
 
-    def fits(resource: Any) -> bool | None:
-        return _any_of(
-            None if _has_variable(value) else matches_pattern(text(value), text(arn))
-            for value in _texts(resource)
+    def fits(resource: object) -> Answer:
+        return any_fits(
+            answer(compared(_PATTERN, text(value), text(arn), ne)) for value in _texts(resource)
         )
 
-    check = _element(body, "Resource", Reason.WRONG_RESOURCE, fits, arn)
+    check = replace(
+        _check(
+            body, "Resource", Reason.WRONG_RESOURCE, element(Values.at(body, ()), "Resource", fits)
+        ),
+        expected=arn,
+    )
     unqualified = call.function.unqualified.arn
     named = _texts(body.get("Resource"))
     is_elsewhere = any(f"{value}:".startswith(f"{unqualified}:") for value in named)
@@ -301,6 +299,7 @@ def _resource(body: Mapping[str, Any], call: Call) -> Check:
 
 
 def _conditions(condition: Any, call: Call) -> Iterator[Check]:
+    sent = sent_by_lex(text(call.account), [(text(call.source_arn), ALWAYS)])
     if not isinstance(condition, dict):
         yield Check(None, Reason.WRONG_CONDITION, _readable(condition))
         return
@@ -309,66 +308,25 @@ def _conditions(condition: Any, call: Call) -> Iterator[Check]:
             yield Check(None, Reason.WRONG_CONDITION, f"{operator} {_readable(keys)}")
             continue
         for key, values in keys.items():
-            yield _condition(operator, key, values, call)
+            asked = Comparison(
+                operator_named(operator),
+                key.lower(),
+                Values.at(_texts(values), ()).each().map(text),
+                ALWAYS,
+            )
+            yield _condition(f"{operator} {key}", asked.holds(sent, ne).known, values, call)
 
 
-def _condition(operator: str, key: str, values: Any, call: Call) -> Check:
-    """Return whether one condition holds, and whose mistake it is where it does not."""
-    holds = _holds(operator, key.lower(), _texts(values), call)
-    found = _readable(values)
+def _condition(asked: str, holds: bool | None, values: Any, call: Call) -> Check:  # noqa: FBT001
+    """Return one condition, and whose mistake it is where it does not hold."""
+    found, (_, key) = _readable(values), asked.split(" ", 1)
     if holds is not None and key.lower() == SOURCE_ACCOUNT:
         return Check(holds, Reason.WRONG_ACCOUNT, found, call.account)
     if holds is not None and key.lower() == SOURCE_ARN:
         is_of_account = any(_only_account_differs(arn, call.source_arn) for arn in _texts(values))
         reason = Reason.WRONG_ACCOUNT if is_of_account else Reason.WRONG_SOURCE_ARN
         return Check(holds, reason, found, call.source_arn)
-    return Check(holds, Reason.WRONG_CONDITION, f"{operator} {key} {found}")
-
-
-def _holds(operator: str, key: str, values: list[str], call: Call) -> bool | None:
-    """Return whether a condition holds; None where the key or the operator is not known here."""
-    # What a request of Lex carries; None is known to be absent: a service is in no organization,
-    # and Lex sends no event source token and uses no function URL.
-    context = {
-        SOURCE_ARN: call.source_arn,
-        SOURCE_ACCOUNT: call.account,
-        "aws:principalservicename": LEX_PRINCIPAL,
-        "aws:principalisawsservice": "true",
-        "aws:principalorgid": None,
-        "lambda:eventsourcetoken": None,
-        "lambda:functionurlauthtype": None,
-    }
-    if key not in context:
-        return None
-    actual = context[key]
-    if operator.lower() == "null":
-        return _any_of((value.lower() == "true") is (actual is None) for value in values)
-    known = operator_named(operator)
-    if known is None:
-        return None
-    if actual is None:
-        return known.if_exists or known.is_negated
-    found = _any_of(_matches(known, value, actual) for value in values)
-    return found if found is None else found is not known.is_negated
-
-
-def _matches(operator: Operator, value: str, actual: str) -> bool | None:
-    """Return whether a value of the policy matches that of the request, by an operator.
-
-    None where the value is another one for each request, or no ARN where one is compared.
-    """
-    if _has_variable(value):
-        return None
-    match operator.compares:
-        case "exactly":
-            return value == actual
-        case "ignoring case":
-            return value.lower() == actual.lower()
-        case "pattern":
-            return matches_pattern(text(value), text(actual))
-        case "arn":
-            fields = arn_of(text(value))
-            return None if len(fields) < ARN_FIELDS else matches_arn(fields, arn_of(text(actual)))
+    return Check(holds, Reason.WRONG_CONDITION, f"{asked} {found}")
 
 
 def _only_account_differs(value: str, arn: str) -> bool:
@@ -378,17 +336,6 @@ def _only_account_differs(value: str, arn: str) -> bool:
         return False
     *others, _, resource = fields
     return matches_arn((*others, ("*",), resource), actual)
-
-
-def _has_variable(value: str) -> bool:
-    """Return whether a text holds a policy variable, which is not read here."""
-    return "${" in value
-
-
-def _any_of(answers: Iterable[bool | None]) -> bool | None:
-    """Return true where one is, and false only where all are known to be."""
-    seen = list(answers)
-    return True if True in seen else (None if None in seen else False)
 
 
 def _all_of(answers: Iterable[bool | None]) -> bool | None:
