@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from auto_lex_permissions import Request, transform
-from auto_lex_permissions.bots import is_no_alias, is_whole_bot
+from auto_lex_permissions.bots import is_whole_bot
 from auto_lex_permissions.iam import arn_of
 from tests.templates import ACCOUNT, REGION
 
@@ -319,21 +319,3 @@ def test_what_means_all_aliases_of_one_bot(resource: str, *, whole: bool) -> Non
     """One bot, and any alias (rule 5.2)."""
     arn = arn_of((f"arn:aws:lex:{REGION}:{ACCOUNT}:{resource}",))
     assert is_whole_bot(arn) is whole
-
-
-@pytest.mark.parametrize(
-    ("resource", "proved"),
-    [
-        ("bot-alias/ABCDEFGHIJ/TSTALIASID", False),
-        ("bot-alias/ABCDEFGHIJ/*", False),
-        ("bot-alias/*", False),
-        ("bot-alias/ABCDEFGHIJ/TSTALIASID/en_US", True),
-        ("bot/ABCDEFGHIJ", True),
-        ("bot*", False),
-        ("*", False),
-    ],
-)
-def test_what_is_proved_to_be_no_bot_alias(resource: str, *, proved: bool) -> None:
-    """`bot/…`, or too long; a wildcard may stand for anything (rule 3.4)."""
-    arn = arn_of((f"arn:aws:lex:{REGION}:{ACCOUNT}:{resource}",))
-    assert is_no_alias(arn) is proved

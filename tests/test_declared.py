@@ -523,6 +523,13 @@ def test_an_alias_of_either_bot_is_named_by_its_own_arn() -> None:
     assert added(template) == 1
 
 
+NOT_AN_ALIAS = "Its SourceArn is not that of a bot alias."
+NO_ALIAS = "Its SourceArn holds no id of a bot alias."
+ALIAS_BY_NAME = "Its SourceArn holds a name in place of the bot alias's id."
+REF_OF_ALIAS = "Its SourceArn holds a Ref of the bot alias, which is not its id."
+NO_INVOKING = "Its Action does not include lambda:InvokeFunction."
+
+
 @pytest.mark.parametrize(
     ("properties", "why"),
     [
@@ -534,6 +541,47 @@ def test_an_alias_of_either_bot_is_named_by_its_own_arn() -> None:
         (
             {"SourceArn": {"Fn::GetAtt": ["Bot", "Arn"]}},
             "Its SourceArn is not that of a bot alias.",
+        ),
+        ({"SourceArn": sub(f"{LEX}:bot/ABCDEFGHIJ")}, NOT_AN_ALIAS),
+        ({"SourceArn": sub(f"{LEX}:bot-alias/${{Bot}}/TSTALIASID/en_US")}, NOT_AN_ALIAS),
+        ({"SourceArn": sub(f"{LEX}:bot-alias/ABC/TSTALIASID/*")}, NOT_AN_ALIAS),
+        ({"SourceArn": sub(f"{LEX}:bot-alias/${{Bot}}/${{A}}")}, REF_OF_ALIAS),
+        ({"SourceArn": {"Ref": "A"}}, REF_OF_ALIAS),
+        ({"SourceArn": sub(f"{LEX}:bot-alias/${{Bot}}")}, NO_ALIAS),
+        ({"SourceArn": sub(f"{LEX}:bot-alias/ABCDEFGHIJ")}, NO_ALIAS),
+        ({"SourceArn": sub(f"{LEX}:bot-alias/${{Bot}}/live")}, ALIAS_BY_NAME),
+        ({"SourceArn": sub(f"{LEX}:bot-alias/ABCDEFGHIJ/production_1")}, ALIAS_BY_NAME),
+        (
+            {"SourceArn": sub(f"{LEX}:intent:Order:*")},
+            "Its SourceArn is that of an intent of Lex V1.",
+        ),
+        (
+            {"SourceArn": sub("arn:aws:lex:eu-west-1:${AWS::AccountId}:bot-alias/${Bot}/*")},
+            "Its SourceArn is of another Region.",
+        ),
+        (
+            {"SourceArn": sub("arn:aws:lex:us-east-1:999999999999:bot-alias/${Bot}/*")},
+            "Its SourceArn is of another account.",
+        ),
+        (
+            {
+                "SourceArn": sub(
+                    "arn:aws-cn:lex:us-east-1:123456789012:bot-alias/${Bot}/${A.BotAliasId}"
+                )
+            },
+            "Its SourceArn is of another partition.",
+        ),
+        (
+            {"SourceArn": {"Fn::If": ["IsProd", {"Ref": "A"}, sub(f"{LEX}:bot/ABCDEFGHIJ")]}},
+            REF_OF_ALIAS,
+        ),
+        ({"SourceAccount": "999999999999"}, "Its SourceAccount is another account."),
+        ({"Principal": sub("lex.${AWS::URLSuffix}")}, "Its Principal is not lexv2.amazonaws.com."),
+        ({"Action": "lambda:GetFunction"}, NO_INVOKING),
+        ({"Action": "lambda:InvokeFunctionUrl"}, NO_INVOKING),
+        (
+            {"PrincipalOrgID": "o-a1b2c3d4e5"},
+            "Its PrincipalOrgID asks for what Lex does not send.",
         ),
         ({"SourceArn": sub("${A.Arn} ")}, "Its SourceArn holds white space."),
         (
@@ -550,3 +598,44 @@ def test_a_report_says_why(properties: dict[str, object], why: str) -> None:
     """The author need not find out which property is meant (rule 3.4)."""
     result = transform(Request(stack(F_ARN, **properties), REGION, ACCOUNT))
     assert [report.details["reason"] for report in result.reports] == [why]
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"FunctionName": {"Ref": "Live"}, "SourceArn": None},
+        {"FunctionName": {"Ref": "Live"}, "SourceArn": sub(f"{LEX}:bot-alias/ABCDEFGHIJ/*")},
+        {"SourceArn": sub(f"{LEX}:bot-alias/ABCDEFGHIJ/KLMNOPQRST")},
+        {"SourceArn": sub(f"{LEX}:bot-alias/ABCDEFGHIJ/${{HookArn}}")},
+        {"SourceArn": sub(f"{LEX}:bot-alias/${{HookArn}}")},
+        {"SourceArn": "arn:aws:lex:eu-west-1:123456789012:bot-alias/ABCDEFGHIJ/KLMNOPQRST"},
+        {"SourceArn": sub(f"{LEX}:bot-alias/${{Bot}}/${{HookArn}}")},
+        {"SourceArn": {"Fn::If": ["IsProd", {"Ref": "A"}, {"Ref": "HookArn"}]}},
+        {"Action": {"Ref": "HookArn"}},
+        {"PrincipalOrgID": {"Fn::If": ["IsProd", "o-a1b2c3d4e5", NO_VALUE]}},
+        {"SourceAccount": {"Ref": "HookArn"}},
+        {"Principal": sub("lexv2.${HookArn}")},
+    ],
+)
+def test_what_may_be_for_another_bot_is_left_alone(properties: dict[str, object]) -> None:
+    """Who took the advice to delete it would silence that bot (rule 3.4)."""
+    result = transform(Request(stack(F_ARN, **properties), REGION, ACCOUNT))
+    assert result.permissions_added == 1
+    assert result.reports == ()
+
+
+def test_an_alias_is_known_by_its_name() -> None:
+    """Even where the name could be an id, or is a parameter (rule 3.4)."""
+    for name in ("PRODUCTION", {"Ref": "HookArn"}):
+        arn = {"Fn::Join": ["/", [sub(f"{LEX}:bot-alias"), {"Ref": "Bot"}, name]]}
+        template = stack(F_ARN, SourceArn=arn)
+        template["Resources"]["A"]["Properties"]["BotAliasName"] = name
+        result = transform(Request(template, REGION, ACCOUNT))
+        assert [report.details["reason"] for report in result.reports] == [ALIAS_BY_NAME]
+
+
+def test_where_nobody_says_the_region_none_is_another() -> None:
+    """The command line may not know it (rule 3.4)."""
+    arn = sub("arn:aws:lex:eu-west-1:${AWS::AccountId}:bot-alias/${Bot}/*")
+    result = transform(Request(stack(F_ARN, SourceArn=arn)))
+    assert result.reports == ()

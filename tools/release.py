@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from auto_lex_permissions import Request, TemplateError, transform
+from auto_lex_permissions.diagnostics import METADATA_KEY
 from auto_lex_permissions.protocol import request_of
 from tests.templates import Case, cases
 
@@ -181,18 +182,23 @@ def broken(case: Frozen, released: Version, current: Version) -> str:
         return f"{case.name} of {released} is rejected now: {error}"
     if sorted(generated(json.loads(fragment))) != case.ids():
         return f"{case.name} of {released} gets permissions of other logical ids (rule 2.5)"
-    if released.major == current.major and _without_ids(fragment) != _without_ids(case.fragment):
+    (template, report), (was, reported) = map(_parted, (fragment, case.fragment))
+    if released.major == current.major and (template != was or not reported <= report):
         return f"{case.name} of {released} becomes another template, and only a new major may"
     return ""
 
 
-def _without_ids(fragment: str) -> str:
-    """Return a processed template without the ids of its report, which 1.0.0 does not have."""
+def _parted(fragment: str) -> tuple[str, set[tuple[str, str]]]:
+    """Return a processed template without its report, and what the report says of which path.
+
+    A report may gain entries, and the ids that 1.0.0 does not have.
+    """
     template = json.loads(fragment)
     metadata = template.get("Metadata")
-    for entry in metadata.get("AutoLexPermissionsReport", ()) if isinstance(metadata, dict) else ():
-        entry.pop("Id", None)
-    return _compact(template)
+    entries = metadata.pop(METADATA_KEY, []) if isinstance(metadata, dict) else []
+    if not metadata:
+        template.pop("Metadata", None)
+    return _compact(template), {(entry["Path"], entry["Code"]) for entry in entries}
 
 
 def current() -> Version:

@@ -19,6 +19,7 @@ from .cfn.intrinsics import (
     Word,
     canonical_json,
     compact,
+    is_literal,
     length,
     merged,
     split,
@@ -48,6 +49,10 @@ _OWN_LEX: Final[Text] = ("arn:", PARTITION, ":lex:", REGION, ":", ACCOUNT, ":")
 _PLAIN_ATTRIBUTE: Final = re.compile(r"[\w.-]*")
 # What no bot's id holds: a text with one of these is an ARN.
 _NOT_IN_IDS: Final = frozenset(":/")
+# Where an ARN has what differs between deployments.
+_PLACES: Final = {"partition": 1, "Region": 3, "account": 4}
+# https://docs.aws.amazon.com/lexv2/latest/APIReference/API_BotAliasSummary.html
+_ALIAS_ID: Final = re.compile("[0-9A-Za-z]{10}")
 # An ARN of Lex's ends in `bot-alias/BOT/ALIAS`.
 _PARTS: Final = 3
 _LABELS: Final = {
@@ -304,16 +309,79 @@ class Bots:
                     return _alias_arn(logical_id, bots[0][0]) if len(bots) == 1 else (word,)
         return self._bot_word(word)
 
+    # What no SourceArn of a bot alias is.
+
+    def faults_of(self, arn: Arn) -> Iterator[str]:
+        """Yield why an ARN is sure to match no bot alias's.
+
+        That it is another Region's or account's counts only for a bot that the template knows.
+        """
+        if ("intent",) in arn[ARN_FIELDS - 1 : ARN_FIELDS]:
+            yield "Its SourceArn is that of an intent of Lex V1."
+        if any(self._is_alias(word, "") for field in arn for word in field):
+            yield "Its SourceArn holds a Ref of the bot alias, which is not its id."
+        match split(arn[-1], "/") if len(arn) == ARN_FIELDS else []:
+            case [("bot",), *_] | [_, _, _, _, *_]:
+                yield "Its SourceArn is not that of a bot alias."
+            case [("bot-alias",), bot] if bot in self._own_bots or _is_plain(bot):
+                yield "Its SourceArn holds no id of a bot alias."
+            case [("bot-alias",), _, alias] if self._is_name(alias):
+                yield "Its SourceArn holds a name in place of the bot alias's id."
+        if len(arn) == ARN_FIELDS and self._own and self.is_of_template(arn):
+            for field, place in _PLACES.items():
+                if _is_plain(arn[place]):
+                    yield f"Its SourceArn is of another {field}."
+
+    def is_of_template(self, arn: Arn) -> bool:
+        """Return whether an ARN is that of bot aliases of bots that the template knows."""
+        if len(arn) == 1:
+            return len(arn[0]) == 1 and self._is_alias(arn[0][0], "Arn")
+        match split(arn[-1], "/"):
+            case [("bot-alias",), bot, *_]:
+                return bot in self._own_bots
+        return False
+
+    @cached_property
+    def _own_bots(self) -> frozenset[Text]:
+        """Return the bots that the template makes, or has aliases of."""
+        of_aliases = (
+            bot for alias in self._template.of_type(BOT_ALIAS) for bot, _ in self._bots_of(alias)
+        )
+        made = ((Reference(bot.logical_id),) for bot in self._template.of_type(BOT))
+        return frozenset((*of_aliases, *made))
+
+    def _is_name(self, alias: Text) -> bool:
+        """Return whether a text is the name of a bot alias, or no id of one."""
+        return alias in self._alias_names or (
+            _is_plain(alias) and not _ALIAS_ID.fullmatch("".join(map(str, alias)))
+        )
+
+    @cached_property
+    def _alias_names(self) -> frozenset[Text]:
+        return frozenset(
+            text(name.value)
+            for alias in self._template.of_type(BOT_ALIAS)
+            for name in alias.values("BotAliasName").present()
+        )
+
+    def _is_alias(self, word: Word, attribute: str) -> bool:
+        match word:
+            case Reference(logical_id, given):
+                is_alias = self._template.type_of(logical_id) == BOT_ALIAS
+                return is_alias and given == attribute
+        return False
+
     def own_arn(self, words: Text) -> Arn:
         """Split an ARN; the request's own literal values become pseudo parameters."""
         fields = list(arn_of(words))
+        region = self._template.region
         owns = (
-            (1, PARTITION, partition_of(self._template.region)),
-            (3, REGION, self._template.region),
-            (4, ACCOUNT, self._template.account),
+            ("partition", PARTITION, partition_of(region)),
+            ("Region", REGION, region),
+            ("account", ACCOUNT, self._template.account),
         )
-        for place, own, literal in owns:
-            if place < len(fields):
+        for field, own, literal in owns:
+            if (place := _PLACES[field]) < len(fields):
                 fields[place] = own_field(fields[place], own, literal)
         return tuple(fields)
 
@@ -328,12 +396,9 @@ def is_whole_bot(pattern: Arn) -> bool:
     return False
 
 
-def is_no_alias(pattern: Arn) -> bool:
-    """Return whether an ARN is proved to be no bot alias's: `bot/…`, or too long."""
-    if len(pattern) != ARN_FIELDS:
-        return False
-    parts = split(pattern[-1], "/")
-    return parts[0] == ("bot",) or len(parts) > len(("bot-alias", "bot", "alias"))
+def _is_plain(words: Text) -> bool:
+    """Return whether a text is all literal, and no pattern."""
+    return bool(words) and is_literal(words) and not has_wildcard(words)
 
 
 def key_of(arn: Arn | None) -> Arn | None:

@@ -6,9 +6,10 @@ resource policy decides about the function. The author's part is read and report
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
-from .bots import Bots, is_no_alias, is_whole_bot, key_of
+from .bots import Bots, is_whole_bot, key_of
 from .cfn.formulas import NEVER, Formula, all_of, any_of
 from .cfn.intrinsics import (
     ACCOUNT,
@@ -35,6 +36,7 @@ from .iam import (
     LEX_SPELLINGS,
     Arn,
     has_wildcard,
+    may_match,
 )
 from .resource_policies import ResourcePolicies
 
@@ -43,13 +45,10 @@ _COMPARING: Final = "Holding bot aliases against the permissions of their functi
 # Lex V1 is what Lex V2 is most often mistaken for.
 _BEGINNINGS: Final = ("lex.", "lexv2.")
 _ACTIONS: Final = frozenset({INVOKE.lower(), "lambda:*", "*"})
+# What a permission asks for with one of these, no call by Lex has.
+_NEVER_SENT: Final = ("EventSourceToken", "PrincipalOrgID", "FunctionUrlAuthType")
 # A permission with one of these allows less than Lex needs.
-_NARROWING: Final = (
-    "EventSourceToken",
-    "PrincipalOrgID",
-    "FunctionUrlAuthType",
-    "InvokedViaFunctionUrl",
-)
+_NARROWING: Final = (*_NEVER_SENT, "InvokedViaFunctionUrl")
 
 
 class Permission(NamedTuple):
@@ -239,8 +238,47 @@ class Declared:
             return
         qualifiers = sum(len(hooks.qualifiers) for hooks in related)
         self._template.budget.spend(qualifiers, _COMPARING)
-        if reason := _never_matching(permission, related):
+        for reason in islice(self._never_matching(permission, related), 1):
             yield NEVER_MATCHES.at(*permission.resource.place, reason=reason)
+
+    def _never_matching(self, permission: Permission, related: list[_Hooks]) -> Iterator[str]:
+        """Yield why a permission is sure to let Lex V2 invoke no function.
+
+        One that may serve a bot outside of the template is left alone: who deleted it would silence
+        that bot.
+        """
+        values = permission.resource.values
+        if not any(_may_be_lex(principal.value) for principal in values("Principal")):
+            yield f"Its Principal is not {LEX_PRINCIPAL}."
+        if all(isinstance(v.value, str) and not _is_invoke(v.value) for v in values("Action")):
+            yield f"Its Action does not include {INVOKE}."
+        for asked in _NEVER_SENT:
+            if not any(is_no_value(value.value) for value in values(asked)):
+                yield f"Its {asked} asks for what Lex does not send."
+        arns = [arn.value for arn in permission.arns]
+        faults = [next(self._faults_of(arn), "") if arn else "" for arn in arns]
+        if all(faults):
+            yield faults[0]
+        if all(arn and self._bots.is_of_template(arn) for arn in arns):
+            if not any(self._may_be_own(value.value) for value in values("SourceAccount")):
+                yield "Its SourceAccount is another account."
+            wanted = set().union(*(hooks.qualifiers for hooks in related))
+            own = {name.qualifier for named in permission.functions for name in named.value}
+            if all(map(is_literal, (*wanted, *own))) and wanted.isdisjoint(own):
+                yield "It names another version or alias of the function."
+
+    def _may_be_own(self, account: object) -> bool:
+        return self._is_absent_or_own(account) or not (
+            self._template.account and is_literal(compact(account))
+        )
+
+    def _faults_of(self, arn: Arn) -> Iterator[str]:
+        """Yield why a `SourceArn` is sure to let in no bot alias."""
+        if any(map(has_space, arn)):
+            yield "Its SourceArn holds white space."
+        if _is_refused(arn):
+            yield "Its SourceArn holds a wildcard before the resource, where Lambda takes none."
+        yield from self._bots.faults_of(arn)
 
 
 def _is_refused(arn: Arn) -> bool:
@@ -270,30 +308,16 @@ def _too_wide(permission: Permission, *, by_bot: bool) -> str:
     return ""
 
 
-def _never_matching(permission: Permission, related: list[_Hooks]) -> str:
-    """Return why a permission is proved to let Lex V2 invoke no hook's function, or nothing."""
-    if not any(
-        is_lex_or_anyone(caller.value) for caller in permission.resource.values("Principal")
-    ):
-        return f"Its Principal is not {LEX_PRINCIPAL}."
-    arns = [arn.value for arn in permission.arns]
-    if all(arn is not None and any(map(has_space, arn)) for arn in arns):
-        return "Its SourceArn holds white space."
-    if all(arn is not None and _is_refused(arn) for arn in arns):
-        return "Its SourceArn holds a wildcard before the resource, where Lambda takes none."
-    if all(arn is not None and is_no_alias(arn) for arn in arns):
-        return "Its SourceArn is not that of a bot alias."
-    wanted = set().union(*(hooks.qualifiers for hooks in related))
-    own = {name.qualifier for named in permission.functions for name in named.value}
-    if all(map(is_literal, (*wanted, *own))) and wanted.isdisjoint(own):
-        return "It names another version or alias of the function."
-    return ""
-
-
 def is_lex_or_anyone(principal: object) -> bool:
     """Return whether a principal is Lex V2, or anyone."""
     words = text(principal)
     return words in LEX_SPELLINGS or words == ANYONE
+
+
+def _may_be_lex(principal: object) -> bool:
+    """Return whether a principal is not sure to be another one than Lex V2."""
+    words = text(principal)
+    return is_lex_or_anyone(principal) or may_match((LEX_PRINCIPAL,), words, lambda *_: False)
 
 
 def _is_about_lex(principal: object) -> bool:
