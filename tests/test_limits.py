@@ -267,3 +267,113 @@ def test_a_loop_of_one_item_is_one_statement() -> None:
     loop = ["Name", ["Only"], {"Alias${Name}": template(3, 1)["Resources"]["A0"]}]
     fragment["Resources"]["Fn::ForEach::Aliases"] = loop
     assert run(fragment).reports == ()
+
+
+def test_long_keys_that_come_again_are_counted_each_time() -> None:
+    """Bots have many: Python's own format would write each once (rule 6.7)."""
+    slot: Any = "S"
+    for key in ("ElicitationCodeHook", "PostCodeHookSpecification", "FailureNextStep") * 4:
+        slot = {f"{key}OfTheSlot": slot}
+    fragment = template(3, 1)
+    bot = fragment["Resources"]["Bot"]
+    each = size([slot]) - 1
+    bot["Properties"] = {"Slots": [slot] * ((MOST_BYTES - size(fragment)) // each - 2)}
+    fragment["Description"] = "x" * (MOST_BYTES - size(fragment))
+    assert size(fragment) == MOST_BYTES
+    with pytest.raises(TemplateError, match="ALP502"):
+        run(json.loads(json.dumps(fragment)))
+
+
+def declaring(count: int, function: object, **properties: object) -> dict[str, Any]:
+    """Return a template with a hook, and so many permissions of others on a function."""
+    fragment = template(3, 1)
+    fragment["Conditions"] = {"IsProd": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-west-1"]}}
+    for number in range(count):
+        fragment["Resources"][f"Allow{number}"] = {
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {
+                "Action": "lambda:InvokeFunction",
+                "FunctionName": function,
+                "Principal": "s3.amazonaws.com",
+                **properties,
+            },
+        }
+    return fragment
+
+
+MOST = MOST_POLICY_BYTES // STATEMENT_BYTES
+
+
+@pytest.mark.parametrize(
+    ("fragment", "codes"),
+    [
+        pytest.param(declaring(MOST - 1, {"Ref": "F"}), [], id="just full"),
+        pytest.param(declaring(MOST, {"Ref": "F"}), ["ALP503"], id="of others"),
+        pytest.param(declaring(MOST, {"Fn::GetAtt": "F.Arn"}), ["ALP503"], id="by ARN"),
+        pytest.param(declaring(MOST, {"Fn::Sub": "${F}:live"}), [], id="of an alias"),
+        pytest.param(declaring(MOST, {"Ref": "Other"}), [], id="of another function"),
+        pytest.param(
+            declaring(MOST, {"Fn::If": ["IsProd", {"Ref": "F"}, {"Ref": "Other"}]}),
+            ["ALP503"],
+            id="in Prod",
+        ),
+    ],
+)
+def test_statements_of_the_author_count(fragment: dict[str, Any], codes: list[str]) -> None:
+    """Lambda's limit is on the policy of the function and qualifier (rule 6.7)."""
+    result = run(fragment)
+    assert result.permissions_added == 1
+    assert [report.code for report in result.reports] == codes
+
+
+def test_what_one_permission_covers_is_one_statement() -> None:
+    """A grant that is covered adds none (rule 6.7)."""
+    fragment = template(0, MOST + 10)
+    fragment["Resources"]["Allow"] = {
+        "Type": "AWS::Lambda::Permission",
+        "Properties": {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": {"Ref": "F"},
+            "Principal": "lexv2.amazonaws.com",
+        },
+    }
+    assert [report.code for report in run(fragment).reports] == ["ALP201"]
+
+
+@pytest.mark.parametrize("count", [2, 12])
+def test_what_never_exists_at_once_is_not_added_up(count: int) -> None:
+    """Aliases of different stages have statements in different deployments (rule 6.7)."""
+    fragment = template(0, MOST * 2)
+    names = [f"Is{number}" for number in range(count)]
+    fragment["Conditions"] = {name: {"Fn::Equals": [{"Ref": "Stage"}, name]} for name in names}
+    for number in range(MOST * 2):
+        fragment["Resources"][f"A{number}"]["Condition"] = names[number % count]
+    assert run(fragment).reports == ()
+    for number in range(MOST):
+        del fragment["Resources"][f"A{2 * number}"]["Condition"]
+    assert [report.code for report in run(fragment).reports] == ["ALP503"]
+
+
+def test_very_many_conditions_are_added_up() -> None:
+    """Which of them exclude each other is looked at only so far (rules 6.7, 6.8)."""
+    fragment = template(0, MOST + 1)
+    fragment["Conditions"] = {
+        f"Is{number}": {"Fn::Equals": [{"Ref": f"P{number}"}, "x"]} for number in range(MOST + 1)
+    }
+    for number in range(MOST + 1):
+        fragment["Resources"][f"A{number}"]["Condition"] = f"Is{number}"
+    assert [report.code for report in run(fragment).reports] == ["ALP503"]
+
+
+def test_a_loop_of_permissions_counts_by_its_items() -> None:
+    """The author's as the macro's own (rule 6.7)."""
+    fragment = declaring(1, {"Ref": "F"})
+    loop = [
+        "Name",
+        [f"N{n}" for n in range(MOST)],
+        {"Allow${Name}": fragment["Resources"].pop("Allow0")},
+    ]
+    fragment["Resources"]["Fn::ForEach::Permissions"] = loop
+    assert [report.code for report in run(fragment).reports] == ["ALP503"]
+    loop[2] = {"Allow${Name}": declaring(1, {"Ref": "F${Name}"})["Resources"]["Allow0"]}
+    assert run(fragment).reports == ()

@@ -19,6 +19,7 @@ from .cfn.intrinsics import (
     is_literal,
     is_no_value,
     text,
+    variables_in,
 )
 from .cfn.template import Resource, Template
 from .cfn.values import Values
@@ -139,6 +140,31 @@ class Declared:
         """Return when a permission lets Lex invoke at a hook, as far as permissions count."""
         return any_of(covered for _, covered in self._covering(hook))
 
+    def statements(self, function: LambdaFunction) -> Iterator[tuple[Formula, int]]:
+        """Yield the statements that permissions make in a function's policy: when, and how many.
+
+        They may be for anybody.
+        """
+        by_arn = (self._by_function.get(name, {}) for name in self._functions.spellings(function))
+        found = {
+            permission.resource.logical_id: permission
+            for permissions in by_arn
+            for same in permissions.values()
+            for permission in same
+        }
+        self._template.budget.spend(10 * len(found), _COMPARING)
+        for permission in found.values():
+            named = (name for names in permission.functions for name in names.value)
+            own = frozenset().union(*(variables_in(name.name) for name in named))
+            when = self._names_when(permission, function)
+            yield when, permission.resource.scope.items_without(own)
+
+    def _names_when(self, permission: Permission, function: LambdaFunction) -> Formula:
+        """Return when a permission is one on a function."""
+        return permission.functions.where(
+            lambda names: any_of(self._functions.same_when(name, function) for name in names)
+        )
+
     def _covering(self, hook: CodeHook) -> Iterator[tuple[Permission, Formula]]:
         """Yield the permissions that may cover a hook, and when they do."""
         for permission in self._permissions_of(hook):
@@ -179,10 +205,7 @@ class Declared:
         )
         if matches == NEVER:  # Of many permissions on one function, most are for other aliases.
             return NEVER
-        names = permission.functions.where(
-            lambda names: any_of(self._functions.same_when(name, hook.function) for name in names)
-        )
-        return permission.lets_lex_invoke & names & matches
+        return permission.lets_lex_invoke & self._names_when(permission, hook.function) & matches
 
     def covers_whole_bot(self, hook: CodeHook) -> bool:
         """Return whether a permission for a hook's whole bot covers it in some deployment."""

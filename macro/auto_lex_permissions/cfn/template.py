@@ -69,7 +69,15 @@ class Scope(NamedTuple):
     @property
     def items(self) -> int:
         """Return how many resources a resource of the body comes to, as far as is written."""
-        return prod(max(variable.items, 1) for variable in self.variables)
+        return self.items_without(frozenset())
+
+    def items_without(self, known: frozenset[tuple[str, str]]) -> int:
+        """Return how many of them share each combination of the items of known variables."""
+        return prod(
+            max(variable.items, 1)
+            for variable in self.variables
+            if (variable.name, variable.collection) not in known
+        )
 
     @property
     def around(self) -> Iterator["Scope"]:
