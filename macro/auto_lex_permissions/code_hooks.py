@@ -9,14 +9,15 @@ from typing import Final, NamedTuple
 
 from .cfn.formulas import Formula
 from .cfn.intrinsics import Text, compact, function
-from .cfn.loops import can_come_to, variables
-from .cfn.template import Resource, Template
+from .cfn.loops import LOOP, can_come_to, variables
+from .cfn.template import TRANSFORM, Resource, Template
 from .cfn.values import EACH, Place
 from .diagnostics import HOOK_HIDDEN, TYPE_IN_LOOP, Diagnostic
 from .functions import Functions, LambdaFunction
 
 BOT: Final = "AWS::Lex::Bot"
 BOT_ALIAS: Final = "AWS::Lex::BotAlias"
+_AFTER_LOOPS: Final = "list AutoLexPermissions after AWS::LanguageExtensions"
 _IN_LOCALES: Final = (
     "BotAliasLocaleSettings",
     EACH,
@@ -47,14 +48,15 @@ class CodeHook(NamedTuple):
 def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook], list[Diagnostic]]:
     """Return every code hook that may exist, and what may hide one (rule 1.4)."""
     hooks: list[CodeHook] = []
-    mistakes = [
-        HOOK_HIDDEN.at(*place, function="Fn::ForEach") for place in template.loops_not_entered
-    ]
+    mistakes = [_hidden(place, LOOP) for place in template.loops_not_entered]
     mistakes += _types_in_loops(template)
+    mistakes += (_hidden(place, TRANSFORM) for place in template.transforms)
     for resource in template.of_type(BOT, BOT_ALIAS):
         arns = resource.properties.get(*_LAMBDA_ARNS[resource.type])
-        hidden = ((place, found.function) for found in arns.hidden for place in found.places)
-        mistakes += (HOOK_HIDDEN.at(*place, function=name) for place, name in sorted(hidden))
+        hidden = [(place, found.function) for found in arns.hidden for place in found.places]
+        hidden += ((resource.place, name) for name in _making(resource.body))
+        hidden += ((place, name) for a in arns for name in _making(a.value) for place in a.places)
+        mistakes += (_hidden(place, name) for place, name in sorted(hidden))
         for arn in arns:
             if _is_named(arn.value) and template.conditions.possible(arn.when):
                 words = compact(arn.value)
@@ -63,9 +65,26 @@ def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook]
     return hooks, mistakes
 
 
+def _making(value: object) -> Iterator[str]:
+    """Yield the keys of an object that are no part of it, but make parts of it or all of it."""
+    for key in value if isinstance(value, dict) else ():
+        if key == TRANSFORM or key.startswith(LOOP):
+            yield key
+
+
+def _hidden(place: Place, name: str) -> Diagnostic:
+    is_loop = name.startswith(LOOP)
+    way_out = _AFTER_LOOPS if is_loop else "choose between values with Fn::If"
+    return HOOK_HIDDEN.at(*place, function=name.removesuffix("::"), way_out=way_out)
+
+
 def _is_named(arn: object) -> bool:
-    """Return whether a `LambdaArn` is of a shape that CloudFormation takes."""
-    return bool(arn.strip()) if isinstance(arn, str) else function(arn) is not None
+    """Return whether a `LambdaArn` is of a shape that CloudFormation takes, and not hidden."""
+    return bool(arn.strip()) if isinstance(arn, str) else _is_call(arn)
+
+
+def _is_call(value: object) -> bool:
+    return function(value) is not None and not any(_making(value))
 
 
 def _types_in_loops(template: Template) -> Iterator[Diagnostic]:

@@ -181,7 +181,7 @@ HOOK_HIDDEN: Final = Message(
     "An intrinsic function may hide a code hook",
     "the value of {function} may hide a code hook from AutoLexPermissions, which reads templates"
     " but does not resolve intrinsic functions.",
-    "Write the value out here, or choose between values with Fn::If.",
+    "Write the value out here, or {way_out}.",
 )
 TYPE_IN_LOOP: Final = Message(
     "ALP103",

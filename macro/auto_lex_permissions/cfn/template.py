@@ -43,6 +43,7 @@ SECTIONS: Final = frozenset({
     "Rules",
     "Transform",
 })  # fmt: skip
+TRANSFORM: Final = "Fn::Transform"
 # A loop is a list of its variable, its collection and its body.
 _BODY: Final = 2
 # Loops inside of each other that are entered. SAM takes 5:
@@ -130,7 +131,7 @@ def kind_of(fragment: Mapping[str, object]) -> Literal["template", "resources"] 
 
     None is neither (rule 6.1). LocalStack leaves `Fn::Transform` in both.
     """
-    entries = {key: value for key, value in fragment.items() if key != "Fn::Transform"}
+    entries = {key: value for key, value in fragment.items() if key != TRANSFORM}
     are_resources = all(
         isinstance(value, list)
         if key.startswith(LOOP)
@@ -188,6 +189,19 @@ class Template:
         for name, scope in self.scopes.items():
             if name.startswith(LOOP) and len(scope.loops) == DEEPEST_LOOP:
                 yield *scope.place, unmark_text(name)
+
+    @property
+    def transforms(self) -> Iterator[Place]:
+        """Yield where another transform may still make resources, or the rest of one.
+
+        CloudFormation has run them before it calls a macro; on the command line they are there.
+        """
+        match self.written.get(TRANSFORM):
+            case {"Name": "AWS::Include"}:
+                yield "Resources", TRANSFORM
+        for name, entry in self.entries.items():
+            if isinstance(entry, dict) and TRANSFORM in entry and "Type" not in entry:
+                yield *self.scopes.get(name, OUTSIDE).place, unmark_text(name)
 
     def find(self, logical_id: str) -> Resource | None:
         """Return a well-formed resource, or None where there is none of this logical id."""
