@@ -30,6 +30,7 @@ ORDER = (
     "limits",
     "ids",
     "dependencies",
+    "retention",
     "additions",
     "transform",
     "protocol",

@@ -10,11 +10,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from .bots import Bots
-from .cfn.formulas import ALWAYS, Formula, Named, expression, names
-from .cfn.intrinsics import Reference, Word, references, substituted
+from .cfn.formulas import ALWAYS, Named, expression, names
+from .cfn.intrinsics import Reference, Word, substituted
 from .cfn.loops import LOOP, unmark, unmark_text, variables, without_variables
 from .cfn.template import Resource, Scope, Template
-from .cfn.values import Values
 from .declared import PERMISSION
 from .dependencies import AliasWaits, Makers, Wait, generated_before, with_waits
 from .diagnostics import (
@@ -30,6 +29,7 @@ from .grants import Grant
 from .iam import INVOKE, LEX_PRINCIPAL
 from .ids import Placement, placement_of
 from .limits import too_long, too_many_resources
+from .retention import Retention
 from .settings import METADATA_KEY
 
 
@@ -80,7 +80,7 @@ class Writer:
         self._functions = functions
         self._bots = bots
         self._makers = Makers(template, functions)
-        self._retained: dict[str, bool] = {}
+        self._retention = Retention(template, functions)
 
     def additions(self, grants: Sequence[Grant]) -> Additions:
         """Return the permissions of missing grants, and what has to wait for generated ones."""
@@ -116,9 +116,19 @@ class Writer:
             {name: (added.condition, added.body) for name, added in permissions.items()},
         )
         diagnostics += waits.diagnostics
+        diagnostics += self._staying(grants)
         if conditions and not self._template.is_whole:
             diagnostics.append(CONDITIONS_NEEDED.at(", ".join(sorted(conditions))))
         return Additions(tuple(permissions.values()), conditions, waits.found, tuple(diagnostics))
+
+    def _staying(self, grants: Iterable[Grant]) -> Iterator[Diagnostic]:
+        """Yield the bot aliases whose generated permissions stay when a hook moves (rule 2.6)."""
+        for grant in grants:
+            reports = [*self._retention.reports(grant)]
+            placement = placement_of(grant) if reports else None
+            if placement and self._retention.policy(grant, placement.scope):
+                before = generated_before(self._template, placement.logical_id)
+                yield from reports if grant.is_missing or before else ()
 
     # Logical ids that meet.
 
@@ -195,8 +205,8 @@ class Writer:
         if condition:
             functions = self._template.condition_functions
             body["Condition"] = functions.get(condition, substituted(condition))
-        if self._is_retained(grant):
-            body["DeletionPolicy"] = "RetainExceptOnCreate"
+        if policy := self._retention.policy(grant, placement.scope):
+            body["DeletionPolicy"] = policy
         reason = f"Lex invokes this function for {grant.caller.label}."
         body["Metadata"] = {
             METADATA_KEY: {
@@ -217,31 +227,6 @@ class Writer:
             mistakes.append(WAIT_IN_LOOP.at(*grant.hooks[0].places[0]))
         waiting = with_waits(body, waits)
         return Permission(placement.logical_id, placement.scope, condition, waiting), mistakes
-
-    def _is_retained(self, grant: Grant) -> bool:
-        """Return whether hooks and function both outlive the stack (rule 2.6)."""
-        callers = {hook.resource.logical_id: hook.resource for hook in grant.hooks}
-        if not any(map(self._retains, callers.values())):
-            return False
-        makers: list[tuple[str, Formula]] = [
-            (reference.logical_id, ALWAYS) for reference in references(grant.expression)
-        ]
-        makers += self._functions.resources(grant.function).items()
-        return all(
-            self._retains(resource)
-            for name, when in makers
-            if (resource := self._template.find(name))
-            and self._template.conditions.possible(grant.when & resource.when & when)
-        )
-
-    def _retains(self, resource: Resource) -> bool:
-        """Return whether a resource outlives its stack, in some deployment at least."""
-        if resource.logical_id not in self._retained:
-            policies = Values.at(resource.body.get("DeletionPolicy", "Delete"), ())
-            self._retained[resource.logical_id] = any(
-                str(policy.value).startswith("Retain") for policy in policies
-            )
-        return self._retained[resource.logical_id]
 
 
 def _differs_in_loop(grant: Grant) -> Iterator[Diagnostic]:

@@ -261,6 +261,16 @@ UNDECIDED: Final = Message(
     "Where coverage could not be proved, a permission was added.",
 )
 
+STATEMENT_STAYS: Final = Message(
+    "ALP112",
+    "RetainedPermissionStays",
+    "note",
+    "The permission of a retained bot or bot alias stays when its hook moves",
+    "It is retained, and so is its permission: when its hook moves to another function or away, the"
+    " permission on the old one stays.",
+    "Remove that statement by hand, with aws lambda remove-permission.",
+)
+
 # Permissions and resource policies of the author: ALP2xx.
 
 TOO_WIDE: Final = Message(

@@ -260,7 +260,12 @@ class ResourcePolicies:
             if not self._template.conditions.implies(decides, self._allows_when(policy, hook)):
                 yield from self._faults(policy, hook, decides)
         decided = any_of(self._decides_when(policy, hook) for policy in policies)
-        possible, elsewhere = self._template.conditions.possible, hook.when & ~decided
+        is_meant = any_of(
+            self._functions.same_when(function.value, hook.function)
+            for policy in policies
+            for function in policy.functions
+        )
+        possible, elsewhere = self._template.conditions.possible, hook.when & is_meant & ~decided
         if possible(decided) and not self._template.conditions.implies(elsewhere, permitted):
             alias = hook.resource.logical_id
             yield from (

@@ -265,6 +265,7 @@ def test_the_rules_of_sarif_name_the_ids_of_version_1_0_0() -> None:
         "OptedOutButCovered": ["ALP109"],
         "WaitWouldCloseCircle": ["ALP110"],
         "ConditionsUndecided": ["ALP111"],
+        "RetainedPermissionStays": ["ALP112"],
         "PermissionTooWide": ["ALP201"],
         "PermissionNeverMatches": ["ALP202"],
         "ResourcePolicyNotCompared": ["ALP204"],

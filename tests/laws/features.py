@@ -58,6 +58,7 @@ def _of_resource(resource: Template) -> Iterator[str]:
         yield f"conditional {kind}"
     if "DeletionPolicy" in resource:
         yield f"retained {kind}"
+        yield f"DeletionPolicy by {_kind(resource['DeletionPolicy'])}"
     if OURS in resource.get("Metadata", {}):
         yield "Metadata on a caller"
     if "Environment" in properties:

@@ -192,10 +192,25 @@ class Ground:
         if condition is not None:
             resource["Condition"] = condition
         if kind.startswith(("AWS::Lex", "AWS::Lambda::F", "AWS::Lambda::A")) and self.chance(12):
-            resource["DeletionPolicy"] = self.pick(("Retain", "RetainExceptOnCreate"))
+            resource["DeletionPolicy"] = self._deletion_policy()
         resource["Properties"] = properties
         self.resources[logical_id] = resource
         return resource
+
+    def _deletion_policy(self) -> Any:
+        """Return a literal, or an expression that says it by deployment."""
+        match self.pick(("literal", "literal", "literal", "if", "parameter", "map")):
+            case "if" if self.conditions:
+                name = self.pick(list(self.conditions))
+                return {"Fn::If": [name, "Retain", self.pick(("Delete", "RetainExceptOnCreate"))]}
+            case "parameter":
+                return self.parameter("Policy", AllowedValues=["Retain", "Delete"])
+            case "map":
+                policy = self.parameter("Policy", AllowedValues=["Retain", "Delete"])
+                kept = {"Kept": {name: {"Policy": name} for name in ("Retain", "Delete")}}
+                self.template["Mappings"] = {**self.template.get("Mappings", {}), **kept}
+                return {"Fn::FindInMap": ["Kept", policy, "Policy"]}
+        return self.pick(("Retain", "RetainExceptOnCreate"))
 
     def has_cycle(self) -> bool:
         """Return whether the resources so far depend on each other in a cycle somewhere."""

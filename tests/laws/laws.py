@@ -465,30 +465,36 @@ def retained_permissions_are_those_of_retained_bots(trial: Trial) -> list[str]:
     """A permission is retained where its caller is and its function too (2.6)."""
     broken = []
     for permission in trial.permissions:
-        wanted = _wants_to_stay(trial, permission)
-        policy = trial.resource(permission).get("DeletionPolicy")
-        expected = "RetainExceptOnCreate" if wanted else None
-        if wanted is not None and policy != expected:
-            broken.append(f"2.6: {permission} has DeletionPolicy {policy}, not {expected}")
+        policy = trial.resource(permission).get("DeletionPolicy", "Delete")
+        both: set[bool] = set()
+        served: set[str] = set()
+        for world in trial.everywhere:
+            if world.exists(permission):
+                statement = world.statement(permission)
+                callers = {
+                    hook.caller
+                    for hook in trial.hooks(world)
+                    if _serves(trial, world, statement, hook)
+                }
+                kept = {_retained(world, caller) for caller in callers}
+                functions = _retained_functions(world, permission, statement.function)
+                both.add(True in kept and True in functions)
+                served |= callers | set(world.makers(statement.function))
+                stays = str(world.resolve(policy)).startswith("Retain")
+                if kept == functions == {True} and not stays:
+                    broken.append(f"2.6: {permission} is not retained {_where(world)}")
+        written = trial.before["Resources"]
+        own = [written.get(name, {}).get("DeletionPolicy") for name in sorted(served)]
+        if both == {False} and not any(map(_depends_on_values, own)) and policy != "Delete":
+            broken.append(f"2.6: {permission} has DeletionPolicy {policy}, and nothing stays")
+        if policy not in ("Delete", "RetainExceptOnCreate") and policy not in own:
+            broken.append(f"2.6: {permission} has a DeletionPolicy of its own: {policy}")
     return broken
 
 
-def _wants_to_stay(trial: Trial, permission: str) -> bool | None:
-    """Return whether a permission has to be retained; None where the contract leaves it open."""
-    callers: set[bool] = set()
-    functions: set[bool] = set()
-    for world in trial.everywhere:
-        if world.exists(permission):
-            statement = world.statement(permission)
-            callers |= {
-                _retained(world, hook.caller)
-                for hook in trial.hooks(world)
-                if _serves(trial, world, statement, hook)
-            }
-            functions |= _retained_functions(world, permission, statement.function)
-    if callers == {False} or functions == {False}:
-        return False
-    return True if callers == functions == {True} else None
+def _depends_on_values(policy: Any) -> bool:
+    """Return whether a DeletionPolicy depends on what the macro does not read."""
+    return "'Ref'" in str(policy) or "Fn::FindInMap" in str(policy)
 
 
 def _retained_functions(world: World, permission: str, function: str) -> set[bool]:
