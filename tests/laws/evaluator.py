@@ -345,26 +345,28 @@ class World:
         An AWS::Lambda::ResourcePolicy replaces whatever permissions have put on the same function,
         version or alias.
         """
-        documents = self.documents
         made = [self.statement(name) for name in self.existing_of("AWS::Lambda::Permission")]
-        return [statement for statement in made if statement.function not in documents] + [
+        replaced = {
+            function for function, name in self.documents.items() if name not in self.unclear
+        }
+        return [statement for statement in made if statement.function not in replaced] + [
             statement
-            for function, name in documents.items()
+            for function, name in self.documents.items()
             for statement in policies.of_document(function, self._property(name, "PolicyDocument"))
         ]
 
     @cached_property
-    def documents(self) -> dict[str, str]:
-        """Return which existing resource holds the whole policy of a function, version or alias.
-
-        One that is reported as unclear is not taken to hold it: then permissions count.
-        """
+    def unclear(self) -> set[str]:
+        """Return the policies that are reported as unclear: beside these permissions count."""
         report = self.template.get("Metadata", {}).get("AutoLexPermissionsReport", [])
-        unclear = {entry["Path"].split(".")[1] for entry in report if entry.get("Id") == "ALP206"}
+        return {entry["Path"].split(".")[1] for entry in report if entry.get("Id") == "ALP206"}
+
+    @cached_property
+    def documents(self) -> dict[str, str]:
+        """Return which existing resource holds the whole policy of a function, version or alias."""
         return {
             self.home.function(text(self._property(name, "ResourceArn"))): name
             for name in self.existing_of("AWS::Lambda::ResourcePolicy")
-            if name not in unclear
         }
 
     def statement(self, permission: str) -> Statement:

@@ -621,7 +621,12 @@ def _shared_names(template: Template) -> bool:
 def reasons_to_refuse(template: Template, settings: Settings) -> list[str]:
     """Return why the contract asks for an error instead of an answer (3.5, 4.1, 4.2)."""
     trial = Trial(template, settings, lambda fragment, _: fragment)
-    governed = {function for world in trial.everywhere for function in world.documents}
+    governed = {
+        name
+        for world in trial.everywhere
+        for function in world.documents
+        for name in (function, *world.makers(function))
+    }
     return [
         reason
         for world in trial.everywhere
@@ -632,7 +637,8 @@ def reasons_to_refuse(template: Template, settings: Settings) -> list[str]:
 
 def _reasons(world: World, hook: Hook, governed: set[str]) -> Iterator[str]:
     """Yield why no permission of this stack can serve a hook."""
-    if hook.function in governed - world.documents.keys() and not world.allowed(hook):
+    names = {hook.function, *world.makers(hook.function)}
+    if names & governed and hook.function not in world.documents and not world.allowed(hook):
         yield f"3.5: {hook.function} has a policy in other worlds, and nothing here"
     if not world.home.reaches(hook.function):
         yield f"4.1: {hook.function} is out of reach"
