@@ -337,3 +337,83 @@ def test_what_meets_is_refused_beside_what_is_covered_and_what_was_added_before(
     request = Request({"Resources": before}, REGION, ACCOUNT, {"SourceScope": "Bot"})
     processed: Any = transform(request).fragment["Resources"]
     assert _refused(processed | {"Fn::ForEach::Two": second})
+
+
+def _looped(function: Any, items: object) -> dict[str, Any]:
+    """Return resources with a loop of bot aliases that hook a function for each item."""
+    alias = {"Type": "AWS::Lex::BotAlias", "Properties": _hook(function)}
+    return {"Fn::ForEach::Aliases": ["Item", items, {"Alias&{Item}": alias}]}
+
+
+def _codes(resources: dict[str, Any], **settings: str) -> list[str]:
+    """Return the codes of the mistakes."""
+    try:
+        transform(Request({"Resources": resources}, REGION, ACCOUNT, settings))
+    except TemplateError as error:
+        return [mistake.code for mistake in error.diagnostics]
+    return []
+
+
+OWN_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function"
+IN_REGION = {"Fn::Sub": f"arn:aws:lambda:${{Item}}:{ACCOUNT}:function:orders"}
+QUALIFIED = {"Fn::Sub": f"{OWN_ARN}:orders:${{Item}}"}
+
+
+@pytest.mark.parametrize(
+    ("function", "items", "codes"),
+    [
+        pytest.param(IN_REGION, [REGION, "eu-west-1"], ["ALP401"], id="one of the Regions"),
+        pytest.param(IN_REGION, ["eu-west-1"], ["ALP401"], id="the Region"),
+        pytest.param(IN_REGION, [REGION, {"Ref": "AWS::Region"}], [], id="the own Region"),
+        pytest.param(IN_REGION, {"Ref": "Regions"}, [], id="Regions of a parameter"),
+        pytest.param(
+            {"Ref": "Item"},
+            [f"{OWN_ARN}:orders", "arn:aws:lambda:us-east-1:999999999999:function:x"],
+            ["ALP401"],
+            id="whole ARNs",
+        ),
+        pytest.param(QUALIFIED, ["live", "$LATEST"], ["ALP403"], id="qualifiers"),
+        pytest.param(QUALIFIED, ["live", 7], [], id="other qualifiers"),
+        pytest.param(
+            {"Fn::GetAtt": [{"Fn::Sub": "Function${Item}"}, "Arn"]}, ["$LATEST"], [], id="no ARN"
+        ),
+    ],
+)
+def test_items_that_the_template_says_are_seen(
+    function: object, items: object, codes: list[str]
+) -> None:
+    """Before the loop is written out as after it (rules 1.5, 4.1 and 4.2)."""
+    assert _codes(_looped(function, items)) == codes
+
+
+def test_what_only_some_items_are_cannot_be_skipped() -> None:
+    """The loop's one permission would be for all of them (rules 1.5 and 5.3)."""
+    assert _codes(_looped(IN_REGION, [REGION, "eu-west-1"]), OnUnreachable="Skip") == ["ALP104"]
+    skipped = _looped(IN_REGION, ["eu-west-1", "eu-central-1"])
+    request = Request({"Resources": skipped}, REGION, ACCOUNT, {"OnUnreachable": "Skip"})
+    result = transform(request)
+    assert result.permissions_added == 0
+    assert [report.code for report in result.reports] == ["ALP402"]
+
+
+@pytest.mark.parametrize("name", ["AWS::AccountId", "AliasStage", "AliasOther"])
+def test_a_name_that_looks_like_an_item_closes_no_cycle(name: str) -> None:
+    """A pseudo parameter and a parameter are no resources (rule 2.8)."""
+    alias = {"Type": "AWS::Lex::BotAlias", "Properties": _hook(f"{OWN_ARN}:orders")}
+    variables_of_orders = {"Variables": {"X": {"Ref": name}}}
+    orders = {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {"FunctionName": "orders", "Environment": variables_of_orders},
+    }
+    topic = {"Type": "AWS::SNS::Topic", "DependsOn": "Alias"}
+    template: dict[str, Any] = {
+        "Parameters": {"AliasStage": {"Type": "String"}},
+        "Resources": {
+            "Bot": {"Type": "AWS::Lex::Bot"},
+            "Orders": orders,
+            "Alias": alias,
+            "Fn::ForEach::Topics": ["E", ["liasOther"], {"A${E}": topic}],
+        },
+    }
+    result = transform(Request(template, REGION, ACCOUNT, {"SourceScope": "Bot"}))
+    assert [report.code for report in result.reports] == (["ALP110"] if "Other" in name else [])

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from .cfn.conditions import Conditions
 from .cfn.formulas import NEVER, Formula, Named, any_of
 from .cfn.intrinsics import Reference, Text, canonical_json, references, substituted
-from .cfn.loops import can_come_to, is_item, variables
+from .cfn.loops import can_come_to, is_item, variables, without_variables
 from .cfn.template import Resource, Scope, Template
 from .code_hooks import BOT, CodeHook
 from .declared import PERMISSION
@@ -165,6 +165,7 @@ class Dependencies:
         """Take the template as its author wrote it, and the bodies of what is added to it."""
         self._template = template
         self._added = added
+        self._parameters = template.section("Parameters")
         self._waits: dict[str, list[str]] = {}
         self._known: dict[str, set[str]] = {}
 
@@ -199,7 +200,8 @@ class Dependencies:
 
     def _items(self, name: str) -> Iterator[str]:
         """Yield the resources that a name may mean, where loops make one of them or build it."""
-        if name not in self._template.entries:
+        is_resource = ":" not in without_variables(name) and name not in self._parameters
+        if is_resource and name not in self._template.entries:
             self._template.budget.spend(10 * len(self._template.scopes), _FOLLOWING)
             yield from (item for item in self._template.scopes if can_come_to(item, name))
             if variables(name):

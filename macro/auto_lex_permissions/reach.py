@@ -6,8 +6,9 @@ template parameter, which is read for nothing else. A parameter that is `NoEcho`
 is left unread: the first is secret, the second's value is a name.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Final
 
 from .bots import Bots
@@ -23,9 +24,11 @@ from .cfn.intrinsics import (
     function,
     length,
     text,
+    variables_in,
     with_dynamic_references,
     without_space,
 )
+from .cfn.loops import is_item, variables
 from .cfn.template import Template
 from .cfn.values import Place, path
 from .code_hooks import BOT, CodeHook
@@ -33,6 +36,7 @@ from .diagnostics import (
     NAME_TOO_LONG,
     NO_POLICY,
     OUT_OF_REACH,
+    PERMISSION_IN_LOOP,
     REPLICA,
     UNREACHABLE,
     VERSION_HOOK,
@@ -58,13 +62,28 @@ class Reach:
 
     def is_out_of_reach(self, hook: CodeHook) -> bool:
         """Return whether a hook's function visibly belongs to another account or Region."""
-        if hook.function.is_own or not (self._template.region and self._template.account):
+        if not (self._template.region and self._template.account):
             return False
-        return (
-            _is_elsewhere(hook.function)
-            or self._is_foreign_output(hook)
-            or self._foreign_parameter(hook) is not None
+        items = self._items(hook)
+        return any(map(_is_elsewhere, items)) or (
+            not hook.function.is_own
+            and (self._is_foreign_output(hook) or self._foreign_parameter(hook) is not None)
         )
+
+    def _items(self, hook: CodeHook) -> list[LambdaFunction]:
+        """Return the function of a hook; in a loop, one for each item that the template says."""
+        functions = [hook.function]
+        for name, collection in variables_in(hook.words):
+            items = self._template.collections.get((name, collection))
+            for item in items if isinstance(items, list) else ():
+                self._template.budget.spend(20, "Reading the items of loops")
+                words = (
+                    text(item) if _is_item_of(word, name, collection) else (word,)
+                    for word in hook.words
+                )
+                known = without_space(tuple(chain.from_iterable(words)))
+                functions.append(self._functions.resolve_text(known))
+        return functions
 
     def diagnostics(self, hook: CodeHook, *, skips: bool) -> list[Diagnostic]:
         """Return, for each place of a hook, that its function is out of reach (rule 4.1).
@@ -73,9 +92,12 @@ class Reach:
         """
         if not self._can_live(hook):
             return []
+        _, *items = self._items(hook)
+        if skips and items and not all(map(_is_elsewhere, items)):
+            return [PERMISSION_IN_LOOP.at(*place) for place in hook.places]
         if skips:
             return [UNREACHABLE.at(*place) for place in hook.places]
-        if _is_elsewhere(hook.function) or self._is_foreign_output(hook):
+        if any(map(_is_elsewhere, (hook.function, *items))) or self._is_foreign_output(hook):
             return [OUT_OF_REACH.at(*place, named="") for place in hook.places]
         parameter = str(self._foreign_parameter(hook))
         return [
@@ -85,7 +107,7 @@ class Reach:
 
     def mistakes(self, hook: CodeHook) -> Iterator[Diagnostic]:
         """Yield that a hook's function takes no permission by the name that it has there."""
-        wrong = list(_misnamed(hook))
+        wrong = list(_misnamed(hook, self._items(hook)))
         if wrong and self._can_live(hook):
             yield from wrong
 
@@ -158,15 +180,31 @@ def _is_elsewhere(found: LambdaFunction) -> bool:
     return any(len(field) == 1 and isinstance(field[0], str) for field in fields)
 
 
-def _misnamed(hook: CodeHook) -> Iterator[Diagnostic]:
-    match hook.function.qualifier:
-        case (str(literal), *_) if literal.startswith("$"):  # Rule 4.2.
-            yield from (NO_POLICY.at(*place) for place in hook.places)
+def _is_item_of(word: Word, name: str, collection: str) -> bool:
+    """Return whether a word is the item of a loop."""
+    return (
+        isinstance(word, Reference)
+        and is_item(word.logical_id)
+        and variables(word.logical_id) == {(name, collection)}
+    )
+
+
+def _misnamed(hook: CodeHook, items: Iterable[LambdaFunction]) -> Iterator[Diagnostic]:
+    if any(map(_is_without_policy, items)):  # Rule 4.2.
+        yield from (NO_POLICY.at(*place) for place in hook.places)
     # What a dynamic reference comes to is of no known length.
     literals = (w for w in with_dynamic_references(hook.words) if isinstance(w, str))
     if sum(map(len, literals)) > LONGEST_FUNCTION_NAME:  # Rule 4.3.
         most = str(LONGEST_FUNCTION_NAME)
         yield from (NAME_TOO_LONG.at(*place, most=most) for place in hook.places)
+
+
+def _is_without_policy(function: LambdaFunction) -> bool:
+    """Return whether Lambda keeps no policy for a function's qualifier."""
+    match function.qualifier:
+        case (str(literal), *_):
+            return literal.startswith("$")
+    return False
 
 
 def reports(
