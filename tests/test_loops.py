@@ -417,3 +417,26 @@ def test_a_name_that_looks_like_an_item_closes_no_cycle(name: str) -> None:
     }
     result = transform(Request(template, REGION, ACCOUNT, {"SourceScope": "Bot"}))
     assert [report.code for report in result.reports] == (["ALP110"] if "Other" in name else [])
+
+
+def test_what_a_loop_may_make_is_waited_for_inside_of_the_loop_alone() -> None:
+    """From outside its items are not known by name (rules 1.5 and 2.7)."""
+    named = {"Fn::Sub": "orders-${E}"}
+    function = {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": named}}
+    live = {"FunctionName": named, "FunctionVersion": "1", "Name": "live"}
+    inside = {"Type": "AWS::Lex::BotAlias", "Properties": _hook(f"{OWN_ARN}:orders-x:live")}
+    made = {"F${E}": function, "L${E}": {"Type": "AWS::Lambda::Alias", "Properties": live}}
+    template: dict[str, Any] = {
+        "Bot": {"Type": "AWS::Lex::Bot"},
+        "Outside": inside,
+        "Fn::ForEach::Envs": ["E", ["x", "y"], {**made, "A${E}": inside}],
+    }
+    result = transform(Request({"Resources": template}, REGION, ACCOUNT))
+    resources: Any = result.fragment["Resources"]
+    body = resources["Fn::ForEach::Envs"][2]
+    (outside,) = (n for n in resources if n.startswith("OutsideInvokes"))
+    (added,) = (n for n in body if "Invokes" in n)
+    assert "DependsOn" not in resources[outside]
+    assert "WaitsFor" not in resources[outside]["Metadata"]["AutoLexPermissions"]
+    waits = body[added]["Metadata"]["AutoLexPermissions"]["WaitsFor"]
+    assert waits == [{"Ref": {"Fn::Sub": "F${E}"}}, {"Ref": {"Fn::Sub": "L${E}"}}]

@@ -37,7 +37,8 @@ from .iam import (
     LEX_SPELLINGS,
     Arn,
     has_wildcard,
-    may_match,
+    may_equal,
+    nothing_known,
 )
 from .resource_policies import ResourcePolicies
 
@@ -340,7 +341,7 @@ def is_lex_or_anyone(principal: object) -> bool:
 def _may_be_lex(principal: object) -> bool:
     """Return whether a principal is not sure to be another one than Lex V2."""
     words = text(principal)
-    return is_lex_or_anyone(principal) or may_match((LEX_PRINCIPAL,), words, lambda *_: False)
+    return is_lex_or_anyone(principal) or may_equal((LEX_PRINCIPAL,), words, nothing_known)
 
 
 def _is_about_lex(principal: object) -> bool:

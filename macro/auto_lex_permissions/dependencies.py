@@ -12,7 +12,15 @@ from typing import Final, NamedTuple
 
 from .cfn.conditions import Conditions
 from .cfn.formulas import NEVER, Formula, Named, any_of
-from .cfn.intrinsics import Reference, Text, canonical_json, references, substituted
+from .cfn.intrinsics import (
+    Reference,
+    Text,
+    canonical_json,
+    compact,
+    is_literal,
+    references,
+    substituted,
+)
 from .cfn.loops import can_come_to, is_item, variables, without_variables
 from .cfn.template import Resource, Scope, Template
 from .code_hooks import BOT, CodeHook
@@ -20,6 +28,7 @@ from .declared import PERMISSION
 from .diagnostics import CYCLE, WAIT_IN_LOOP, Diagnostic
 from .functions import LAMBDA_ALIAS, LAMBDA_VERSION, ByFunction, Functions, LambdaFunction
 from .grants import Grant
+from .iam import may_equal, nothing_known
 from .ids import Placement
 from .settings import METADATA_KEY, WAITS_FOR
 
@@ -99,8 +108,20 @@ def has_waits(body: Mapping[str, object]) -> bool:
     return "DependsOn" in body or WAITS_FOR in metadata
 
 
+class _LambdaAlias(NamedTuple):
+    """A Lambda alias: the functions and qualifiers that it may make.
+
+    It `is_open` where it may make another one than its text tells.
+    """
+
+    resource: Resource
+    functions: list[LambdaFunction]
+    qualifiers: list[Text]
+    is_open: bool
+
+
 class Makers:
-    """Which resources of a template make the function and the qualifier that a text names."""
+    """Which resources of a template may make the function and the qualifier that a text names."""
 
     def __init__(self, template: Template, functions: Functions) -> None:
         """Take the template, and how its functions are named."""
@@ -108,7 +129,10 @@ class Makers:
         self._functions = functions
 
     def waits(self, grant: Grant) -> list[Wait]:
-        """Return what a permission waits for whose function is named by text (rule 2.7)."""
+        """Return what a permission waits for whose function is named by text (rule 2.7).
+
+        A resource that only may make the function is left out where it cannot be written.
+        """
         match grant.spelling.words:
             case (Reference(),):
                 return []  # A reference waits by itself.
@@ -120,25 +144,75 @@ class Makers:
         return sorted(waits)
 
     def _of(self, grant: Grant) -> Iterator[tuple[str, Formula]]:
-        """Yield what makes a function and its qualifier without being referred to, and when."""
+        """Yield what may make a function and its qualifier and is not referred to, and when."""
         function = grant.function
         referred = set(references(grant.expression))
         ids = {reference.logical_id for reference in referred}
         if any(self._template.type_of(logical_id) in _MAKE_QUALIFIERS for logical_id in ids):
             return
-        for resource in filter(None, map(self._template.find, self._functions.resources(function))):
-            if resource.logical_id not in ids:
-                yield resource.logical_id, resource.when
-            if function.qualifier and Reference(resource.logical_id, "Alias") not in referred:
-                yield from self._published(resource, function)
-        for alias in self._lambda_aliases.of(function) if function.qualifier else ():
-            yield alias.logical_id, alias.when
+        for resource in filter(None, map(self._template.find, self._functions.may_be(function))):
+            if self._can_be_named(resource, grant):
+                if resource.logical_id not in ids:
+                    yield resource.logical_id, resource.when
+                if function.qualifier and Reference(resource.logical_id, "Alias") not in referred:
+                    yield from self._published(resource, function)
+        if function.qualifier:
+            for alias in self._lambda_aliases_of(function):
+                if self._can_be_named(alias, grant):
+                    yield alias.logical_id, alias.when
+
+    def _can_be_named(self, resource: Resource, grant: Grant) -> bool:
+        """Return whether a resource surely makes a grant's function, or can stand in its scope."""
+        own = self._functions.resources(grant.function)
+        scope = grant.scope.names if grant.scope else frozenset()
+        return resource.logical_id in own or variables(resource.logical_id) <= scope
+
+    def _lambda_aliases_of(self, function: LambdaFunction) -> Iterator[Resource]:
+        """Yield the Lambda aliases that may make a function's qualifier.
+
+        What is written out is found in a table.
+        """
+        found = {alias.resource.logical_id: alias.resource for alias in self._sure.of(function)}
+        is_open = not is_literal((*function.name, *function.qualifier)) and function.is_own
+        for alias in self._lambda_aliases if is_open else self._open:
+            self._template.budget.spend(10 * len(alias.functions), _FOLLOWING)
+            if any(
+                may_equal(qualifier, function.qualifier, nothing_known)
+                for qualifier in alias.qualifiers
+            ) and any(self._functions.may_be_same(named, function) for named in alias.functions):
+                found.setdefault(alias.resource.logical_id, alias.resource)
+        yield from found.values()
 
     @cached_property
-    def _lambda_aliases(self) -> ByFunction[Resource]:
+    def _lambda_aliases(self) -> list[_LambdaAlias]:
+        return [*map(self._read, self._template.of_type(LAMBDA_ALIAS))]
+
+    def _read(self, alias: Resource) -> _LambdaAlias:
+        names = alias.values("FunctionName").present().map(self._functions.resolve_name)
+        # The last of the readings is a name's, or the only one.
+        functions = [name.value[-1] for name in names]
+        qualifiers = [compact(name.value) for name in alias.values("Name").present()]
+        is_one = len(functions) == len(qualifiers) == 1
+        return _LambdaAlias(
+            alias,
+            functions,
+            qualifiers,
+            not is_one
+            or not is_literal(qualifiers[0])
+            or not self._functions.is_written_out(functions[0]),
+        )
+
+    @cached_property
+    def _open(self) -> list[_LambdaAlias]:
+        return [alias for alias in self._lambda_aliases if alias.is_open]
+
+    @cached_property
+    def _sure(self) -> ByFunction[_LambdaAlias]:
         """Return the Lambda aliases by the function and qualifier that they make."""
-        aliases = self._template.of_type(LAMBDA_ALIAS)
-        made = ((alias, [self._functions.resolve({"Ref": alias.logical_id})]) for alias in aliases)
+        made = (
+            (alias, [self._functions.resolve({"Ref": alias.resource.logical_id})])
+            for alias in self._lambda_aliases
+        )
         return ByFunction(self._functions, made)
 
     def _published(
@@ -148,7 +222,7 @@ class Makers:
         if resource.type != "AWS::Serverless::Function":
             return
         published = self._functions.published_alias(resource)
-        if not published or published[1] != function.qualifier:
+        if not published or not may_equal(published[1], function.qualifier, nothing_known):
             return
         name, _ = published
         made = f"{resource.logical_id}.Alias"

@@ -19,6 +19,7 @@ from .cfn.intrinsics import (
     Word,
     compact,
     is_literal,
+    length,
     merged,
     split,
     text,
@@ -26,7 +27,7 @@ from .cfn.intrinsics import (
 )
 from .cfn.loops import variables
 from .cfn.template import Resource, Template
-from .iam import own_field, partition_of
+from .iam import may_equal, nothing_known, own_field, partition_of
 
 FUNCTION_TYPES: Final = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 LAMBDA_ALIAS: Final = "AWS::Lambda::Alias"
@@ -65,9 +66,13 @@ class LambdaFunction(NamedTuple):
 
 
 class _Named(NamedTuple):
-    """By name, the resources that have it, and when; and those whose name is written as an ARN."""
+    """By name, the resources that have it, and when; and those whose name is written as an ARN.
+
+    `open` are the names that are not written out.
+    """
 
     by_name: Mapping[Text, Mapping[str, Formula]]
+    open: list[Text]
     by_arn: frozenset[str]
 
 
@@ -215,7 +220,7 @@ class Functions:
             name: {logical_id: any_of(whens) for logical_id, whens in ids.items()}
             for name, ids in by_name.items()
         }
-        return _Named(found, frozenset(by_arn))
+        return _Named(found, [n for n in found if not is_literal(n)], frozenset(by_arn))
 
     def resources(self, function: LambdaFunction) -> Mapping[str, Formula]:
         """Return the resources of the template that may be this function, and when they are."""
@@ -223,6 +228,29 @@ class Functions:
             return {}
         referred = self._referred_id(function)
         return {referred: ALWAYS} if referred else self._named.by_name.get(function.name, {})
+
+    def may_be(self, function: LambdaFunction) -> Iterator[str]:
+        """Yield the resources of the template that a function may be, whatever names come to.
+
+        One without a `FunctionName` has a name that nobody can write.
+        """
+        found = dict.fromkeys(self.resources(function))
+        if function.is_own and not self._referred_id(function):
+            is_known = is_literal(function.name)
+            for name in self._named.open if is_known else self._named.by_name:
+                self._template.budget.spend(5 + length(name) // 20, "Comparing functions' names")
+                if may_equal(name, function.name, nothing_known):
+                    found |= dict.fromkeys(self._named.by_name[name])
+        yield from found
+
+    def may_be_same(self, one: LambdaFunction, other: LambdaFunction) -> bool:
+        """Return whether two may be the same function of this account, qualifiers aside."""
+        if not (one.is_own and other.is_own):
+            return False
+        if not set(self.may_be(one)).isdisjoint(self.may_be(other)):
+            return True
+        are_texts = not (self._referred_id(one) or self._referred_id(other))
+        return are_texts and may_equal(one.name, other.name, nothing_known)
 
     def _referred_id(self, function: LambdaFunction) -> str:
         """Return the logical id by which a function is referred to, or nothing."""
@@ -232,6 +260,10 @@ class Functions:
             ):
                 return logical_id
         return ""
+
+    def is_written_out(self, function: LambdaFunction) -> bool:
+        """Return whether a function is named by its logical id, or by letters alone."""
+        return is_literal(function.name) or bool(self._referred_id(function))
 
     def is_named_by_text(self, function: LambdaFunction) -> bool:
         """Return whether a function is named as a resource of the template is, not by its id."""

@@ -213,10 +213,10 @@ def compared(
         return None  # A policy variable, which is another text for each request.
     match operator.compares:
         case "exactly":
-            is_same, differs = wanted == sent, not _may_equal(wanted, sent, are_different)
+            is_same, differs = wanted == sent, not may_equal(wanted, sent, are_different)
         case "ignoring case":
             wanted, sent = _lowered(wanted), _lowered(sent)
-            is_same, differs = wanted == sent, not _may_equal(wanted, sent, are_different)
+            is_same, differs = wanted == sent, not may_equal(wanted, sent, are_different)
         case "pattern":
             is_same = matches_pattern(wanted, sent)
             differs = not may_match(wanted, sent, are_different)
@@ -242,6 +242,11 @@ def _compared_arns(
     return None if all(may_match(*both, are_different) for both in fields) else False
 
 
+def nothing_known(_one: Word, _other: Word) -> bool:
+    """Return that no reference is known to be different from anything."""
+    return False
+
+
 def may_match(pattern: Text, words: Text, are_different: Callable[[Word, Word], bool]) -> bool:
     """Return whether a pattern of `*` and `?` may match a text, whatever references come to.
 
@@ -254,7 +259,7 @@ def may_match(pattern: Text, words: Text, are_different: Callable[[Word, Word], 
     )
 
 
-def _may_equal(one: Text, other: Text, are_different: Callable[[Word, Word], bool]) -> bool:
+def may_equal(one: Text, other: Text, are_different: Callable[[Word, Word], bool]) -> bool:
     """Return whether two texts may be equal, whatever references come to."""
     if is_literal(one) and is_literal(other):
         return one == other
