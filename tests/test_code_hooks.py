@@ -12,7 +12,7 @@ INCLUDE = {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": 
 LOOP = {"Fn::ForEach::Parts": ["Part", ["a", "b"], {"${Part}": {"Any": "thing"}}]}
 HOOK = {"LambdaCodeHook": {"LambdaArn": {"Fn::GetAtt": ["Orders", "Arn"]}}}
 LOCALES = [{"LocaleId": "en_US", "BotAliasLocaleSetting": {"CodeHookSpecification": HOOK}}]
-TYPES = {
+TYPES: dict[str, Any] = {
     "AWS::Lex::BotAlias": {"BotAliasLocaleSettings": LOCALES},
     "AWS::Lex::Bot": {"TestBotAliasSettings": {"BotAliasLocaleSettings": LOCALES}},
 }
@@ -105,3 +105,86 @@ def test_what_makes_parts_of_other_resources_hides_no_hook(making: dict[str, Any
     fragment = template("AWS::Lex::BotAlias")
     fragment["Resources"]["Topic"] = {"Type": "AWS::SNS::Topic", "Properties": making, **making}
     assert transform(Request(fragment)).permissions_added == 1
+
+
+DOWN = ("CodeHookSpecification", "LambdaCodeHook", "LambdaArn")
+FLAT = [{"LocaleId": "en_US", "CodeHookSpecification": HOOK}]
+BELOW = {"FulfillmentCodeHook": {"Enabled": True, "LambdaArn": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "places"),
+    [
+        pytest.param(
+            "AWS::Lex::BotAlias",
+            {"BotAliasLocaleSettings": FLAT},
+            ["BotAliasLocaleSettings[0].CodeHookSpecification.LambdaCodeHook.LambdaArn"],
+            id="a flat setting",
+        ),
+        pytest.param(
+            "AWS::Lex::BotAlias",
+            {"BotAliasLocaleSettings": {"en_US": {"CodeHookSpecification": HOOK}}},
+            ["BotAliasLocaleSettings.en_US.CodeHookSpecification.LambdaCodeHook.LambdaArn"],
+            id="a map by locale",
+        ),
+        pytest.param(
+            "AWS::Lex::BotAlias",
+            {"BotAliasLocaleSettings": {"Fn::If": ["IsProd", FLAT, {"Ref": "AWS::NoValue"}]}},
+            ["BotAliasLocaleSettings.Fn::If[1][0].CodeHookSpecification.LambdaCodeHook.LambdaArn"],
+            id="under a condition",
+        ),
+        pytest.param(
+            "AWS::Lex::BotAlias",
+            {"lambdaARN": "x", **TYPES["AWS::Lex::BotAlias"]},
+            ["lambdaARN"],
+            id="beside a hook",
+        ),
+        pytest.param(
+            "AWS::Lex::Bot",
+            {"BotLocales": [{"Intents": [BELOW, BELOW]}]},
+            [
+                "BotLocales[0].Intents[0].FulfillmentCodeHook.LambdaArn",
+                "BotLocales[0].Intents[1].FulfillmentCodeHook.LambdaArn",
+            ],
+            id="at intents",
+        ),
+        pytest.param(
+            "AWS::Lex::Bot",
+            TYPES["AWS::Lex::BotAlias"],
+            [
+                f"BotAliasLocaleSettings[0].BotAliasLocaleSetting.{'.'.join(DOWN)}",
+            ],
+            id="an alias's settings in a bot",
+        ),
+        pytest.param("AWS::Lex::Bot", TYPES["AWS::Lex::Bot"], [], id="the test alias"),
+        pytest.param("AWS::Lex::Bot", {"Description": "no LambdaArn here"}, [], id="a text"),
+        pytest.param("AWS::SNS::Topic", {"LambdaArn": "x"}, [], id="another resource"),
+        pytest.param("AWS::Lex::Bot", [{"LambdaArn": "x"}], ["[0].LambdaArn"], id="a list"),
+        pytest.param("AWS::Lex::Bot", None, [], id="nothing"),
+    ],
+)
+def test_a_function_that_lex_does_not_read_is_reported(
+    kind: str, properties: Any, places: list[str]
+) -> None:
+    """Each at its place, and it is no hook (rule 1.6)."""
+    resources = {
+        "Orders": {"Type": "AWS::Lambda::Function"},
+        "Live": {"Type": kind, "Properties": properties},
+    }
+    result = transform(Request({"Resources": resources}))
+    assert {report.code for report in result.reports} <= {"ALP113"}
+    assert [report.path for report in result.reports] == [
+        f"Resources.Live.Properties{'' if place.startswith('[') else '.'}{place}"
+        for place in places
+    ]
+
+
+def test_the_objects_of_a_loader_are_looked_through_too() -> None:
+    """They may be more than plain JSON (rule 1.6)."""
+
+    class Text(str):
+        __slots__ = ()
+
+    bot = {"Type": "AWS::Lex::Bot", "Properties": {Text("Name"): Text("x"), "LambdaArn": "y"}}
+    (report,) = transform(Request({"Resources": {"Bot": bot}})).reports
+    assert report.path == "Resources.Bot.Properties.LambdaArn"

@@ -4,6 +4,7 @@ Two places hold them (rule 1.1), both with the same tree below them. `Fn::If` an
 may stand at every level; whatever has the wrong shape is left to CloudFormation.
 """
 
+import marshal
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -11,20 +12,21 @@ from .cfn.formulas import Formula
 from .cfn.intrinsics import Text, compact, function
 from .cfn.loops import LOOP, can_come_to, variables
 from .cfn.template import TRANSFORM, Resource, Template
-from .cfn.values import EACH, Place
-from .diagnostics import HOOK_HIDDEN, TYPE_IN_LOOP, Diagnostic
+from .cfn.values import EACH, Place, path
+from .diagnostics import HOOK_HIDDEN, OUT_OF_PLACE, TYPE_IN_LOOP, Diagnostic
 from .functions import Functions, LambdaFunction
 
 BOT: Final = "AWS::Lex::Bot"
 BOT_ALIAS: Final = "AWS::Lex::BotAlias"
 _AFTER_LOOPS: Final = "list AutoLexPermissions after AWS::LanguageExtensions"
+_LAMBDA_ARN: Final = "LambdaArn"
 _IN_LOCALES: Final = (
     "BotAliasLocaleSettings",
     EACH,
     "BotAliasLocaleSetting",
     "CodeHookSpecification",
     "LambdaCodeHook",
-    "LambdaArn",
+    _LAMBDA_ARN,
 )
 _LAMBDA_ARNS: Final = {BOT_ALIAS: _IN_LOCALES, BOT: ("TestBotAliasSettings", *_IN_LOCALES)}
 
@@ -46,23 +48,57 @@ class CodeHook(NamedTuple):
 
 
 def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook], list[Diagnostic]]:
-    """Return every code hook that may exist, and what may hide one (rule 1.4)."""
+    """Return every code hook that may exist, what may hide one (1.4), and what is none (1.6)."""
     hooks: list[CodeHook] = []
-    mistakes = [_hidden(place, LOOP) for place in template.loops_not_entered]
-    mistakes += _types_in_loops(template)
-    mistakes += (_hidden(place, TRANSFORM) for place in template.transforms)
+    found = [_hidden(place, LOOP) for place in template.loops_not_entered]
+    found += _types_in_loops(template)
+    found += (_hidden(place, TRANSFORM) for place in template.transforms)
     for resource in template.of_type(BOT, BOT_ALIAS):
         arns = resource.properties.get(*_LAMBDA_ARNS[resource.type])
         hidden = [(place, found.function) for found in arns.hidden for place in found.places]
         hidden += ((resource.place, name) for name in _making(resource.body))
         hidden += ((place, name) for a in arns for name in _making(a.value) for place in a.places)
-        mistakes += (_hidden(place, name) for place, name in sorted(hidden))
+        found += (_hidden(place, name) for place, name in sorted(hidden))
+        found += _out_of_place(resource, template)
         for arn in arns:
             if _is_named(arn.value) and template.conditions.possible(arn.when):
                 words = compact(arn.value)
                 function = functions.resolve_text(words)
                 hooks.append(CodeHook(resource, arn.value, words, function, arn.when, arn.places))
-    return hooks, mistakes
+    return hooks, found
+
+
+def _out_of_place(resource: Resource, template: Template) -> Iterator[Diagnostic]:
+    """Yield where a bot or bot alias names a function, and Lex V2 reads none (rule 1.6)."""
+    properties = resource.body.get("Properties")
+    if not _may_name_functions(properties):  # Bots can be large, and most name none.
+        return
+    read = resource.properties.get(*_LAMBDA_ARNS[resource.type][:-1])
+    places = {(*place, _LAMBDA_ARN) for value in read for place in value.places}
+    stack: list[tuple[object, Place]] = [(properties, (*resource.place, "Properties"))]
+    found: list[Place] = []
+    while stack:
+        value, place = stack.pop()
+        members = value.items() if isinstance(value, dict) else enumerate(_listed(value))
+        for step, member in members:
+            below = (*place, step)
+            stack.append((member, below))
+            if str(step).lower() == _LAMBDA_ARN.lower() and below not in places:
+                found.append(below)
+        template.budget.spend(1, "Looking for functions that Lex does not read")
+    yield from (OUT_OF_PLACE.at(*place) for place in sorted(found, key=path))
+
+
+def _may_name_functions(properties: object) -> bool:
+    """Return whether there may be a `LambdaArn`, in any case, somewhere in a value."""
+    try:
+        return b"lambdaarn" in marshal.dumps(properties).lower()  # type: ignore[arg-type]
+    except ValueError:  # It is more than plain JSON.
+        return True
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _making(value: object) -> Iterator[str]:

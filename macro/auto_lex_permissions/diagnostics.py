@@ -271,6 +271,16 @@ STATEMENT_STAYS: Final = Message(
     "Remove that statement by hand, with aws lambda remove-permission.",
 )
 
+OUT_OF_PLACE: Final = Message(
+    "ALP113",
+    "HookOutOfPlace",
+    "warning",
+    "A function is named where Lex V2 reads none",
+    "Lex V2 reads no function here, so this is no code hook.",
+    "Name it as BotAliasLocaleSetting.CodeHookSpecification.LambdaCodeHook.LambdaArn in the list"
+    " BotAliasLocaleSettings of the bot alias, one for each locale.",
+)
+
 # Permissions and resource policies of the author: ALP2xx.
 
 TOO_WIDE: Final = Message(

@@ -266,6 +266,7 @@ def test_the_rules_of_sarif_name_the_ids_of_version_1_0_0() -> None:
         "WaitWouldCloseCircle": ["ALP110"],
         "ConditionsUndecided": ["ALP111"],
         "RetainedPermissionStays": ["ALP112"],
+        "HookOutOfPlace": ["ALP113"],
         "PermissionTooWide": ["ALP201"],
         "PermissionNeverMatches": ["ALP202"],
         "ResourcePolicyNotCompared": ["ALP204"],
