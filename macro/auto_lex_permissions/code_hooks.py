@@ -12,7 +12,7 @@ from .cfn.formulas import Formula
 from .cfn.intrinsics import Text, compact, function
 from .cfn.loops import LOOP, can_come_to, variables
 from .cfn.template import TRANSFORM, Resource, Template
-from .cfn.values import EACH, Place, path
+from .cfn.values import EACH, Place, Values, path
 from .diagnostics import HOOK_HIDDEN, OUT_OF_PLACE, TYPE_IN_LOOP, Diagnostic
 from .functions import Functions, LambdaFunction
 
@@ -20,6 +20,7 @@ BOT: Final = "AWS::Lex::Bot"
 BOT_ALIAS: Final = "AWS::Lex::BotAlias"
 _AFTER_LOOPS: Final = "list AutoLexPermissions after AWS::LanguageExtensions"
 _LAMBDA_ARN: Final = "LambdaArn"
+_NAME: Final = _LAMBDA_ARN.lower().encode()
 _IN_LOCALES: Final = (
     "BotAliasLocaleSettings",
     EACH,
@@ -59,7 +60,7 @@ def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook]
         hidden += ((resource.place, name) for name in _making(resource.body))
         hidden += ((place, name) for a in arns for name in _making(a.value) for place in a.places)
         found += (_hidden(place, name) for place, name in sorted(hidden))
-        found += _out_of_place(resource, template)
+        found += _out_of_place(resource, template, arns)
         for arn in arns:
             if _is_named(arn.value) and template.conditions.possible(arn.when):
                 words = compact(arn.value)
@@ -68,11 +69,15 @@ def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook]
     return hooks, found
 
 
-def _out_of_place(resource: Resource, template: Template) -> Iterator[Diagnostic]:
+def _out_of_place(
+    resource: Resource, template: Template, arns: Values[object]
+) -> Iterator[Diagnostic]:
     """Yield where a bot or bot alias names a function, and Lex V2 reads none (rule 1.6)."""
     properties = resource.body.get("Properties")
-    if not _may_name_functions(properties):  # Bots can be large, and most name none.
-        return
+    if _count_of_names(properties) == len(
+        {place[: place.index(_LAMBDA_ARN) + 1] for arn in arns for place in arn.places}
+    ):
+        return  # As nearly always; bots can be large.
     read = resource.properties.get(*_LAMBDA_ARNS[resource.type][:-1])
     places = {(*place, _LAMBDA_ARN) for value in read for place in value.places}
     stack: list[tuple[object, Place]] = [(properties, (*resource.place, "Properties"))]
@@ -89,12 +94,16 @@ def _out_of_place(resource: Resource, template: Template) -> Iterator[Diagnostic
     yield from (OUT_OF_PLACE.at(*place) for place in sorted(found, key=path))
 
 
-def _may_name_functions(properties: object) -> bool:
-    """Return whether there may be a `LambdaArn`, in any case, somewhere in a value."""
+def _count_of_names(properties: object) -> int:
+    """Return how often `LambdaArn` stands in a value, in any case; a text may hold it, too."""
     try:
-        return b"lambdaarn" in marshal.dumps(properties).lower()  # type: ignore[arg-type]
+        packed = marshal.dumps(properties)  # type: ignore[arg-type]
+        if _NAME not in packed.lower():
+            return 0
+        # In this version of the format what comes again is written again.
+        return marshal.dumps(properties, 0).lower().count(_NAME)  # type: ignore[arg-type]
     except ValueError:  # It is more than plain JSON.
-        return True
+        return -1
 
 
 def _listed(value: object) -> list[object]:

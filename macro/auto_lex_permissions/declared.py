@@ -6,6 +6,7 @@ resource policy decides about the function. The author's part is read and report
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -140,6 +141,11 @@ class Declared:
     def permitted_when(self, hook: CodeHook) -> Formula:
         """Return when a permission lets Lex invoke at a hook, as far as permissions count."""
         return any_of(covered for _, covered in self._covering(hook))
+
+    @cached_property
+    def count(self) -> int:
+        """Return how many statements the permissions make, on whatever functions."""
+        return sum(permission.resource.scope.items for permission in self._permissions)
 
     def statements(self, function: LambdaFunction) -> Iterator[tuple[Formula, int]]:
         """Yield the statements that permissions make in a function's policy: when, and how many.

@@ -37,7 +37,7 @@ STATEMENT_BYTES: Final = 444
 # most templates. It writes each text once: where a key comes again it takes 5 bytes, and 2 for an
 # object under it. JSON takes 1.3 to 2 times the room on ordinary templates, and 4.3 times on nested
 # objects with keys of 25 letters alone. Where this factor does not decide, the bytes are counted.
-_JSON_PER_MARSHAL: Final = 5.5
+_JSON_PER_MARSHAL: Final = 5
 _COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 # Half a surrogate pair, as UTF-8 would write it; in marshal's bytes a number may look like one.
 _HALF_PAIR: Final = re.compile(rb"\xed[\xa0-\xbf]")
@@ -123,19 +123,25 @@ def full_policies(
 
     Its statements are the author's, and those that are added: as many as can exist at once.
     """
-    added: dict[object, list[tuple[Formula, int]]] = {}
-    last: dict[object, Grant] = {}
+    by_function: dict[object, list[Grant]] = {}
     for grant in grants:
-        last[grant.canonical] = grant
-        if grant.is_missing:
-            own = variables(canonical_json(grant.expression))
-            scope = OUTSIDE if grant.caller.kind == "bot" else grant.hooks[0].resource.scope
-            added.setdefault(grant.canonical, []).append((grant.when, scope.items_without(own)))
-    for function, grant in last.items():
-        statements = [*added.get(function, ()), *declared.statements(grant.function)]
-        most = MOST_POLICY_BYTES // STATEMENT_BYTES
-        if sum(count for _, count in statements) > most < _at_once(conditions, statements):
-            yield POLICY_TOO_LARGE.at(*grant.hooks[0].places[0])
+        by_function.setdefault(grant.canonical, []).append(grant)
+    most = MOST_POLICY_BYTES // STATEMENT_BYTES
+    for of_function in by_function.values():
+        last = of_function[-1]
+        items = sum(grant.hooks[0].resource.scope.items for grant in of_function)
+        if items + declared.count > most:  # In most templates not all together are as many.
+            added = (_statement(grant) for grant in of_function if grant.is_missing)
+            statements = [*added, *declared.statements(last.function)]
+            if sum(count for _, count in statements) > most < _at_once(conditions, statements):
+                yield POLICY_TOO_LARGE.at(*last.hooks[0].places[0])
+
+
+def _statement(grant: Grant) -> tuple[Formula, int]:
+    """Return when a grant's permission exists, and how many statements a loop makes of it."""
+    own = variables(canonical_json(grant.expression))
+    scope = OUTSIDE if grant.caller.kind == "bot" else grant.hooks[0].resource.scope
+    return grant.when, scope.items_without(own)
 
 
 def _at_once(conditions: Conditions, statements: Iterable[tuple[Formula, int]]) -> int:

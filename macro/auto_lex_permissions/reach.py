@@ -73,6 +73,8 @@ class Reach:
     def _items(self, hook: CodeHook) -> list[LambdaFunction]:
         """Return the function of a hook; in a loop, one for each item that the template says."""
         functions = [hook.function]
+        if not self._template.collections:  # pragma: no mutate (a shortcut)
+            return functions
         for name, collection in variables_in(hook.words):
             items = self._template.collections.get((name, collection))
             for item in items if isinstance(items, list) else ():

@@ -8,7 +8,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -249,12 +249,16 @@ class ResourcePolicies:
 
     # What there is to say about them.
 
-    def diagnostics(self, hook: CodeHook, permitted: Formula) -> Iterator[Diagnostic]:
+    def diagnostics(
+        self, hook: CodeHook, permitted_when: Callable[[CodeHook], Formula]
+    ) -> Iterator[Diagnostic]:
         """Yield what keeps a policy from letting Lex invoke at a hook, or may do so.
 
-        `permitted` is when permissions of the author do where no policy decides.
+        `permitted_when` says when permissions of the author do where no policy decides.
         """
         policies = self._by_function.of(hook.function)
+        if not policies:
+            return
         for policy in policies:
             decides = hook.when & self._decides_when(policy, hook)
             if not self._template.conditions.implies(decides, self._allows_when(policy, hook)):
@@ -266,7 +270,9 @@ class ResourcePolicies:
             for function in policy.functions
         )
         possible, elsewhere = self._template.conditions.possible, hook.when & is_meant & ~decided
-        if possible(decided) and not self._template.conditions.implies(elsewhere, permitted):
+        if possible(decided) and not self._template.conditions.implies(
+            elsewhere, permitted_when(hook)
+        ):
             alias = hook.resource.logical_id
             yield from (
                 POLICY_CONDITIONAL.at(*policy.resource.place, alias=alias)

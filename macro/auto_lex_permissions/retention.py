@@ -51,7 +51,9 @@ class Retention:
     def reports(self, grant: Grant) -> Iterator[Diagnostic]:
         """Yield the retained bots and bot aliases whose permission stays when their hook moves."""
         for caller in self._callers(grant):
-            if self._is_possible(grant, self._is_retained_when(caller)):
+            if _ATTRIBUTE in caller.body and self._is_possible(
+                grant, self._is_retained_when(caller)
+            ):
                 yield STATEMENT_STAYS.at(*caller.place, _ATTRIBUTE)
 
     def _is_possible(self, grant: Grant, kept: Formula) -> bool:

@@ -137,7 +137,7 @@ def _examined(request: Request, diagnostics: list[Diagnostic]) -> Examination:
     declared = Declared(template, functions, bots, policies)
     for hook in active:
         diagnostics += in_reach.mistakes(hook)
-        diagnostics += policies.diagnostics(hook, declared.permitted_when(hook))
+        diagnostics += policies.diagnostics(hook, declared.permitted_when)
 
     engine = Grants(template, functions, bots, declared)
     grants = engine.needed(active, by_bot=settings.by_bot)
