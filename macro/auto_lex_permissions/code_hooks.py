@@ -56,7 +56,7 @@ def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook]
     found += (_hidden(place, TRANSFORM) for place in template.transforms)
     for resource in template.of_type(BOT, BOT_ALIAS):
         arns = resource.properties.get(*_LAMBDA_ARNS[resource.type])
-        hidden = [(place, found.function) for found in arns.hidden for place in found.places]
+        hidden = [(place, call.function) for call in arns.hidden for place in call.places]
         hidden += ((resource.place, name) for name in _making(resource.body))
         hidden += ((place, name) for a in arns for name in _making(a.value) for place in a.places)
         found += (_hidden(place, name) for place, name in sorted(hidden))
@@ -74,9 +74,8 @@ def _out_of_place(
 ) -> Iterator[Diagnostic]:
     """Yield where a bot or bot alias names a function, and Lex V2 reads none (rule 1.6)."""
     properties = resource.body.get("Properties")
-    if _count_of_names(properties) == len(
-        {place[: place.index(_LAMBDA_ARN) + 1] for arn in arns for place in arn.places}
-    ):
+    hooks = {place[: place.index(_LAMBDA_ARN) + 1] for arn in arns for place in arn.places}
+    if _is_named_so_often(properties, len(hooks)):
         return  # As nearly always; bots can be large.
     read = resource.properties.get(*_LAMBDA_ARNS[resource.type][:-1])
     places = {(*place, _LAMBDA_ARN) for value in read for place in value.places}
@@ -94,16 +93,17 @@ def _out_of_place(
     yield from (OUT_OF_PLACE.at(*place) for place in sorted(found, key=path))
 
 
-def _count_of_names(properties: object) -> int:
-    """Return how often `LambdaArn` stands in a value, in any case; a text may hold it, too."""
+def _is_named_so_often(properties: object, count: int) -> bool:
+    """Return whether `LambdaArn` surely stands so often in a value, in any case of letters.
+
+    In the first version of Python's own format what comes again is written again, in the last one
+    it is not, and that is written faster.
+    """
+    version = 0 if count else marshal.version
     try:
-        packed = marshal.dumps(properties)  # type: ignore[arg-type]
-        if _NAME not in packed.lower():
-            return 0
-        # In this version of the format what comes again is written again.
-        return marshal.dumps(properties, 0).lower().count(_NAME)  # type: ignore[arg-type]
+        return marshal.dumps(properties, version).lower().count(_NAME) == count  # type: ignore[arg-type]
     except ValueError:  # It is more than plain JSON.
-        return -1
+        return False
 
 
 def _listed(value: object) -> list[object]:
@@ -125,11 +125,9 @@ def _hidden(place: Place, name: str) -> Diagnostic:
 
 def _is_named(arn: object) -> bool:
     """Return whether a `LambdaArn` is of a shape that CloudFormation takes, and not hidden."""
-    return bool(arn.strip()) if isinstance(arn, str) else _is_call(arn)
-
-
-def _is_call(value: object) -> bool:
-    return function(value) is not None and not any(_making(value))
+    if isinstance(arn, str):
+        return bool(arn.strip())
+    return function(arn) is not None and not any(_making(arn))
 
 
 def _types_in_loops(template: Template) -> Iterator[Diagnostic]:

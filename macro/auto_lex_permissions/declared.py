@@ -111,7 +111,7 @@ class Declared:
             resource.values("SourceArn").map(
                 lambda arn: None if is_no_value(arn) else self._bots.arn(arn)
             ),
-            resource.values("Principal").where(is_lex_or_anyone)
+            resource.values("Principal").where(_is_lex_or_anyone)
             & resource.values("Action").where(_is_invoke)
             & resource.values("SourceAccount").where(self._is_absent_or_own)
             & all_of(resource.values(key).where(is_no_value) for key in _NARROWING),
@@ -338,7 +338,7 @@ def _too_wide(permission: Permission, *, by_bot: bool) -> str:
     return ""
 
 
-def is_lex_or_anyone(principal: object) -> bool:
+def _is_lex_or_anyone(principal: object) -> bool:
     """Return whether a principal is Lex V2, or anyone."""
     words = text(principal)
     return words in LEX_SPELLINGS or words == ANYONE
@@ -347,7 +347,7 @@ def is_lex_or_anyone(principal: object) -> bool:
 def _may_be_lex(principal: object) -> bool:
     """Return whether a principal is not sure to be another one than Lex V2."""
     words = text(principal)
-    return is_lex_or_anyone(principal) or may_equal((LEX_PRINCIPAL,), words, nothing_known)
+    return _is_lex_or_anyone(principal) or may_equal((LEX_PRINCIPAL,), words, nothing_known)
 
 
 def _is_about_lex(principal: object) -> bool:

@@ -15,6 +15,8 @@ from .cfn.loops import stand_in_order
 
 # The fields of an ARN, split at its colons.
 Arn: TypeAlias = tuple[Text, ...]
+# Whether two words, one of them a reference, are different in every deployment.
+AreDifferent: TypeAlias = Callable[[Word, Word], bool]
 ARN_FIELDS: Final = 6
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicy.html
 LONGEST_ARN: Final = 2_048
@@ -202,7 +204,7 @@ def operator_named(name: str) -> Operator | None:
 
 
 def compared(
-    operator: Operator, wanted: Text, sent: Text, are_different: Callable[[Word, Word], bool]
+    operator: Operator, wanted: Text, sent: Text, are_different: AreDifferent
 ) -> bool | None:
     """Return whether a value of a policy means the one that is sent, None where nobody can tell.
 
@@ -227,9 +229,7 @@ def compared(
     return True if is_same else (False if differs else None)
 
 
-def _compared_arns(
-    wanted: Text, sent: Text, are_different: Callable[[Word, Word], bool]
-) -> bool | None:
+def _compared_arns(wanted: Text, sent: Text, are_different: AreDifferent) -> bool | None:
     """Compare field by field; what is written out and is no ARN cannot be told."""
     pattern, arn = (split(words, ":", ARN_FIELDS - 1) for words in (wanted, sent))
     if len(pattern) < ARN_FIELDS and is_literal(wanted):
@@ -247,7 +247,7 @@ def nothing_known(_one: Word, _other: Word) -> bool:
     return False
 
 
-def may_match(pattern: Text, words: Text, are_different: Callable[[Word, Word], bool]) -> bool:
+def may_match(pattern: Text, words: Text, are_different: AreDifferent) -> bool:
     """Return whether a pattern of `*` and `?` may match a text, whatever references come to.
 
     It is looked at from both ends, as far as the first `*` or reference of either side.
@@ -259,7 +259,7 @@ def may_match(pattern: Text, words: Text, are_different: Callable[[Word, Word], 
     )
 
 
-def may_equal(one: Text, other: Text, are_different: Callable[[Word, Word], bool]) -> bool:
+def may_equal(one: Text, other: Text, are_different: AreDifferent) -> bool:
     """Return whether two texts may be equal, whatever references come to."""
     if is_literal(one) and is_literal(other):
         return one == other
@@ -269,7 +269,7 @@ def may_equal(one: Text, other: Text, are_different: Callable[[Word, Word], bool
 
 
 def _may_begin_alike(
-    pattern: Text, words: Text, are_different: Callable[[Word, Word], bool], wildcards: str
+    pattern: Text, words: Text, are_different: AreDifferent, wildcards: str
 ) -> bool:
     for one, other in zip_longest(_pieces(pattern), _pieces(words), fillvalue=""):
         if one == "*" and wildcards:

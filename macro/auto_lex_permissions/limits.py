@@ -35,8 +35,9 @@ MOST_POLICY_BYTES: Final = 20_480
 STATEMENT_BYTES: Final = 444
 # Python's own format is written eight times as fast as JSON, and a look at its size is enough for
 # most templates. It writes each text once: where a key comes again it takes 5 bytes, and 2 for an
-# object under it. JSON takes 1.3 to 2 times the room on ordinary templates, and 4.3 times on nested
-# objects with keys of 25 letters alone. Where this factor does not decide, the bytes are counted.
+# object under it. JSON takes 1.1 to 1.7 times the room on the templates of the benchmarks. On
+# nothing but nested objects with keys of 25 letters it would take 4.3 times. Where this factor does
+# not decide, the bytes are counted.
 _JSON_PER_MARSHAL: Final = 5
 _COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 # Half a surrogate pair, as UTF-8 would write it; in marshal's bytes a number may look like one.

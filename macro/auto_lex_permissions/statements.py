@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from .cfn.formulas import ALWAYS, NEVER, Formula, all_of, any_of
-from .cfn.intrinsics import Text, Word, is_intrinsic, is_literal, text
+from .cfn.intrinsics import Text, is_intrinsic, is_literal, text
 from .cfn.values import Values
 from .iam import (
     ANYONE,
     LEX_PRINCIPAL,
     LEX_SPELLINGS,
+    AreDifferent,
     Operator,
     compared,
     includes_invoking,
@@ -46,8 +47,6 @@ _ELEMENTS: Final = frozenset({
 
 # The texts that a key of a call may have, each with when it has it: spellings of one value.
 Sent: TypeAlias = Sequence[tuple[Text, Formula]]
-# Whether two words, one of them a reference, are different in every deployment.
-AreDifferent: TypeAlias = Callable[[Word, Word], bool]
 
 
 class Answer(NamedTuple):
