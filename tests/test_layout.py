@@ -32,6 +32,7 @@ ORDER = (
     "dependencies",
     "retention",
     "additions",
+    "hook_reports",
     "transform",
     "protocol",
     "__init__",

@@ -89,7 +89,7 @@ def test_what_cannot_live_in_this_deployment_is_no_mistake(
     fragment = under(condition, arn)
     for parameters in ({}, {"OnUnreachable": "Skip"}):
         request = Request(fragment, REGION, ACCOUNT, parameters, values)
-        found = examine(request).diagnostics
+        found = {report.code for report in examine(request).diagnostics} - {"ALP114", "ALP406"}
         assert bool(found) is lives, found
 
 

@@ -281,6 +281,16 @@ OUT_OF_PLACE: Final = Message(
     " BotAliasLocaleSettings of the bot alias, one for each locale.",
 )
 
+CONDITIONAL_HOOK: Final = Message(
+    "ALP114",
+    "HookChosenByCondition",
+    "note",
+    "A condition chooses the function of a code hook",
+    "When the condition changes, the hook moves to another function, and for some seconds Lex may"
+    " not invoke that.",
+    "Set SourceScope: Bot, or leave it where the condition never changes in a stack.",
+)
+
 # Permissions and resource policies of the author: ALP2xx.
 
 TOO_WIDE: Final = Message(
@@ -407,8 +417,8 @@ NO_POLICY: Final = Message(
     "QualifierWithoutPolicy",
     "error",
     "A qualifier takes no resource-based policy",
-    "Lambda keeps no resource-based policy for a qualifier that begins with $, such as $LATEST, so"
-    " Lex could never be allowed to invoke the function by that name.",
+    "Lex V2 takes no qualifier with $ in a function's ARN, and Lambda keeps no resource-based"
+    " policy for $LATEST, so Lex could never invoke the function by that name.",
     "Name the function without a qualifier, or with a version or a Lambda alias.",
 )
 NAME_TOO_LONG: Final = Message(
@@ -426,6 +436,30 @@ REPLICA: Final = Message(
     "A bot's replica needs a permission of its own",
     "The bot's replica invokes a function of its own Region.",
     "That function needs its own permission there.",
+)
+NO_ARN: Final = Message(
+    "ALP406",
+    "HookNamesNoArn",
+    "warning",
+    "A code hook names a function by its name, and Lex V2 takes an ARN",
+    "This is the name of a function, and Lex V2 takes its ARN only.",
+    "Name the function by its ARN: with Fn::GetAtt, or Ref of a Lambda alias.",
+)
+DURABLE: Final = Message(
+    "ALP407",
+    "DurableFunctionUnqualified",
+    "warning",
+    "A code hook names a durable function without a qualifier",
+    "The function is a durable one, which Lambda invokes by a version or a Lambda alias only.",
+    "Name a Lambda alias of the function.",
+)
+TENANT_ISOLATED: Final = Message(
+    "ALP408",
+    "FunctionTenantIsolated",
+    "warning",
+    "A code hook names a function with tenant isolation",
+    "Lambda invokes the function for a tenant only, and Lex V2 sends none.",
+    "Name a function without TenancyConfig.",
 )
 
 # Limits: ALP5xx.

@@ -29,7 +29,8 @@ from .cfn.loops import variables
 from .cfn.template import Resource, Template
 from .iam import may_equal, nothing_known, own_field, partition_of
 
-FUNCTION_TYPES: Final = ("AWS::Lambda::Function", "AWS::Serverless::Function")
+SAM_FUNCTION: Final = "AWS::Serverless::Function"
+FUNCTION_TYPES: Final = ("AWS::Lambda::Function", SAM_FUNCTION)
 LAMBDA_ALIAS: Final = "AWS::Lambda::Alias"
 LAMBDA_VERSION: Final = "AWS::Lambda::Version"
 T = TypeVar("T")
@@ -198,9 +199,25 @@ class Functions:
 
     @cached_property
     def _shared_alias(self) -> tuple[object, Text] | None:
-        shared = self._template.section("Globals").get("Function")
-        name = shared.get("AutoPublishAlias") if isinstance(shared, dict) else None
+        name = self._shared.get("AutoPublishAlias")
         return None if name is None else (name, text(name))
+
+    @property
+    def _shared(self) -> Mapping[str, object]:
+        """Return the properties that `Globals` gives to all SAM functions."""
+        shared = self._template.section("Globals").get("Function")
+        return shared if isinstance(shared, dict) else {}
+
+    def having(self, key: str) -> Mapping[str, Formula]:
+        """Return the functions of the template that have a property, and when they do."""
+        found: dict[str, Formula] = {}
+        for resource in self._template.of_type(*FUNCTION_TYPES):
+            properties = resource.body.get("Properties")
+            if isinstance(properties, dict) and key in properties:
+                found[resource.logical_id] = any_of(v.when for v in resource.values(key).present())
+            elif resource.type == SAM_FUNCTION and key in self._shared:
+                found[resource.logical_id] = resource.when
+        return found
 
     # From a function to the resources that it may be.
 

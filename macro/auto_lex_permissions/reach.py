@@ -1,4 +1,4 @@
-"""What no permission of this stack can do for a hook (section 4 of the contract).
+"""What no permission of this stack can do for a hook (rules 4.1 to 4.3).
 
 A function of another account or Region can be granted by its owner only. Only what is visible
 counts: literals of an ARN, `Fn::GetStackOutput` with another Region or a role, and the value of a
@@ -6,19 +6,17 @@ template parameter, which is read for nothing else. A parameter that is `NoEcho`
 is left unread: the first is secret, the second's value is a name.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 from typing import Final
 
-from .bots import Bots
 from .cfn.conditions import Conditions
 from .cfn.intrinsics import (
     ACCOUNT,
     PARTITION,
     REGION,
     Reference,
-    Text,
     Unread,
     Word,
     function,
@@ -30,16 +28,14 @@ from .cfn.intrinsics import (
 )
 from .cfn.loops import is_item, variables
 from .cfn.template import Template
-from .cfn.values import Place, path
-from .code_hooks import BOT, CodeHook
+from .cfn.values import path
+from .code_hooks import CodeHook
 from .diagnostics import (
     NAME_TOO_LONG,
     NO_POLICY,
     OUT_OF_REACH,
     PERMISSION_IN_LOOP,
-    REPLICA,
     UNREACHABLE,
-    VERSION_HOOK,
     Diagnostic,
 )
 from .functions import Functions, LambdaFunction
@@ -125,8 +121,7 @@ class Reach:
     @cached_property
     def _conditions(self) -> Conditions:
         """Return the template's conditions as this deployment decides them."""
-        region, account = self._template.region, self._template.account
-        values = {REGION: region, PARTITION: partition_of(region), ACCOUNT: account}
+        values = of_stack(self._template)
         for reference in map(Reference, self._template.section("Parameters")):
             value = self._value(reference)
             if isinstance(value, str):
@@ -176,6 +171,13 @@ class Reach:
         return word
 
 
+def of_stack(template: Template) -> dict[Reference, str]:
+    """Return the pseudo parameters that never change in a stack, as far as they are known."""
+    region, account = template.region, template.account
+    values = {REGION: region, PARTITION: partition_of(region), ACCOUNT: account}
+    return values if region and account else {}
+
+
 def _is_elsewhere(found: LambdaFunction) -> bool:
     """Return whether a field that is all literal names another partition, Region or account."""
     fields = (found.partition, found.region, found.account)
@@ -207,25 +209,3 @@ def _is_without_policy(function: LambdaFunction) -> bool:
         case (str(literal), *_):
             return literal.startswith("$")
     return False
-
-
-def reports(
-    template: Template, bots: Bots, hooks: Sequence[CodeHook], *, by_bot: bool
-) -> Iterator[Diagnostic]:
-    """Yield what permissions cannot do for hooks on versions and for replicas (rule 4.4)."""
-    replicated: dict[Text, list[Place]] = {
-        (Reference(bot.logical_id),): [found.places[0] for found in bot.values("Replication")]
-        for bot in template.of_type(BOT)
-        if any(bot.values("Replication").present())
-    }
-    for hook in hooks:
-        match hook.function.qualifier:
-            case (str(version),) if not by_bot and version.isdecimal():
-                yield from (VERSION_HOOK.at(*place) for place in hook.places)
-            case (Reference(_, "Version"),) if not by_bot:
-                yield from (VERSION_HOOK.at(*place) for place in hook.places)
-    hooked = {hook.resource.logical_id: hook.resource for hook in hooks} if replicated else {}
-    for resource in hooked.values():
-        for caller, _ in bots.callers(resource, by_bot=True):
-            for place in replicated.get(caller.name, ()):
-                yield REPLICA.at(*place)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from . import reach
+from . import hook_reports
 from .additions import Additions, Writer, with_additions
 from .bots import Bots
 from .cfn.budget import MOST_STEPS, TooMuchWorkError
@@ -23,6 +23,7 @@ from .diagnostics import (
 from .functions import Functions
 from .grants import Grant, Grants
 from .limits import exceeded, full_policies, too_long_names
+from .reach import Reach
 from .resource_policies import ResourcePolicies
 from .settings import Settings, opts_out, stack_settings
 
@@ -125,7 +126,7 @@ def _examined(request: Request, diagnostics: list[Diagnostic]) -> Examination:
 
     active: list[CodeHook] = []
     unreachable: list[CodeHook] = []
-    in_reach = reach.Reach(template, functions, request.template_parameters)
+    in_reach = Reach(template, functions, request.template_parameters)
     for hook in hooks:
         if hook.resource.logical_id not in opted_out:
             if in_reach.is_out_of_reach(hook):
@@ -146,7 +147,8 @@ def _examined(request: Request, diagnostics: list[Diagnostic]) -> Examination:
 
     diagnostics += declared.reports(active, by_bot=settings.by_bot)
     diagnostics += policies.reports(active)
-    diagnostics += reach.reports(template, bots, active, by_bot=settings.by_bot)
+    by_bot = settings.by_bot
+    diagnostics += hook_reports.reports(template, functions, bots, active, by_bot=by_bot)
     inactive = [hook for hook in hooks if hook.resource.logical_id in opted_out]
     missing = [grant for grant in grants if grant.is_missing]
     covered = [*filter(declared.covers_whole_bot, inactive), *engine.serving(missing, inactive)]

@@ -110,7 +110,7 @@ def test_mistakes_of_the_author_exit_with_2(tmp_path: Path) -> None:
     ended = run("expand", written(tmp_path, text))
     assert ended.code == 2
     assert ended.err.startswith(
-        f"auto-lex-permissions: {tmp_path}/template.yaml: ALP403 {PATH}: Lambda"
+        f"auto-lex-permissions: {tmp_path}/template.yaml: ALP403 {PATH}: Lex V2"
     )
 
 
@@ -158,7 +158,7 @@ def test_check_of_a_template_with_a_mistake(tmp_path: Path) -> None:
     ended = run("check", template)
     assert ended.code == 1
     assert f"{template}:25:17: added by the macro: Alias invokes" in ended.out
-    assert f"{template}:25:17: ALP403 Mistake: Lambda keeps no resource-based policy" in ended.out
+    assert f"{template}:25:17: ALP403 Mistake: Lex V2 takes no qualifier with" in ended.out
     nothing = written(tmp_path, "NoSection: [1]\n")
     ended = run("check", nothing)
     assert ended.code == 1
@@ -267,12 +267,16 @@ def test_the_rules_of_sarif_name_the_ids_of_version_1_0_0() -> None:
         "ConditionsUndecided": ["ALP111"],
         "RetainedPermissionStays": ["ALP112"],
         "HookOutOfPlace": ["ALP113"],
+        "HookChosenByCondition": ["ALP114"],
         "PermissionTooWide": ["ALP201"],
         "PermissionNeverMatches": ["ALP202"],
         "ResourcePolicyNotCompared": ["ALP204"],
         "ResourcePolicyUnclear": ["ALP206"],
         "FunctionUnreachable": ["ALP402"],
         "ReplicaNeedsPermission": ["ALP405"],
+        "HookNamesNoArn": ["ALP406"],
+        "DurableFunctionUnqualified": ["ALP407"],
+        "FunctionTenantIsolated": ["ALP408"],
         "FunctionPolicyTooLarge": ["ALP503"],
     }
 

@@ -154,7 +154,7 @@ def test_nothing_to_draw_and_mistakes(tmp_path: Path) -> None:
     wrong = written(tmp_path, TEMPLATE.replace("${Orders.Arn}:live", "${Orders.Arn}:$LATEST"))
     ended = run("graph", wrong)
     assert (ended.code, "de_DE where IsProd" in ended.out) == (0, True)
-    assert ended.err.startswith(f"auto-lex-permissions: {wrong}:23:100: ALP403 Lambda keeps")
+    assert ended.err.startswith(f"auto-lex-permissions: {wrong}:23:100: ALP403 Lex V2 takes")
     assert run("graph", written(tmp_path, "[]")).code == 2
 
 

@@ -26,7 +26,7 @@ Key: TypeAlias = str | EllipsisType
 EACH: Final = ...
 T = TypeVar("T")
 U = TypeVar("U")
-_IF: Final = "Fn::If"
+IF: Final = "Fn::If"
 # Calls of it inside each other that are looked through: each is one more condition of a value.
 DEEPEST: Final = 100
 # No condition has a longer name, whatever variables of loops stand in it.
@@ -137,11 +137,11 @@ def _below(value: Value[T], keys: tuple[Key, ...], hidden: list[Hidden]) -> Iter
     while stack:
         found, when, steps, depth = stack.pop()
         key = keys[depth] if depth < len(keys) else None
-        if isinstance(found, dict) and _IF in found:
+        if isinstance(found, dict) and IF in found:
             branches, name = _branches(found, when, steps)
             stack += ((*branch, depth) for branch in branches)
             if name:
-                hidden.append(Hidden(name, _places(value, (*steps, _IF, 0))))
+                hidden.append(Hidden(name, _places(value, (*steps, IF, 0))))
         elif key is None:
             yield Value(found, when, _places(value, steps))
         elif isinstance(found, dict):
@@ -164,10 +164,10 @@ def _branches(
             if name is None:
                 called = function(condition)
                 return [], called[0] if called else ""
-            if steps.count(_IF) >= DEEPEST or len(name) > LONGEST_CONDITION:
-                return [], _IF
+            if steps.count(IF) >= DEEPEST or len(name) > LONGEST_CONDITION:
+                return [], IF
             fails, holds = when & ~Named(name), when & Named(name)
-            return [(otherwise, fails, (*steps, _IF, 2)), (then, holds, (*steps, _IF, 1))], ""
+            return [(otherwise, fails, (*steps, IF, 2)), (then, holds, (*steps, IF, 1))], ""
     return [], ""
 
 
