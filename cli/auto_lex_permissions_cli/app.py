@@ -187,8 +187,7 @@ def main() -> NoReturn:
         opened.reconfigure(errors="backslashreplace")
         setattr(sys, stream, opened)
     try:
-        result = app.main(prog_name=NAME, standalone_mode=False)
-        sys.stdout.flush()
+        result = _result()
     except UsageError as error:
         _fail(error)
     except click.ClickException as error:
@@ -209,6 +208,22 @@ def main() -> NoReturn:
     except Exception as error:  # noqa: BLE001 - nobody reads a traceback who did not ask for it.
         _fail(f"a fault of this program ({type(error).__name__}); --debug shows where.")
     sys.exit(result if isinstance(result, int) else FINE)
+
+
+def _result() -> object:
+    """Run the command and return its result; where a signal ends it, that is what counts."""
+    try:
+        result = app.main(prog_name=NAME, standalone_mode=False)
+        sys.stdout.flush()
+    except Exception as error:
+        # What was under way may fail by the end, such as a lock that is released twice.
+        context = error.__context__
+        while context is not None:
+            if isinstance(context, SystemExit):
+                raise context from None
+            context = context.__context__
+        raise
+    return result
 
 
 def _end(number: int, _: object) -> NoReturn:

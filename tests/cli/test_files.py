@@ -297,6 +297,40 @@ def test_a_signal_leaves_nothing_behind(name: str, tmp_path: Path) -> None:
     assert template.read_text().count("AWS::Lambda::Permission") == 1
 
 
+ENDED_WITHIN = """
+import signal, sys
+from auto_lex_permissions_cli import app, check
+
+def release():
+    try:
+        raise KeyError
+    except KeyError:
+        open('').close()
+
+def run(*_):
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        {meanwhile}
+
+check.run = run
+sys.argv[1:] = ["check", "template.yaml"]
+app.main()
+"""
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    ["pass", "raise RuntimeError('release unlocked lock')", "open('').close()", "release()"],
+)
+def test_what_fails_while_a_signal_ends_the_program_is_not_what_counts(
+    meanwhile: str,
+) -> None:
+    """A lock that was being taken may be released twice; the program ends by the signal."""
+    ended = run(program=("-c", ENDED_WITHIN.format(meanwhile=meanwhile)))
+    assert (ended.code, ended.out, ended.err) == (143, "", "")
+
+
 def test_an_exception_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
