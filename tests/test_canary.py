@@ -76,7 +76,8 @@ def _entries(fragment: Any) -> Any:
     """Return a template with a canary in all values of its resources, those of hooks included."""
     resources = fragment.get("Resources")
     if not isinstance(resources, dict):
-        return planted(fragment)
+        # The names of its parts may come out.
+        return {name: planted(part, name) for name, part in fragment.items()}
     return planted(fragment) | {
         "Resources": {name: planted(resource) for name, resource in resources.items()}
     }

@@ -102,19 +102,8 @@ def _laid_over(blocks: Iterable[str]) -> dict[str, Any]:
 
 
 def _request(laid: Mapping[str, Any]) -> Request:
-    """Return what CloudFormation sends: `Fn::Transform` hands over what stands beside it."""
-    beside = _beside_transform(laid)
-    if beside is not None:
-        return Request(beside, REGION, ACCOUNT)
+    """Return what CloudFormation sends."""
     return requests.request_of(laid, requests.Stack(REGION, ACCOUNT))
-
-
-def _beside_transform(value: Any) -> dict[str, Any] | None:
-    if not isinstance(value, dict):
-        return None
-    if "Fn::Transform" in value:
-        return {name: below for name, below in value.items() if name != "Fn::Transform"}
-    return next(filter(None, map(_beside_transform, value.values())), None)
 
 
 def _codes(request: Request) -> set[str]:
@@ -134,7 +123,7 @@ def _codes_of_event(event: Mapping[str, Any]) -> set[str]:
 
 def _is_missing(laid: Mapping[str, Any]) -> bool:
     """Return whether `check` finds a code hook without a permission."""
-    by_macro = requests.uses_macro(laid)
+    by_macro = requests.use_of(laid, requests.Stack()) is not None
     return bool(findings(_request(laid), by_macro=by_macro).missing)
 
 

@@ -51,6 +51,13 @@ def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--account", metavar="ID", default="", help="The stack's account."),
         click.option("--region", metavar="REGION", default="", help="The stack's Region."),
         click.option(
+            "--macro-name",
+            metavar="NAME",
+            default="AutoLexPermissions",
+            show_default=True,
+            help="The name that the macro has in templates.",
+        ),
+        click.option(
             "--parameter-overrides",
             "overrides",
             metavar="NAME=VALUE",

@@ -11,7 +11,7 @@ from cfnlint.template import Template
 from auto_lex_permissions.diagnostics import NO_PERMISSION
 
 from .findings import findings
-from .requests import Stack, request_of, uses_macro
+from .requests import Stack, request_of, use_of
 
 
 class CodeHookWithoutPermission(CloudFormationLintRule):  # type: ignore[misc] # It has no types.
@@ -29,7 +29,7 @@ class CodeHookWithoutPermission(CloudFormationLintRule):  # type: ignore[misc] #
     def match(self, cfn: Template) -> list[RuleMatch]:
         """Match each hook that nothing covers."""
         template: dict[str, Any] = cfn.template
-        if uses_macro(template):
+        if use_of(template, Stack()):
             return []
         return [
             RuleMatch(list(missing.place), missing.advice)

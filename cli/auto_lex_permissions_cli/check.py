@@ -8,12 +8,11 @@ from auto_lex_permissions.cfn.values import Place, path
 
 from .console import UsageError, coloured, counted, exit_code, print_json, print_line
 from .findings import Findings, findings, word_for
-from .reading import Template
 from .requests import Stack
 from .sarif import Result, log
-from .templates import open_templates
+from .templates import OpenedTemplate, open_templates
 
-Checked = list[tuple[Template, Findings]]
+Checked = list[tuple[OpenedTemplate, Findings]]
 """The templates that were checked, and what was found in each."""
 
 
@@ -21,7 +20,7 @@ def run(paths: Iterable[str], form: str, options: Mapping[str, Any]) -> int:
     """Check templates, print what was found as `text`, `json` or `sarif`; return the exit code."""
     errors: list[UsageError] = []
     checked = [
-        (opened.template, findings(opened.request, by_macro=opened.uses_macro))
+        (opened, findings(opened.request, by_macro=opened.uses_macro))
         for opened in open_templates(paths, Stack.of(options), errors)
     ]
     _PRINTERS[form](checked)
@@ -30,18 +29,18 @@ def run(paths: Iterable[str], form: str, options: Mapping[str, Any]) -> int:
 
 
 def _print_text(checked: Checked) -> None:
-    for template, found in checked:
+    for opened, found in checked:
         for hook in found.hooks:
             where = f" where {json.dumps(hook.condition, ensure_ascii=False)}"
             print_line(
-                f"{template.name}:{template.position(hook.place)}: ",
+                f"{opened.name}:{opened.position(hook.place)}: ",
                 f"{hook.diagnostic.code} " if hook.diagnostic else "",
                 coloured(hook.state.value),
                 f": {hook.caller} invokes {hook.function_name}",
                 "" if hook.condition is None else where,
             )
         for note in found.notes:
-            position = f"{template.name}:{template.position(note.place)}: "
+            position = f"{opened.name}:{opened.position(note.place)}: "
             word = coloured(word_for(note.message))
             print_line(position, f"{note.code} ", word, f": {note.advice}")
     hooks = sum(len(found.hooks) for _, found in checked)
@@ -54,10 +53,10 @@ def _print_json(checked: Checked) -> None:
     print_json(
         [
             {
-                "file": template.name,
+                "file": opened.name,
                 "codeHooks": [
                     {
-                        **_where(template, hook.place),
+                        **_where(opened, hook.place),
                         "function": hook.function,
                         "hookSource": hook.caller,
                         "condition": hook.condition,
@@ -68,7 +67,7 @@ def _print_json(checked: Checked) -> None:
                 ],
                 "notes": [
                     {
-                        **_where(template, note.place),
+                        **_where(opened, note.place),
                         "id": note.code,
                         "code": word_for(note.message),
                         "message": note.advice,
@@ -76,21 +75,21 @@ def _print_json(checked: Checked) -> None:
                     for note in found.notes
                 ],
             }
-            for template, found in checked
+            for opened, found in checked
         ]
     )
 
 
-def _where(template: Template, place: Place) -> dict[str, Any]:
-    position = template.position(place)
+def _where(opened: OpenedTemplate, place: Place) -> dict[str, Any]:
+    position = opened.position(place)
     return {"path": path(place), "line": position.line, "column": position.column}
 
 
 def _print_sarif(checked: Checked) -> None:
     print_json(
         log(
-            Result(template.name, template.position(diagnostic.place), diagnostic)
-            for template, found in checked
+            Result(opened.name, opened.position(diagnostic.place), diagnostic)
+            for opened, found in checked
             for diagnostic in (*found.missing, *found.notes)
         )
     )

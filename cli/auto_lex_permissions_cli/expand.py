@@ -11,7 +11,7 @@ from auto_lex_permissions import TemplateError, transform
 from .console import UsageError, print_diff, stdout, unified_diff, write_template
 from .files import replace
 from .rendering import TemplateDumper
-from .requests import Stack
+from .requests import Stack, processed
 from .templates import open_template
 
 # Those for `make demo`, which shows an expansion of its own.
@@ -24,9 +24,12 @@ def run(path: str, output: str, form: str, options: Mapping[str, Any], *, diff: 
     Raises UsageError where a file cannot be read or written, or the template has mistakes.
     """
     opened = open_template(path, Stack.of(options), strict=True)
-    name, before = opened.template.name, opened.request.fragment
+    name = opened.name
     try:
-        after = transform(opened.request).fragment
+        before, after = (
+            processed(opened.template.value, opened.use, fragment)
+            for fragment in (opened.request.fragment, transform(opened.request).fragment)
+        )
     except TemplateError as error:
         raise UsageError(f"{name}: {error}") from error
     if diff:

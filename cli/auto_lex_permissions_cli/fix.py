@@ -71,7 +71,7 @@ def run(paths: Iterable[str], options: Mapping[str, Any], *, write: bool) -> int
 
 def _fix_file(opened: OpenedTemplate, *, write: bool) -> bool:
     """Show or write what a file lacks; return whether that is anything."""
-    name = opened.template.name
+    name = opened.name
     fixed = fix(opened.template, opened.request)
     if not fixed.insertions:
         if opened.is_named:
@@ -81,11 +81,15 @@ def _fix_file(opened: OpenedTemplate, *, write: bool) -> bool:
         print_diff(stdout(), unified_diff(fixed.template.text, fixed.text, name, name))
     elif opened.path == STDIN:
         raise UsageError(f"{name}: --write takes files only.")
+    elif opened.template.is_quoted:
+        raise UsageError(
+            f"{name}: --write takes the file of a template, and this one holds it as a text."
+        )
     else:
         replace(opened.path, encoded(fixed, opened.content), opened.content)
     print_note(f"{name}: {fixed.summary} {'written' if write else 'to add'}")
     if opened.uses_macro:
-        print_note(f"{name}: with this, AutoLexPermissions can go from the Transform section")
+        print_note(f"{name}: with this, the template no longer needs the macro")
     return True
 
 
@@ -96,6 +100,8 @@ def fix(template: Template, request: Request) -> Fixed:
     the template has mistakes, or where it could not be written so that it reads as the macro's own
     result.
     """
+    # Into the file goes all that is needed, wherever the template names the macro.
+    request = request._replace(fragment=template.value)
     try:
         statements = _missing_statements(request)
         fragment: Any = request.fragment

@@ -69,7 +69,7 @@ def run(path: str, form: str, options: Mapping[str, Any]) -> None:
     else:
         print_tree(tree(template.name, edges))
     for note in found.mistakes:
-        position = f"{template.name}:{template.position(note.place)}"
+        position = f"{opened.name}:{opened.position(note.place)}"
         print_error(f"{position}: {note.code} {note.advice}")
 
 

@@ -2,12 +2,15 @@
 
 CloudFormation takes JSON and YAML 1.1, in which `yes` is a boolean; dates stay text, and so does a
 number that begins with 0, which is an account's id. Short forms of intrinsic functions become long
-ones. Duplicate keys are an error here: CloudFormation would keep one of them without a word.
+ones. Duplicate keys are an error here: CloudFormation would keep one of them without a word. It
+takes no aliases and no merge keys: they are read as AWS SAM and `aws cloudformation package` do,
+which write them out.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -31,6 +34,8 @@ _TOO_LARGE: Final = (
 _TOO_DEEP: Final = f"is nested more deeply than any template: over {DEEPEST} levels"
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
+_BODY: Final = "TemplateBody"
 # Python takes no number of several thousand digits; CloudFormation has none.
 _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,999})")
 _FLOAT: Final = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -75,14 +80,25 @@ class Position:
         return f"{self.line}:{self.column}"
 
 
+def is_merge(key: Any) -> bool:
+    """Whether a key's node merges what it is the key of (`<<`)."""
+    return bool(key.tag == f"{_TAG}merge")
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template's text, its YAML nodes, and its value with long forms only."""
+    """A template's text, its YAML nodes, and its value with long forms only.
+
+    `first_shared` is where the first alias or merge key is, or what an alias refers to.
+    `is_quoted` says that the text is a string in the file, as in the output of `get-template`.
+    """
 
     name: str
     text: str
     root: Any = field(repr=False)
     value: dict[str, Any] = field(repr=False)
+    first_shared: Position | None = None
+    is_quoted: bool = False
 
     def position(self, place: Place) -> Position:
         """Return where a place is in the file, or the nearest one around it that is there.
@@ -108,10 +124,19 @@ class Template:
 def _member(node: Any, step: str | int) -> tuple[Any, Any] | None:
     """Return the node that a member or an item of a node begins with, and its own node."""
     if isinstance(node, yaml.MappingNode):
-        return next((pair for pair in node.value if pair[0].value == step), None)
+        own = (pair for pair in node.value if pair[0].value == step and not is_merge(pair[0]))
+        merged = (_member(one, step) for one in reversed([*_merged(node)]))
+        return next(own, None) or next(filter(None, merged), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
         return node.value[step], node.value[step]
     return None
+
+
+def _merged(node: Any) -> Iterator[Any]:
+    """Yield the nodes that an object's node merges, those that win over others behind these."""
+    for key, value in node.value:
+        if is_merge(key):
+            yield from reversed(value.value) if isinstance(value, yaml.SequenceNode) else [value]
 
 
 def _long(node: Any) -> str:
@@ -131,6 +156,10 @@ def parse(name: str, content: bytes) -> Template:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{name}: is not UTF-8 text (byte {error.start}).") from error
+    return _parsed(name, text)
+
+
+def _parsed(name: str, text: str, *, is_quoted: bool = False) -> Template:
     if "%TAG" in text and _TAG_DIRECTIVE.search(text):
         raise UsageError(f"{name}: CloudFormation takes no directive %TAG.")
     try:
@@ -141,7 +170,20 @@ def parse(name: str, content: bytes) -> Template:
         raise UsageError(f"{name}: {error}".splitlines()[0]) from error
     if not isinstance(root, yaml.MappingNode):
         raise UsageError(f"{name}: is no template: a template is an object of sections.")
-    return Template(name, text, root, _Reader(name).value(root))
+    body = root if is_quoted else _body(root)
+    if isinstance(body, yaml.ScalarNode):
+        return _parsed(f"{name} ({_BODY})", body.value, is_quoted=True)
+    reader = _Reader(name)
+    return Template(name, text, body, reader.value(body), reader.first_shared, is_quoted)
+
+
+def _body(root: Any) -> Any:
+    """Return the template's own node, also in the output of `aws cloudformation get-template`."""
+    texts = (pair for pair in root.value if isinstance(pair[0], yaml.ScalarNode))
+    members = {key.value: value for key, value in texts}
+    body = members.get(_BODY)
+    is_output = "Resources" not in members and not is_short(body or root)
+    return body if is_output and isinstance(body, yaml.MappingNode | yaml.ScalarNode) else root
 
 
 def _compose(name: str, text: str) -> Any:
@@ -219,6 +261,8 @@ def _syntax(name: str, text: str, error: yaml.MarkedYAMLError) -> str:
         digits = 4 if text[mark.index - 1] == "u" else 8
         escaped = text[mark.index - 2 : mark.index + digits]
         return f"{name}:{mark.line + 1}:{mark.column - 1}: {escaped} alone is no character."
+    if error.context == "expected a single document in the stream":
+        return f"{name}:{_position(mark)}: a second YAML document begins here; a template is one."
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
     is_tab = "\t" in line[: mark.column + 1]
@@ -231,6 +275,8 @@ class _Reader:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self.first_shared: Position | None = None
+        self._known: set[int] = set()
         self._around: list[int] = []
         self._values = self._characters = 0
 
@@ -249,6 +295,9 @@ class _Reader:
         self._characters += len(node.value) if is_scalar else 0
         if self._values > MOST or self._characters > LARGEST:
             raise _refused(self._name, node, _TOO_LARGE)
+        if id(node) in self._known:
+            self._share(node)
+        self._known.add(id(node))
         if is_scalar:
             return _scalar(node)
         if id(node) in self._around:
@@ -267,18 +316,28 @@ class _Reader:
 
     def _object(self, node: Any) -> dict[str, Any]:
         values: dict[str, Any] = {}
+        for merged in _merged(node):
+            self._share(node)
+            if not isinstance(merged, yaml.MappingNode) or is_short(merged):
+                raise _refused(self._name, merged, "a merge key (<<) takes objects only")
+            values |= self._plain(merged)
+        own: set[str] = set()
         for key, value in node.value:
-            if key.tag == f"{_TAG}merge":
-                raise _refused(self._name, key, "CloudFormation takes no merge keys (<<)")
+            if is_merge(key):
+                continue
             if not isinstance(key, yaml.ScalarNode):
                 raise _refused(self._name, key, "a key has to be a text")
-            if key.value in values:
+            if key.value in own:
                 first = next(known for known, _ in node.value if known.value == key.value)
                 what = f"the key {key.value} is there twice, first at {_position(first.start_mark)}"
                 raise _refused(self._name, key, what)
+            own.add(key.value)
             self._characters += len(key.value)
             values[key.value] = self.value(value)
         return values
+
+    def _share(self, node: Any) -> None:
+        self.first_shared = self.first_shared or _position(node.start_mark)
 
 
 def _refused(name: str, node: Any, what: str) -> UsageError:

@@ -5,20 +5,26 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from auto_lex_permissions import Request
+from auto_lex_permissions.cfn.values import Place
 
 from .console import UsageError
 
 MACRO: Final = "AutoLexPermissions"
 TRANSFORM: Final = "Transform"
+FN_TRANSFORM: Final = "Fn::Transform"
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What CloudFormation would know of the stack: its Region, its account, its parameters."""
+    """What CloudFormation would know of the stack: its Region, its account, its parameters.
+
+    `macro` is the name under which the macro is registered there.
+    """
 
     region: str = ""
     account: str = ""
     overrides: Mapping[str, str] = field(default_factory=dict)
+    macro: str = MACRO
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Stack":
@@ -31,14 +37,59 @@ class Stack:
             "".join([options["region"], options["account"], *options["overrides"]]).encode()
         except UnicodeEncodeError as error:
             raise UsageError("the options about the stack are not UTF-8 text.") from error
-        return cls(options["region"], options["account"], overrides)
+        return cls(options["region"], options["account"], overrides, options["macro_name"])
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Where a template names the macro, with which settings, and what it is handed there.
+
+    That is the template without the macro's entry in its Transform section, or what stands beside
+    `Fn::Transform`.
+    """
+
+    place: Place
+    settings: Any
+    fragment: Mapping[str, Any]
+
+
+def use_of(template: Mapping[str, Any], stack: Stack) -> Use | None:
+    """Return where a template names the macro, or None where it does not."""
+    entries = _transforms(template)
+    for number, entry in enumerate(entries):
+        if _name(entry) == stack.macro:
+            others = [other for other in entries if _name(other) != stack.macro]
+            left = {**template, TRANSFORM: others} if others else _without(template, TRANSFORM)
+            is_listed = isinstance(template[TRANSFORM], list)
+            place: Place = (TRANSFORM, number) if is_listed else (TRANSFORM,)
+            return Use(place, _settings(entry), left)
+    stack_of_parts: list[tuple[Any, Place]] = [(template, ())]
+    while stack_of_parts:
+        part, place = stack_of_parts.pop()
+        if isinstance(part, dict):
+            call = part.get(FN_TRANSFORM)
+            if isinstance(call, dict) and _name(call) == stack.macro:
+                return Use((*place, FN_TRANSFORM), _settings(call), _without(part, FN_TRANSFORM))
+            stack_of_parts += [(below, (*place, key)) for key, below in part.items()]
+        elif isinstance(part, list):
+            stack_of_parts += [(below, (*place, at)) for at, below in enumerate(part)]
+    return None
+
+
+def processed(template: Mapping[str, Any], use: Use | None, fragment: Any) -> Mapping[str, Any]:
+    """Return a template with a fragment in place of what the macro is handed."""
+    place = use.place if use else ()
+    if place[:1] == ("Resources",):
+        return {**template, "Resources": fragment}
+    whole: Mapping[str, Any] = fragment
+    return whole
 
 
 def request_of(template: Mapping[str, Any], stack: Stack, *, strict: bool = False) -> Request:
-    """Return the macro's request for a template, whose Transform section no longer lists the macro.
+    """Return the request with which CloudFormation would call the macro for a template.
 
-    Other transforms stay listed. Parameters have their overrides or defaults as values. With
-    `strict`, raises UsageError for an override of a parameter that is not there.
+    Parameters have their overrides or defaults as values. With `strict`, raises UsageError for an
+    override of a parameter that is not there.
     """
     declared = template.get("Parameters")
     parameters = declared if isinstance(declared, dict) else {}
@@ -46,23 +97,20 @@ def request_of(template: Mapping[str, Any], stack: Stack, *, strict: bool = Fals
     if unknown and strict:
         raise UsageError(f"--parameter-overrides: the template has no parameter {unknown[0]}.")
     values = _values(parameters, stack.overrides)
-    entries = _transforms(template)
-    own = [entry for entry in entries if _name(entry) == MACRO]
-    others = [entry for entry in entries if _name(entry) != MACRO]
-    fragment = dict(template)
-    if not others:
-        fragment.pop(TRANSFORM, None)
-    elif own:
-        fragment[TRANSFORM] = others
-    settings = own[0].get("Parameters", {}) if own and isinstance(own[0], dict) else {}
+    use = use_of(template, stack)
+    settings = use.settings if use else {}
     if isinstance(settings, dict):
         settings = {name: _resolved(setting, values) for name, setting in settings.items()}
+    fragment = use.fragment if use else template
     return Request(fragment, stack.region, stack.account, settings, values)
 
 
-def uses_macro(template: Mapping[str, Any]) -> bool:
-    """Whether a template lists the macro, which then adds what is missing."""
-    return any(_name(entry) == MACRO for entry in _transforms(template))
+def _settings(entry: Any) -> Any:
+    return entry.get("Parameters", {}) if isinstance(entry, dict) else {}
+
+
+def _without(part: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name != key}
 
 
 def _transforms(template: Mapping[str, Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from .console import UsageError
-from .reading import Template, is_short
+from .reading import Template, is_merge, is_short
 from .rendering import Value, block, dash_column, flow, has_lines, line_indent, style_of
 
 # From the end of a key, a dash or a comma to the end of the alias that follows it.
@@ -112,7 +112,12 @@ class _Splicer:
                 raise self._refused(node, "what is here would have to be written anew")
 
     def _change_object(self, node: Any, before: dict[str, Any], after: dict[str, Any]) -> None:
-        for key, value in node.value:
+        own = {key.value: (key, value) for key, value in node.value if not is_merge(key)}
+        if any(before[key] != after[key] for key in before.keys() - own.keys()):
+            raise self._refused(
+                node, "what has to be added belongs to a merge key (<<): write it out"
+            )
+        for key, value in own.values():
             expected = _Expected(key.end_mark.index, key.start_mark.column)
             self.change(value, before[key.value], after[key.value], expected)
         new = {key: value for key, value in after.items() if key not in before}

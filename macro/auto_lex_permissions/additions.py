@@ -7,7 +7,7 @@ mistake (rule 1.5).
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from .bots import Bots
 from .cfn.formulas import ALWAYS, Named, expression, names
@@ -31,6 +31,12 @@ from .ids import Placement, placement_of
 from .limits import too_long, too_many_resources
 from .retention import Retention
 from .settings import METADATA_KEY
+
+_RENAME: Final = "Give the resource, parameter or condition another name."
+_DELETE: Final = (
+    "Delete this permission, which an earlier run generated and which no longer fits the hook:"
+    " AutoLexPermissions adds the right one."
+)
 
 
 class Permission(NamedTuple):
@@ -172,9 +178,7 @@ class Writer:
         """Return the name of a permission's condition, or nothing; what is missing is added."""
         conditions, when = self._template.conditions, placement.grant.when
         known = placement.scope.names
-        mistakes = (
-            [ID_TAKEN.at(placement.logical_id)] if placement.logical_id in self._taken else []
-        )
+        mistakes = [*self._taken_by_others(placement.logical_id)]
         if conditions.implies(ALWAYS, when):
             return "", mistakes
         existing = when.name if isinstance(when, Named) else conditions.name_for(when, known)
@@ -185,12 +189,19 @@ class Writer:
             return "", [*mistakes, *_differs_in_loop(placement.grant)]
         name = without_variables(placement.logical_id)
         definition = expression(needed)
-        if name != placement.logical_id and name in self._taken:
-            mistakes.append(ID_TAKEN.at(name))
+        if name != placement.logical_id:
+            mistakes += self._taken_by_others(name)
         if added.setdefault(name, definition) != definition:
             # Another loop over other items makes what is named alike.
             mistakes += _differs_in_loop(placement.grant)
         return name, mistakes
+
+    def _taken_by_others(self, name: str) -> Iterator[Diagnostic]:
+        if name in self._taken:
+            before = generated_before(self._template, name)
+            metadata = before.body.get("Metadata") if before else None
+            is_own = isinstance(metadata, dict) and METADATA_KEY in metadata
+            yield ID_TAKEN.at(name, remedy=_DELETE if is_own else _RENAME)
 
     def _differs_for_items(self, condition: str) -> bool:
         """Return whether a condition is another one for each item of a loop."""

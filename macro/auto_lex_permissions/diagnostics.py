@@ -127,8 +127,15 @@ def reports(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def _distinct(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return each diagnostic once; none is written out, since a place may be of any length."""
-    found = {(found.code, found.place, repr(found.details)): found for found in diagnostics}
+    """Return each diagnostic once: the first one of those that ask for the same at one place.
+
+    None is written out, since a place may be of any length.
+    """
+    found: dict[tuple[str, Place, str], Diagnostic] = {}
+    for diagnostic in diagnostics:
+        remedy = diagnostic.message.remedy
+        asked = {name: v for name, v in diagnostic.details.items() if f"{{{name}}}" in remedy}
+        found.setdefault((diagnostic.code, diagnostic.place, repr(asked)), diagnostic)
     return tuple(found.values())
 
 
@@ -214,7 +221,7 @@ ID_TAKEN: Final = Message(
     "error",
     "The logical id of a generated permission is taken",
     "AutoLexPermissions needs this logical id for a permission of its own.",
-    "Give the resource, parameter or condition another name.",
+    "{remedy}",
 )
 CONDITIONS_NEEDED: Final = Message(
     "ALP107",
@@ -393,6 +400,15 @@ SETTINGS_DISAGREE: Final = Message(
     "Set it in one of the two places.",
 )
 
+SETTING_WITHOUT_VALUE: Final = Message(
+    "ALP305",
+    "SettingWithoutValue",
+    "error",
+    "A setting is a parameter that has no value",
+    "the parameter {parameter} has no value.",
+    "Give it one: as its Default, or by --parameter-overrides on the command line.",
+)
+
 # Functions that no permission of this stack can serve: ALP4xx.
 
 OUT_OF_REACH: Final = Message(
@@ -400,7 +416,7 @@ OUT_OF_REACH: Final = Message(
     "FunctionOutOfReach",
     "error",
     "A function belongs to another account or Region",
-    "{named}a function of another account or Region, and this stack cannot let Lex invoke that.",
+    "{named}a function of another {elsewhere}, and this stack cannot let Lex invoke that.",
     "Have its owner add the permission there, and set OnUnreachable: Skip to go on without it"
     " here; or name a function of this account and Region.",
 )
@@ -514,7 +530,7 @@ MISPLACED: Final = Message(
     "MacroMisplaced",
     "error",
     "The macro was given neither a template nor a Resources section",
-    "AutoLexPermissions was given neither a template nor a Resources section.",
+    "AutoLexPermissions was given neither a template nor a Resources section{unknown}.",
     "List it in the template's Transform section, or put Fn::Transform at the top of the template"
     " or directly under Resources.",
 )

@@ -20,6 +20,7 @@ from .cfn.intrinsics import (
     Unread,
     Word,
     function,
+    is_literal,
     length,
     text,
     variables_in,
@@ -90,18 +91,25 @@ class Reach:
         """
         if not self._can_live(hook):
             return []
-        _, *items = self._items(hook)
-        if skips and items and not all(map(_is_elsewhere, items)):
+        functions = self._items(hook)
+        if skips and len(functions) > 1 and not all(map(_is_elsewhere, functions[1:])):
             return [PERMISSION_IN_LOOP.at(*place) for place in hook.places]
         if skips:
             return [UNREACHABLE.at(*place) for place in hook.places]
-        if any(map(_is_elsewhere, (hook.function, *items))) or self._is_foreign_output(hook):
-            return [OUT_OF_REACH.at(*place, named="") for place in hook.places]
-        parameter = str(self._foreign_parameter(hook))
-        return [
-            OUT_OF_REACH.at("Parameters", parameter, named=f"{path(place)} names by it ")
-            for place in hook.places
-        ]
+        found = next(filter(_is_elsewhere, functions), None)
+        if found or self._is_foreign_output(hook):
+            where = self._other(found)
+            return [OUT_OF_REACH.at(*place, named="", elsewhere=where) for place in hook.places]
+        parameter, found = self._foreign_parameter(hook) or ("", None)
+        named, where = f"{path(hook.places[0])} names by it ", self._other(found)
+        return [OUT_OF_REACH.at("Parameters", parameter, named=named, elsewhere=where)]
+
+    def _other(self, found: LambdaFunction | None) -> str:
+        """Return what a function is of another of: one partition has all Regions and accounts."""
+        if found is None or not is_literal(found.partition):
+            return "account or Region"
+        partition = partition_of(self._template.region)
+        return f"partition (here ARNs begin with arn:{partition}: or arn:${{AWS::Partition}}:)"
 
     def mistakes(self, hook: CodeHook) -> Iterator[Diagnostic]:
         """Yield that a hook's function takes no permission by the name that it has there."""
@@ -141,17 +149,17 @@ class Reach:
                 return text(region) not in ((REGION,), (self._template.region,))
         return False
 
-    def _foreign_parameter(self, hook: CodeHook) -> str | None:
-        """Return the parameter whose value says that a hook's function is elsewhere, or None."""
+    def _foreign_parameter(self, hook: CodeHook) -> tuple[str, LambdaFunction] | None:
+        """Return the parameter whose value says that a function is elsewhere, and the function."""
         words = hook.words
         for word in words:
             if isinstance(word, Reference) and self._is_readable(word):
                 known = without_space(tuple(map(self._value, words)))
                 # No ARN is as long, whatever the value of a parameter.
-                if length(known) <= LONGEST_ARN and _is_elsewhere(
-                    self._functions.resolve_text(known)
-                ):
-                    return word.logical_id
+                if length(known) <= LONGEST_ARN:
+                    function = self._functions.resolve_text(known)
+                    if _is_elsewhere(function):
+                        return word.logical_id, function
         return None
 
     def _is_readable(self, reference: Reference) -> bool:

@@ -7,6 +7,7 @@ from .cfn.values import Place
 from .diagnostics import (
     SETTING_UNKNOWN,
     SETTING_VALUE,
+    SETTING_WITHOUT_VALUE,
     SETTINGS_DISAGREE,
     SETTINGS_SHAPE,
     Diagnostic,
@@ -19,6 +20,7 @@ _STACK: Final[Mapping[str, tuple[str, ...]]] = {
     "SourceScope": ("Alias", "Bot"),
     "OnUnreachable": ("Fail", "Skip"),
 }
+_TRANSFORM: Final[Place] = ("Transform", "Parameters")
 _RESOURCE: Final[Mapping[str, tuple[str, ...]]] = {"Enabled": ("true", "false")}
 
 
@@ -39,7 +41,7 @@ def stack_settings(
     values: dict[str, str] = {}
     mistakes: list[Diagnostic] = []
     places: tuple[tuple[Place, object], ...] = (
-        (("Transform", "Parameters"), parameters),
+        (_TRANSFORM, parameters),
         (("Metadata", METADATA_KEY), metadata.get(METADATA_KEY, {})),
     )
     for place, given in places:
@@ -85,5 +87,8 @@ def _checked(
             yield SETTING_UNKNOWN.at(*place, name, names=names, belongs=belongs)
         elif isinstance(normal, str) and normal in known[name]:
             yield name, normal
+        elif place == _TRANSFORM and isinstance(value, dict) and isinstance(value.get("Ref"), str):
+            # Where the parameter has a value, that is what arrives.
+            yield SETTING_WITHOUT_VALUE.at(*place, name, parameter=value["Ref"])
         else:
             yield SETTING_VALUE.at(*place, name, values=", ".join(known[name]))

@@ -7,7 +7,8 @@ from . import hook_reports
 from .additions import Additions, Writer, with_additions
 from .bots import Bots
 from .cfn.budget import MOST_STEPS, TooMuchWorkError
-from .cfn.template import Template, kind_of
+from .cfn.intrinsics import LONGEST_NAME
+from .cfn.template import SECTIONS, TRANSFORM, Template, kind_of
 from .code_hooks import BOT, BOT_ALIAS, CodeHook, code_hooks
 from .declared import Declared
 from .diagnostics import (
@@ -17,6 +18,7 @@ from .diagnostics import (
     UNDECIDED,
     Diagnostic,
     TemplateError,
+    cut,
     mistakes,
     reports,
 )
@@ -112,7 +114,9 @@ def examine(request: Request) -> Examination:
 def _examined(request: Request, diagnostics: list[Diagnostic]) -> Examination:
     """Do so; what is found on the way is added to the diagnostics as soon as it is found."""
     if kind_of(request.fragment) is None:
-        raise TemplateError([MISPLACED.at("Fn::Transform")])
+        others = (key for key in request.fragment if key not in {*SECTIONS, TRANSFORM})
+        unknown = (f"; {cut(repr(key), LONGEST_NAME)} is no section" for key in others)
+        raise TemplateError([MISPLACED.at(TRANSFORM, unknown=next(unknown, ""))])
     template = Template(request.fragment, request.region, request.account)
     if too_long := [*too_long_names(template)]:
         raise TemplateError(too_long)

@@ -642,12 +642,58 @@ def test_a_template_that_lists_the_macro_no_longer_needs_it(tmp_path: Path) -> N
     """Its line stays; that it can go is reported."""
     template = written(tmp_path, BY_MACRO)
     ended = run("fix", template, "--write")
-    assert ended.err.endswith(
-        f"{template}: with this, AutoLexPermissions can go from the Transform section\n"
-    )
+    assert ended.err.endswith(f"{template}: with this, the template no longer needs the macro\n")
     assert "Transform: AutoLexPermissions\n" in template.read_text()
     bare = written(tmp_path, template.read_text().replace("Transform: AutoLexPermissions\n", ""))
     assert run("check", bare).code == 0
+
+
+ANCHORED = TEMPLATE.replace("  Alias:\n", "  Alias: &alias\n")
+SHARED = f"{ANCHORED}  Other:\n    <<: *alias\n"
+BY_BOT = "Metadata: {AutoLexPermissions: {SourceScope: Bot}}\n"
+WAITING = BY_BOT + SHARED.replace("&alias\n", "&alias\n    DependsOn: [Bot]\n")
+
+
+def test_what_is_merged_gets_its_permission_too(tmp_path: Path) -> None:
+    """Two bot aliases of one body; CloudFormation takes no merge keys, which is said."""
+    template = written(tmp_path, SHARED)
+    ended = run("fix", template, "--write")
+    where = f"{template}:26:5"
+    assert (ended.code, ended.err.splitlines()) == (
+        0,
+        [
+            f"{where}: CloudFormation takes no aliases (*) and no merge keys (<<); SAM does",
+            f"{template}: 2 permissions written",
+        ],
+    )
+    assert "\n  Other:\n    <<: *alias\n" in template.read_text()
+    assert run("check", template).code == 0
+
+
+def test_what_would_change_by_a_merge_key_is_refused(tmp_path: Path) -> None:
+    """The list of what a bot alias waits for is that of another one."""
+    template = written(tmp_path, WAITING)
+    ended = run("fix", template, "--write")
+    assert ended.code == 2
+    assert "28:5: what has to be added belongs to a merge key (<<): write it out." in ended.err
+    assert template.read_text() == WAITING
+
+
+def test_the_output_of_get_template_is_fixed_where_it_is_no_text(tmp_path: Path) -> None:
+    """An object of JSON gets its permission; a text of YAML is shown only."""
+    value = parse("t", TEMPLATE.encode()).value
+    template = written(tmp_path, json.dumps({"TemplateBody": value, "StagesAvailable": []}))
+    assert run("fix", template, "--write").code == 0
+    changed = json.loads(template.read_text())
+    assert len(changed["TemplateBody"]["Resources"]) == 4
+    assert changed["StagesAvailable"] == []
+    quoted = json.dumps({"TemplateBody": TEMPLATE})
+    template = written(tmp_path, quoted)
+    ended = run("fix", template)
+    assert (ended.code, ended.out.splitlines()[0]) == (1, f"--- {template} (TemplateBody)")
+    ended = run("fix", template, "--write")
+    assert (ended.code, template.read_text()) == (2, quoted)
+    assert "--write takes the file of a template, and this one holds it as a text." in ended.err
 
 
 def test_many_files_and_folders(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from auto_lex_permissions.cfn.values import Place
 from auto_lex_permissions_cli.console import UsageError
@@ -87,9 +88,22 @@ def test_positions(place: Place, position: str) -> None:
         pytest.param(b"a: \xff\n", "t.yaml: is not UTF-8 text", id="not UTF-8"),
         pytest.param(b"a: \x07\n", "t.yaml", id="a bell"),
         pytest.param(b"a: &x [*x]\n", "t.yaml:1:4: an alias refers to itself", id="a cycle"),
-        pytest.param(b"<<: {a: 1}\n", "t.yaml:1:1: CloudFormation takes no merge", id="a merge"),
+        pytest.param(
+            b"a: 1\n<<: 1\n", "t.yaml:2:5: a merge key (<<) takes objects only", id="a merge"
+        ),
+        pytest.param(b"<<: [1]\n", "t.yaml:1:6: a merge key (<<) takes", id="a merged list"),
+        pytest.param(b"<<: !Ref A\n", "t.yaml:1:5: a merge key (<<) takes", id="a merged call"),
+        pytest.param(b"a: &x {<<: *x}\n", "t.yaml:1:4: an alias refers", id="a merged cycle"),
+        pytest.param(b"a: 1\n<<: {}\na: 2\n", "t.yaml:3:1: the key a is there", id="own twice"),
         pytest.param(b"[a]: 1\n", "t.yaml:1:1: a key has to be a text", id="a list as key"),
-        pytest.param(b"---\na: 1\n---\nb: 1\n", "t.yaml:3:1: ", id="two documents"),
+        pytest.param(
+            b"---\na: 1\n---\nb: 1\n",
+            "t.yaml:3:1: a second YAML document begins here; a template is one.",
+            id="two documents",
+        ),
+        pytest.param(
+            b"TemplateBody: '[a'\n", "t.yaml (TemplateBody):2:1: ", id="the output of get-template"
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line(content: bytes, line: str) -> None:
@@ -98,6 +112,70 @@ def test_what_is_wrong_is_one_line(content: bytes, line: str) -> None:
         parse("t.yaml", content)
     assert str(problem.value).startswith(line)
     assert "\n" not in str(problem.value)
+
+
+BASE = "A: &base {Type: T, N: 1}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{<<: *base}", {"Type": "T", "N": 1}),
+        ("{N: 2, <<: *base}", {"Type": "T", "N": 2}),
+        ("{<<: *base, N: 2}", {"Type": "T", "N": 2}),
+        ("{<<: [*base, {N: 2, M: 3}]}", {"N": 1, "M": 3, "Type": "T"}),
+        ("{<<: [{N: 2, M: 3}, *base]}", {"Type": "T", "N": 2, "M": 3}),
+        ("{<<: {<<: *base, M: 3}}", {"Type": "T", "N": 1, "M": 3}),
+        ("{'<<': 1}", {"<<": 1}),
+    ],
+)
+def test_merge_keys_are_read_as_sam_reads_them(text: str, value: dict[str, Any]) -> None:
+    """What an object says itself wins, and of a list what comes first."""
+    template = read(f"{BASE}B: {text}\n")
+    assert template.value["B"] == value
+    plain = yaml.safe_load(f"{BASE}B: {text}\n")
+    assert template.value == plain
+    assert (template.first_shared is None) == ("<<:" not in text)
+
+
+def test_positions_of_what_is_merged() -> None:
+    """It stands where it is written."""
+    template = read(f"{BASE}B: {{<<: [{{M: 3}}, *base], L: 1}}\n")
+    places = {key: str(template.position(("B", key))) for key in ("N", "M", "L", "X")}
+    assert places == {"N": "1:20", "M": "2:11", "L": "2:26", "X": "2:1"}
+    assert str(template.first_shared) == "2:4"
+    assert str(read(f"{BASE}B: *base\n").first_shared) == "1:4"
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ('{"TemplateBody": {"Resources": {"A": 1}}, "StagesAvailable": []}', "1:33"),
+        ("TemplateBody:\n  Resources: {A: 1}\n", "2:15"),
+        ("TemplateBody: |\n  # A comment.\n  Resources:\n    A: 1\n", "3:3"),
+        ('{"TemplateBody": "\\nResources: {A: 1}"}', "2:13"),
+    ],
+)
+def test_the_output_of_get_template(text: str, position: str) -> None:
+    """JSON in JSON, YAML in JSON, or all in YAML: it is the template that is read."""
+    template = read(text)
+    assert template.value == {"Resources": {"A": 1}}
+    assert str(template.position(("Resources", "A"))) == position
+    assert template.is_quoted == ("(TemplateBody)" in template.name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{TemplateBody: {Type: T}, Resources: {}}",
+        "TemplateBody: [1]",
+        "TemplateBody: !Sub x",
+        "TemplateBody: 'TemplateBody: x'",
+    ],
+)
+def test_what_is_called_alike_is_no_output_of_get_template(text: str) -> None:
+    """A resource may have this name, and once is enough."""
+    assert "TemplateBody" in read(text).value
 
 
 def test_json_may_be_indented_by_tabs() -> None:
@@ -230,10 +308,20 @@ def laughs(levels: int) -> str:
     return "\n".join(["K0: &a0 [x, x, x, x, x, x, x, x, x]", *lines])
 
 
+def merged_laughs(levels: int) -> str:
+    """Return a template whose objects merge nine of the level below each."""
+    lines = [
+        f"K{level}: &a{level} {{<<: [{', '.join([f'*a{level - 1}'] * 9)}]}}"
+        for level in range(1, levels)
+    ]
+    return "\n".join(["K0: &a0 {x: 1}", *lines])
+
+
 @pytest.mark.parametrize(
     "text",
     [
         pytest.param(laughs(9), id="aliases"),
+        pytest.param(merged_laughs(9), id="merge keys"),
         pytest.param(laughs(6), id="aliases beside each other"),
         pytest.param(f'{laughs(9)}\nPair: "{PAIR}"', id="aliases and a surrogate pair"),
         pytest.param(f"Key: [{'a,' * MOST}]", id="values"),
