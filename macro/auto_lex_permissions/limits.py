@@ -92,7 +92,7 @@ def exceeded(
     is_written = more <= MOST_BYTES
     new = _encoded(fragment if is_written else template.fragment)
     size = len(new) if is_written else len(new) + more
-    if count and len(_encoded(template.fragment)) <= MOST_BYTES < size:
+    if count and size > MOST_BYTES >= len(_encoded(template.fragment)):
         yield TEMPLATE_TOO_LARGE.at("Resources", added=count, most=f"{MOST_BYTES:,}")
     if _HALF_PAIR.search(new) or size > MOST_ANSWER_BYTES:
         yield NOT_DELIVERABLE.at()

@@ -34,8 +34,9 @@ class Retention:
         It is the expression of bot alias and function where both have the same one, or the function
         is outside of the template.
         """
-        kept = any_of(hook.when & self._is_retained_when(hook.resource) for hook in grant.hooks)
-        makers = [*self._makers(grant)] if self._is_possible(grant, kept) else []
+        retained = [hook for hook in grant.hooks if _ATTRIBUTE in hook.resource.body]
+        kept = any_of(hook.when & self._is_retained_when(hook.resource) for hook in retained)
+        makers = [*self._makers(grant)] if retained else []
         for maker, when in makers:
             kept &= ~when | self._is_retained_when(maker)
         if not self._is_possible(grant, kept):

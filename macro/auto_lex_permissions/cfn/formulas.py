@@ -25,7 +25,7 @@ class Formula:
 
     def __eq__(self, other: object) -> bool:
         """Return whether the other formula is of the same kind, and its parts are equal."""
-        return isinstance(other, type(self)) and self._parts == other._parts
+        return self is other or (isinstance(other, type(self)) and self._parts == other._parts)
 
     def __hash__(self) -> int:
         """Return the hash of kind and parts."""

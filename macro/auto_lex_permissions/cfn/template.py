@@ -251,10 +251,15 @@ class Template:
     @cached_property
     def conditions(self) -> Conditions:
         """Return the template's conditions, ready to reason over."""
-        return self.conditions_where({})
+        return self._conditions({})
 
     def conditions_where(self, values: Mapping[Reference, str]) -> Conditions:
         """Return the template's conditions where some references have these values."""
+        written = canonical_json(self.section("Conditions"))
+        used = {known: value for known, value in values.items() if known.logical_id in written}
+        return self._conditions(used) if used else self.conditions
+
+    def _conditions(self, values: Mapping[Reference, str]) -> Conditions:
         definitions, _, _ = _without_loops(self.section("Conditions"))
         # A String parameter with allowed values has one of these, booleans and numbers as text.
         allowed_values = {
