@@ -1,6 +1,6 @@
 """Loops: what the golden cases of `Fn::ForEach` do not show (rule 1.5)."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -440,3 +440,104 @@ def test_what_a_loop_may_make_is_waited_for_inside_of_the_loop_alone() -> None:
     assert "WaitsFor" not in resources[outside]["Metadata"]["AutoLexPermissions"]
     waits = body[added]["Metadata"]["AutoLexPermissions"]["WaitsFor"]
     assert waits == [{"Ref": {"Fn::Sub": "F${E}"}}, {"Ref": {"Fn::Sub": "L${E}"}}]
+
+
+SAME: Final = ["a", "b"]
+
+
+def _hooked(arn: object) -> dict[str, Any]:
+    """Return a bot alias that hooks a function."""
+    return {"Type": "AWS::Lex::BotAlias", "Properties": _hook(arn)}
+
+
+def over(variable: str, items: object, logical_id: str, arn: object) -> list[object]:
+    """Return a loop that makes a bot alias of one bot for each item."""
+    return [variable, items, {f"{logical_id}${{{variable}}}": _hooked(arn)}]
+
+
+def by_bot(*loops: list[object], **more: object) -> dict[str, Any]:
+    """Return the resources of a template with these loops, processed under `SourceScope: Bot`."""
+    resources: dict[str, Any] = {
+        "Bot": {"Type": "AWS::Lex::Bot"},
+        **{f"Fn::ForEach::L{number}": loop for number, loop in enumerate(loops)},
+        **more,
+    }
+    request = Request({"Resources": resources}, REGION, ACCOUNT, {"SourceScope": "Bot"})
+    fragment: Any = transform(request).fragment
+    again = transform(request._replace(fragment=fragment)).fragment
+    assert again == fragment
+    return dict(fragment["Resources"])
+
+
+def permissions(made: dict[str, Any]) -> list[str]:
+    """Return the logical ids of permissions in loops."""
+    bodies = [loop[2] for loop in made.values() if isinstance(loop, list)]
+    return [name for body in bodies for name in body if "Invoke" in name]
+
+
+def arn_of(variable: str) -> object:
+    """Return the ARN of a function that another loop makes."""
+    return {"Fn::GetAtt": [f"Orders${{{variable}}}", "Arn"]}
+
+
+@pytest.mark.parametrize(
+    ("variable", "items", "count"),
+    [
+        ("X", SAME, 1),
+        ("Y", SAME, 1),
+        ("Y", SAME[::-1], 1),
+        ("Y", ["b", "c"], 2),
+        ("X", ["c", "d"], 2),
+        ("Y", {"Ref": "Items"}, 2),
+    ],
+)
+def test_loops_over_the_same_items_have_one_grant(variable: str, items: object, count: int) -> None:
+    """Whatever their variables are called, and in whatever order the items are (rule 1.5)."""
+    loops = over("X", SAME, "A", arn_of("X")), over(variable, items, "B", arn_of(variable))
+    for pair in (loops, loops[::-1]):
+        made = by_bot(*pair)
+        found = permissions(made)
+        assert len(found) == count
+        for variable_of_loop, _, body in filter(lambda part: isinstance(part, list), made.values()):
+            (alias,) = (body[name] for name in body if "Invoke" not in name)
+            ((waits_for,),) = alias["Metadata"]["AutoLexPermissions"].values()
+            named = waits_for["Ref"]["Fn::Sub"].replace(variable_of_loop, "V")
+            assert named in {name.replace("X", "V").replace("Y", "V") for name in found}
+
+
+def test_which_of_them_is_left_does_not_depend_on_their_order() -> None:
+    """The template's order decides nothing (rule 6.5)."""
+    loops = over("X", SAME, "A", arn_of("X")), over("Y", SAME, "B", arn_of("Y"))
+    assert permissions(by_bot(*loops)) == permissions(by_bot(*loops[::-1]))
+
+
+def test_loops_with_two_variables_over_the_same_items() -> None:
+    """Nothing says which of the two is which, so each has its own (rule 1.5)."""
+
+    def nested(outer: str, inner: str, logical_id: str) -> list[object]:
+        arn = {"Fn::Sub": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f-${{{outer}}}-${{{inner}}}"}
+        name = f"{logical_id}${{{outer}}}x${{{inner}}}"
+        return [outer, SAME, {"Fn::ForEach::Inner": [inner, SAME, {name: _hooked(arn)}]}]
+
+    made = by_bot(nested("X", "Y", "A"), nested("Y", "X", "B"))
+    found = [
+        name
+        for _, _, body in (made["Fn::ForEach::L0"], made["Fn::ForEach::L1"])
+        for name in body["Fn::ForEach::Inner"][2]
+        if "Invoke" in name
+    ]
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("items", "is_refused"),
+    [(["b", "c"], True), (["c"], False), ({"Ref": "Items"}, False), ([{"Ref": "Item"}], False)],
+)
+def test_ids_of_loops_that_share_an_item(items: object, *, is_refused: bool) -> None:
+    """Both would make the permission of that item, under one id (rule 2.5)."""
+    loops = over("X", SAME, "A", arn_of("X")), over("X", items, "B", arn_of("X"))
+    if is_refused:
+        with pytest.raises(TemplateError, match="ALP104"):
+            by_bot(*loops)
+    else:
+        assert len(permissions(by_bot(*loops))) == 2

@@ -32,6 +32,7 @@ from .limits import too_long, too_many_resources
 from .retention import Retention
 from .settings import METADATA_KEY
 
+_MEETING: Final = "Holding the items of loops against each other"
 _RENAME: Final = "Give the resource, parameter or condition another name."
 _DELETE: Final = (
     "Delete this permission, which an earlier run generated and which no longer fits the hook:"
@@ -142,7 +143,7 @@ class Writer:
         """Refuse new permissions for one bot in loops over different items: their ids may meet.
 
         Two that have one id in one scope, of a loop's variable and of a resource called like it,
-        are refused always.
+        are refused always. For a bot that the template knows, ids meet where loops share an item.
         """
         if not self._template.scopes:
             return
@@ -152,9 +153,27 @@ class Writer:
             if grant.is_missing or generated_before(self._template, name):
                 other = first.setdefault(unmark_text(name), found)
                 words = (*grant.caller.name, *other.grant.caller.name)
-                may_meet = name == other.logical_id or not all(map(self._is_resource, words))
+                may_meet = (
+                    name == other.logical_id
+                    or not all(map(self._is_resource, words))
+                    or self._share_items(name, other.logical_id)
+                )
                 if other is not found and may_meet:
                     yield from _differs_in_loop(grant)
+
+    def _share_items(self, name: str, other: str) -> bool:
+        """Return whether two names with variables of one name surely are one for some items."""
+        found = {variable[0]: self._items(variable) for variable in variables(other)}
+        shared = (self._items(v) & found[v[0]] for v in variables(name))
+        return bool(variables(name)) and all(shared)
+
+    def _items(self, variable: tuple[str, str]) -> set[str]:
+        """Return the items of a loop that are written out."""
+        items = self._template.collections.get(variable)
+        self._template.budget.spend(len(items) if isinstance(items, list) else 1, _MEETING)
+        return (
+            {item for item in items if isinstance(item, str)} if isinstance(items, list) else set()
+        )
 
     def _is_resource(self, word: Word) -> bool:
         return isinstance(word, Reference) and self._template.find(word.logical_id) is not None

@@ -21,7 +21,13 @@ from .cfn.intrinsics import (
     references,
     substituted,
 )
-from .cfn.loops import can_come_to, is_item, variables, without_variables
+from .cfn.loops import (
+    can_come_to,
+    is_item,
+    variables,
+    with_variables_of,
+    without_variables,
+)
 from .cfn.template import Resource, Scope, Template
 from .code_hooks import BOT, CodeHook
 from .declared import PERMISSION
@@ -306,6 +312,7 @@ class AliasWaits:
         self._conditions = template.conditions
         self._functions = functions
         self._generated = dict(added)  # Now, or by an earlier run.
+        self._by_items: dict[str, list[Placement]] = {}
         by_caller: dict[Text, list[Placement]] = {}
         for placement in placements:
             name, caller = placement.logical_id, placement.grant.caller
@@ -315,6 +322,7 @@ class AliasWaits:
                     self._generated[name] = condition, before.body
                 if name in self._generated:
                     by_caller.setdefault(caller.name, []).append(placement)
+                    self._by_items.setdefault(placement.grant.by_items, []).append(placement)
         self._by_caller = {
             name: ByFunction(functions, ((found, [found.grant.function]) for found in placements))
             for name, placements in by_caller.items()
@@ -335,20 +343,20 @@ class AliasWaits:
 
         The others are checked against the first.
         """
-        doubtful: list[tuple[Resource, Placement]] = []
+        doubtful: list[tuple[Resource, Placement, Placement]] = []
         for placement in placements:
             for serving in self._serving(placement):
                 is_plain = not has_waits(self._generated[serving.logical_id][1])
                 for alias, hooks in _aliases(placement.grant):
                     if is_plain and self._refers_alike(alias, hooks, serving.grant):
-                        self._let_wait(alias, serving)
+                        self._let_wait(alias, placement, serving)
                     else:
-                        doubtful.append((alias, serving))
-        for alias, serving in doubtful:
+                        doubtful.append((alias, placement, serving))
+        for alias, placement, serving in doubtful:
             if self._dependencies.reaches(serving.logical_id, alias.logical_id):
                 self.diagnostics.append(CYCLE.at(*alias.place))
             else:
-                self._let_wait(alias, serving)
+                self._let_wait(alias, placement, serving)
 
     def _serving(self, placement: Placement) -> list[Placement]:
         """Return the generated permission of a grant, or those that serve it under other names."""
@@ -357,11 +365,12 @@ class AliasWaits:
         candidates = by_function.of(function) if by_function else []
         self._template.budget.spend(len(candidates), _FOLLOWING)
         own = [other for other in candidates if other.logical_id == placement.logical_id]
-        return own or [
+        others = (
             other
             for other in candidates
             if self._functions.same_when(other.grant.function, function) != NEVER
-        ]
+        )
+        return own or [*others] or self._by_items.get(placement.grant.by_items, [])
 
     def _refers_alike(self, alias: Resource, hooks: list[CodeHook], grant: Grant) -> bool:
         """Return whether an alias refers by itself to all that its permission refers to.
@@ -371,10 +380,12 @@ class AliasWaits:
         alike = any_of(hook.when for hook in hooks if hook.expression == grant.expression)
         return self._conditions.implies(alias.when & grant.when, alike)
 
-    def _let_wait(self, alias: Resource, serving: Placement) -> None:
+    def _let_wait(self, alias: Resource, placement: Placement, serving: Placement) -> None:
         name = serving.logical_id
         is_certain = self._conditions.implies(alias.when, serving.grant.when)
-        wait = Wait(name, "" if is_certain else self._generated[name][0])
+        # It may stand in another loop over the same items.
+        named = with_variables_of(name, placement.logical_id)
+        wait = Wait(named, "" if is_certain else self._generated[name][0])
         if not wait.can_stand_in(alias.scope):
             self.diagnostics.append(WAIT_IN_LOOP.at(*alias.place))
         self._found.setdefault(alias.logical_id, (alias, []))[1].append(wait)

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple, TypeVar
 
 from .bots import Bots, Caller
 from .cfn.formulas import Formula, any_of
-from .cfn.intrinsics import Text, canonical_json, length, references
-from .cfn.loops import variables
+from .cfn.intrinsics import Text, Unread, Word, canonical_json, length, references
+from .cfn.loops import by_items, variables
 from .cfn.template import OUTSIDE, Scope, Template
 from .code_hooks import CodeHook
 from .declared import Declared
@@ -48,6 +48,13 @@ class Grant(NamedTuple):
     def expression(self) -> object:
         """Return the expression by which the permission names it."""
         return self.spelling.expression
+
+    @property
+    def by_items(self) -> str:
+        """Return what the grants of all loops over the same items have in common."""
+        texts = (self.caller.name, *self.function)
+        written = [[_written(word) for word in words] for words in texts]
+        return by_items(canonical_json([self.caller.kind, written]))
 
 
 class Grants:
@@ -158,6 +165,8 @@ class Grants:
         One grant can cover another where text names a resource; of those one is left out, the ones
         that name a resource first.
         """
+        if self._template.scopes:
+            self._cover_by_items(grants)
         missing: dict[Caller, list[int]] = {}
         for number, grant in enumerate(grants):
             if grant.is_missing:
@@ -183,6 +192,24 @@ class Grants:
                     else:
                         kept[number] = None
         return grants
+
+    def _cover_by_items(self, grants: list[Grant]) -> None:
+        """Let one grant cover those of other loops over the same items."""
+        alike: dict[str, list[int]] = {}
+        for number, grant in enumerate(grants):
+            self._template.budget.spend(20 + length(grant.spelling.words) // 20, _SPELLING)
+            if grant.scope and grant.scope.loops:
+                alike.setdefault(grant.by_items, []).append(number)
+        for numbers in alike.values():
+            missing = [number for number in numbers if grants[number].is_missing]
+            # Which one is left does not depend on the order of the template.
+            missing.sort(key=lambda number: repr(grants[number][:2]))
+            kept = [n for n in numbers if not grants[n].is_missing] or missing[:1]
+            allowed = any_of(grants[number].when for number in kept)
+            for number in missing:
+                hooks = grants[number].hooks
+                if number not in kept and all(self._implies(h.when, allowed) for h in hooks):
+                    grants[number] = grants[number]._replace(is_missing=False)
 
     def _by_function(self, grants: Iterable[tuple[T, Grant]]) -> ByFunction[T]:
         return ByFunction(self._functions, ((item, [grant.function]) for item, grant in grants))
@@ -216,6 +243,11 @@ class Grants:
                 for grant in by_function[caller].of(hook.function)
             ):
                 yield hook
+
+
+def _written(word: Word) -> object:
+    """Return a word as JSON that no other word has."""
+    return {"expression": word.json} if isinstance(word, Unread) else word
 
 
 def _spellings(hooks: list[CodeHook]) -> list[CodeHook]:

@@ -57,8 +57,13 @@ def is_variable(name: str) -> bool:
 
 
 def variable_of(name: str, collection: object) -> Variable:
-    """Return the variable of a loop, by its name and what the loop goes through."""
+    """Return the variable of a loop, by its name and what the loop goes through.
+
+    Of items that are written out, the order does not matter.
+    """
     items = len(collection) if isinstance(collection, list) else 0
+    if isinstance(collection, list) and all(isinstance(item, str) for item in collection):
+        collection = sorted(collection)
     return Variable(name, digest(json.dumps(collection, sort_keys=True)), items)
 
 
@@ -130,6 +135,32 @@ def variables(text: str) -> frozenset[tuple[str, str]]:
     if text.isascii():  # pragma: no mutate (a shortcut: marks are not ASCII)
         return frozenset()
     return frozenset(MARK.findall(text))
+
+
+def by_items(text: str) -> str:
+    """Return a text that all loops over the same items have in common.
+
+    Its variables have no names, where what they go through tells them apart.
+    """
+    held = variables(text)
+    collections = {collection for _, collection in held}
+    if len(collections) < len(held):
+        return text
+    return MARK.sub(lambda mark: f"{mark[0][0]}{_OF}{mark[2]}{_END}", text)
+
+
+def with_variables_of(text: str, other: str) -> str:
+    """Return a text with the variables of another one that go through the same items."""
+    known = variables(other)
+    names = {collection: name for name, collection in known}
+
+    def renamed(mark: re.Match[str]) -> str:
+        name, collection = mark.groups()
+        if (name, collection) not in known:
+            name = names.get(collection, name)
+        return f"{mark[0][0]}{name}{_OF}{collection}{_END}"
+
+    return MARK.sub(renamed, text)
 
 
 def without_variables(text: str) -> str:
