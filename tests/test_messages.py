@@ -16,7 +16,7 @@ from auto_lex_permissions.diagnostics import CATALOGUE
 from auto_lex_permissions.limits import MOST_BYTES
 from auto_lex_permissions.protocol import request_of
 from auto_lex_permissions_cli import requests
-from auto_lex_permissions_cli.findings import findings
+from auto_lex_permissions_cli.findings import findings, suppressions
 from auto_lex_permissions_cli.reading import parse
 from benchmarks.hostile import permissions_with_wildcards
 from tests.pages import fenced, rules
@@ -75,8 +75,11 @@ EVENTS: Final[Mapping[str, dict[str, Any]]] = {
     "ALP603": {"fragment": []},
     "ALP604": {"fragment": {"Description": "\ud800", "Resources": {}}},
 }
-# No input is known to show a fault of the macro; tests/test_handler.py plants one.
-NOT_SHOWN: Final = {"ALP901"}
+# No template shows that a file cannot be read (tests/cli/test_commands.py does), and no input is
+# known to show a fault of the macro; tests/test_handler.py plants one.
+NOT_SHOWN: Final = {"ALP701", "ALP901"}
+# These are said by the command line alone.
+OF_COMMAND_LINE: Final = {"ALP101", "ALP702"}
 
 
 def _examples(code: str) -> list[dict[str, Any]]:
@@ -167,7 +170,7 @@ def test_every_message_is_shown() -> None:
     assert sorted([*with_example, *EVENTS, *NOT_SHOWN]) == CODES
 
 
-@pytest.mark.parametrize("code", sorted({*CODES} - {"ALP101", *EVENTS, *NOT_SHOWN}))
+@pytest.mark.parametrize("code", sorted({*CODES} - {*OF_COMMAND_LINE, *EVENTS, *NOT_SHOWN}))
 def test_an_example_shows_its_message(code: str) -> None:
     """It alone; and the corrected one shows nothing at all."""
     example, *corrected = _examples(code)
@@ -181,6 +184,17 @@ def test_a_hook_without_permission_is_found_until_the_macro_is_listed() -> None:
     assert _is_missing(example)
     assert not _is_missing(corrected)
     assert transform(_request(corrected)).permissions_added == 1
+
+
+def test_what_is_suppressed_needs_a_reason() -> None:
+    """The examples of ALP702: the first has none, so that both are found; the second has one."""
+    shown = []
+    for example in _examples("ALP702"):
+        found = suppressions(example, findings(_request(example), by_macro=True).notes)
+        shown.append([(one.diagnostic.code, one.reason) for one in found])
+    (_, reason), *_ = shown[1]
+    assert shown == [[("ALP201", None), ("ALP702", None)], [("ALP201", reason)]]
+    assert reason
 
 
 @pytest.mark.parametrize("code", EVENTS)

@@ -51,6 +51,13 @@ def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--account", metavar="ID", default="", help="The stack's account."),
         click.option("--region", metavar="REGION", default="", help="The stack's Region."),
         click.option(
+            "--stdin-filename",
+            metavar="NAME",
+            default="standard input",
+            show_default=True,
+            help="What the standard input is called in results.",
+        ),
+        click.option(
             "--macro-name",
             metavar="NAME",
             default="AutoLexPermissions",
@@ -91,24 +98,59 @@ def expand(template: str, *, output: str, form: str, diff: bool, **stack: Any) -
     run(template, output, form, stack, diff=diff)
 
 
+def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which files of folders are looked at."""
+    for option in (
+        click.option(
+            "--no-ignore",
+            is_flag=True,
+            help="Search cdk.out, node_modules, hidden and such folders, too.",
+        ),
+        click.option(
+            "--exclude",
+            metavar="GLOB",
+            multiple=True,
+            help="Leave out paths or names like this; may be given more than once.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @app.command()
 @click.argument("templates", nargs=-1, required=True)
-@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    show_default=True,
+)
+@click.option("-o", "--output", metavar="FILE", default="", help="Write to this file.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "note"]),
+    default="error",
+    show_default=True,
+    help="Exit with 1 for findings as serious as this.",
+)
+@click.option("--show-suppressed", is_flag=True, help="Show what a template's Metadata lets stay.")
+@search_options
 @stack_options
-def check(templates: tuple[str, ...], *, form: str, **stack: Any) -> int:
-    """Report for each code hook in TEMPLATES whether Lex may invoke its function.
+def check(templates: tuple[str, ...], **options: Any) -> int:
+    """Report what keeps Lex from invoking the functions of code hooks in TEMPLATES.
 
-    TEMPLATES are files, folders, or - for the standard input. Exits with 1 where a permission is
-    missing.
+    TEMPLATES are files, folders, or - for the standard input. Exits with 1 where there are errors,
+    and with 2 where a file could not be read.
 
     \b
     Examples:
       auto-lex-permissions check template.yaml
-      auto-lex-permissions check . --format sarif > findings.sarif
+      auto-lex-permissions check . --format sarif -o findings.sarif
     """
     from .check import run  # noqa: PLC0415 - see above.
 
-    return run(templates, form, stack)
+    return run(templates, **options)
 
 
 @app.command()
@@ -145,6 +187,7 @@ def doctor(**options: Any) -> int:
 @app.command()
 @click.argument("templates", nargs=-1, required=True)
 @click.option("--write", is_flag=True, help="Write into the files.")
+@search_options
 @stack_options
 def fix(templates: tuple[str, ...], *, write: bool, **stack: Any) -> int:
     """Add the missing permissions to TEMPLATES themselves; the stack then needs no macro.

@@ -1,98 +1,240 @@
-"""`check`: each code hook of many templates, and whether Lex may invoke its function."""
+"""`check`: whether Lex may invoke the function of each code hook of many templates, and what else.
 
-import json
-from collections.abc import Iterable, Mapping
+A file that names a Lex V2 bot and cannot be read is a finding like any other: of a file that says
+nothing any more, code scanning would close what it had found in it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from auto_lex_permissions import Diagnostic
 from auto_lex_permissions.cfn.values import Place, path
+from auto_lex_permissions.diagnostics import UNREADABLE, Severity
 
-from .console import UsageError, coloured, counted, exit_code, print_json, print_line
-from .findings import Findings, findings, word_for
+from .console import (
+    MISUSE,
+    Part,
+    UnreadableError,
+    UsageError,
+    as_json,
+    as_text,
+    colour_of,
+    counted,
+    exit_code,
+    print_line,
+    visible,
+    write,
+)
+from .files import Search, replace
+from .findings import Finding, Findings, findings, suppressions, word_for
+from .reading import Position
 from .requests import Stack
 from .sarif import Result, log
 from .templates import OpenedTemplate, open_templates
 
-Checked = list[tuple[OpenedTemplate, Findings]]
-"""The templates that were checked, and what was found in each."""
+SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
+# https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
+_GITHUB: Final = {"error": "error", "warning": "warning", "note": "notice"}
+# Folders that the summary names.
+_MOST_NAMED: Final = 3
 
 
-def run(paths: Iterable[str], form: str, options: Mapping[str, Any]) -> int:
-    """Check templates, print what was found as `text`, `json` or `sarif`; return the exit code."""
-    errors: list[UsageError] = []
-    checked = [
-        (opened, findings(opened.request, by_macro=opened.uses_macro))
-        for opened in open_templates(paths, Stack.of(options), errors)
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A template that was checked: its hooks, and each finding with its place in the file."""
+
+    opened: OpenedTemplate
+    hooks: Findings
+    found: tuple[tuple[Position, Finding], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that there is to say: of templates, of files that cannot be read, and of the search."""
+
+    checked: list[Checked]
+    unreadable: list[tuple[str, Position, Diagnostic]]
+    search: Search
+
+    def findings(self, *, suppressed: bool = False) -> Iterator[tuple[str, Position, Finding]]:
+        """Yield what is found, with file and place; what is suppressed only where asked for."""
+        for one in self.checked:
+            for position, finding in one.found:
+                if suppressed or finding.reason is None:
+                    yield one.opened.name, position, finding
+        for name, position, diagnostic in self.unreadable:
+            yield name, position, Finding(diagnostic)
+
+    def count(self, severity: Severity) -> int:
+        """Return how many findings of a severity are not suppressed."""
+        return sum(finding.severity == severity for _, _, finding in self.findings())
+
+    @property
+    def suppressed(self) -> int:
+        """Return how many are suppressed."""
+        return sum(f.reason is not None for one in self.checked for _, f in one.found)
+
+    @property
+    def summary(self) -> str:
+        """Return it all in one line."""
+        hooks = counted(sum(len(one.hooks.hooks) for one in self.checked), "code hook")
+        counts = ", ".join(counted(self.count(severity), severity) for severity in SEVERITIES)
+        parts = [f"{hooks} in {counted(len(self.checked), 'template')}: {counts}"]
+        if self.suppressed:
+            parts.append(f"{self.suppressed} suppressed")
+        if self.unreadable:
+            parts.append(f"{counted(len(self.unreadable), 'file')} could not be read")
+        if skipped := self.search.skipped:
+            named = ", ".join(skipped[:_MOST_NAMED])
+            more = " …" if len(skipped) > _MOST_NAMED else ""
+            parts.append(f"{counted(len(skipped), 'folder')} skipped ({named}{more})")
+        return "; ".join(parts)
+
+
+def run(  # noqa: PLR0913 - the options of the command.
+    paths: Sequence[str],
+    *,
+    form: str,
+    output: str,
+    fail_on: Severity,
+    show_suppressed: bool,
+    exclude: Sequence[str],
+    no_ignore: bool,
+    **options: Any,
+) -> int:
+    """Check templates, print what was found, as `text`, `json`, `sarif` or `github`.
+
+    Returns the exit code.
+    """
+    search = Search(paths, exclude, no_ignore)
+    checked = [_check(opened) for opened in open_templates(search, Stack.of(options))]
+    unreadable = [_unreadable(error) for error in search.errors if _names_a_file(error)]
+    report = Report(checked, unreadable, search)
+    if form == "text":
+        _write_text(report, output, shows_suppressed=show_suppressed)
+    else:
+        text = _FORMATS[form](report)
+        if output:
+            replace(output, text.encode())
+        else:
+            write(text, for_programs=True)
+    failing = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+    # What cannot be read is among the findings, for people to see once.
+    told = [error for error in search.errors if form != "text" or not _names_a_file(error)]
+    code = exit_code(told, has_findings=any(map(report.count, failing)))
+    return MISUSE if search.errors else code
+
+
+def _check(opened: OpenedTemplate) -> Checked:
+    hooks = findings(opened.request, by_macro=opened.uses_macro)
+    found = suppressions(opened.template.value, (*hooks.missing, *hooks.notes))
+    placed = [(opened.position(one.diagnostic.place), one) for one in found]
+    placed.sort(key=lambda both: (both[0].line, both[0].column, both[1].diagnostic.code))
+    return Checked(opened, hooks, tuple(placed))
+
+
+def _names_a_file(error: UsageError) -> bool:
+    return isinstance(error, UnreadableError)
+
+
+def _unreadable(error: Any) -> tuple[str, Position, Diagnostic]:
+    position = Position(error.line or 1, error.column or 1)
+    return error.name, position, UNREADABLE.at(what=error.what)
+
+
+# For people.
+
+
+def _write_text(report: Report, output: str, *, shows_suppressed: bool) -> None:
+    lines: list[tuple[Part, ...]] = []
+    for name, position, finding in report.findings(suppressed=shows_suppressed):
+        code = finding.diagnostic.code, colour_of(finding.severity)
+        why = "" if finding.reason is None else f" Suppressed: {finding.reason}"
+        lines.append((f"{name}:{position} ", code, f" {_sentence(finding.diagnostic)}{why}"))
+    lines.append((report.summary,))
+    if output:
+        replace(output, "".join(f"{as_text(*line)}\n" for line in lines).encode())
+        return
+    for line in lines:
+        print_line(*line)
+
+
+def _sentence(diagnostic: Diagnostic) -> str:
+    advice = diagnostic.advice
+    return f"{advice[:1].upper()}{advice[1:]}"
+
+
+# For programs.
+
+
+def _as_json(report: Report) -> str:
+    files = [_file_as_json(one) for one in report.checked]
+    files += [
+        {"file": name, "codeHooks": [], "notes": [_note_as_json((), position, Finding(diagnostic))]}
+        for name, position, diagnostic in report.unreadable
     ]
-    _PRINTERS[form](checked)
-    has_findings = any(found.missing or found.mistakes for _, found in checked)
-    return exit_code(errors, has_findings=has_findings)
+    return as_json(files)
 
 
-def _print_text(checked: Checked) -> None:
-    for opened, found in checked:
-        for hook in found.hooks:
-            where = f" where {json.dumps(hook.condition, ensure_ascii=False)}"
-            print_line(
-                f"{opened.name}:{opened.position(hook.place)}: ",
-                f"{hook.diagnostic.code} " if hook.diagnostic else "",
-                coloured(hook.state.value),
-                f": {hook.caller} invokes {hook.function_name}",
-                "" if hook.condition is None else where,
-            )
-        for note in found.notes:
-            position = f"{opened.name}:{opened.position(note.place)}: "
-            word = coloured(word_for(note.message))
-            print_line(position, f"{note.code} ", word, f": {note.advice}")
-    hooks = sum(len(found.hooks) for _, found in checked)
-    missing = sum(len(found.missing) for _, found in checked)
-    summary = f"{counted(hooks, 'code hook')} in {counted(len(checked), 'template')}"
-    print_line(f"{summary}, {missing} without permission")
-
-
-def _print_json(checked: Checked) -> None:
-    print_json(
-        [
+def _file_as_json(one: Checked) -> dict[str, Any]:
+    opened = one.opened
+    reasons = {found.diagnostic.place: found.reason for _, found in one.found if found.reason}
+    return {
+        "file": opened.name,
+        "codeHooks": [
             {
-                "file": opened.name,
-                "codeHooks": [
-                    {
-                        **_where(opened, hook.place),
-                        "function": hook.function,
-                        "hookSource": hook.caller,
-                        "condition": hook.condition,
-                        "state": hook.state.value,
-                        "id": hook.diagnostic.code if hook.diagnostic else None,
-                    }
-                    for hook in found.hooks
-                ],
-                "notes": [
-                    {
-                        **_where(opened, note.place),
-                        "id": note.code,
-                        "code": word_for(note.message),
-                        "message": note.advice,
-                    }
-                    for note in found.notes
-                ],
+                **_where(hook.place, opened.position(hook.place)),
+                "function": hook.function,
+                "hookSource": hook.caller,
+                "condition": hook.condition,
+                "state": hook.state.value,
+                "id": hook.diagnostic.code if hook.diagnostic else None,
+                "suppressed": reasons.get(hook.place) if hook.diagnostic else None,
             }
-            for opened, found in checked
-        ]
-    )
+            for hook in one.hooks.hooks
+        ],
+        "notes": [
+            _note_as_json(found.diagnostic.place, position, found)
+            for position, found in one.found
+            if found.diagnostic not in one.hooks.missing
+        ],
+    }
 
 
-def _where(opened: OpenedTemplate, place: Place) -> dict[str, Any]:
-    position = opened.position(place)
+def _note_as_json(place: Place, position: Position, found: Finding) -> dict[str, Any]:
+    return {
+        **_where(place, position),
+        "id": found.diagnostic.code,
+        "code": word_for(found.diagnostic.message),
+        "severity": found.severity,
+        "message": found.diagnostic.advice,
+        "suppressed": found.reason,
+    }
+
+
+def _where(place: Place, position: Position) -> dict[str, Any]:
     return {"path": path(place), "line": position.line, "column": position.column}
 
 
-def _print_sarif(checked: Checked) -> None:
-    print_json(
-        log(
-            Result(opened.name, opened.position(diagnostic.place), diagnostic)
-            for opened, found in checked
-            for diagnostic in (*found.missing, *found.notes)
-        )
-    )
+def _as_sarif(report: Report) -> str:
+    results = [Result(*found) for found in report.findings(suppressed=True)]
+    return as_json(log(results, [str(error) for error in report.search.errors]))
 
 
-_PRINTERS: Final = {"text": _print_text, "json": _print_json, "sarif": _print_sarif}
+def _as_github(report: Report) -> str:
+    lines = []
+    for name, position, finding in report.findings():
+        place = f"file={_escaped(name, ':,')},line={position.line},col={position.column}"
+        title = f"title={finding.diagnostic.code}"
+        kind = _GITHUB[finding.severity]
+        lines.append(f"::{kind} {place},{title}::{_escaped(_sentence(finding.diagnostic))}\n")
+    return "".join(lines) + f"{report.summary}\n"
+
+
+def _escaped(text: str, more: str = "") -> str:
+    """Return a text as a workflow command takes it; it has no ends of lines."""
+    return "".join(f"%{ord(c):02X}" if c in f"%{more}" else c for c in visible(text))
+
+
+_FORMATS: Final[Mapping[str, Any]] = {"json": _as_json, "sarif": _as_sarif, "github": _as_github}

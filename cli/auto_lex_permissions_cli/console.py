@@ -27,12 +27,12 @@ MISUSE: Final = 2
 
 _NOTABLE: Final = "yellow"
 _COLOURS: Final = {
-    "permitted": "green",
     "added by the macro": "green",
     "allowed": "green",
     "missing": "bold red",
     "denied": "bold red",
-    "Mistake": "bold red",
+    "error": "bold red",
+    "note": "cyan",
 }
 _DIFF: Final = {"+": "green", "-": "red", "@": "cyan"}
 # Categories of Unicode of what is not seen, or changes how other characters are: controls, formats
@@ -50,6 +50,19 @@ Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 class UsageError(Exception):
     """One line that says where, what is wrong and what to do; the program exits with 2."""
+
+
+class UnreadableError(UsageError):
+    """A file that cannot be read as a template: its name, the place in it if there is one, why."""
+
+    def __init__(self, name: str, what: str, line: int = 0, column: int = 0) -> None:
+        """Take what is wrong without a full stop; lines and columns count from 1."""
+        self.name = name
+        self.what = what
+        self.line = line
+        self.column = column
+        place = f":{line}:{column}" if line else ""
+        super().__init__(f"{name}{place}: {what}.")
 
 
 @cache
@@ -94,6 +107,11 @@ def _replaced(text: str, keep: str, escape: Callable[[str], str]) -> str:
     )
 
 
+def as_text(*parts: Part) -> str:
+    """Return a line without its colours, in which all that is not seen is escaped."""
+    return visible("".join(part if isinstance(part, str) else part[0] for part in parts))
+
+
 def text_of(*parts: Part) -> "Text":
     """Return a text for rich, in which all that is not seen is escaped."""
     from rich.text import Text  # noqa: PLC0415 - see above.
@@ -103,9 +121,13 @@ def text_of(*parts: Part) -> "Text":
     )
 
 
-def write(text: str) -> None:
-    """Write lines of a result to the standard output."""
-    sys.stdout.write(visible(text, keep="\n"))
+def write(text: str, *, for_programs: bool = False) -> None:
+    """Write lines of a result to the standard output; what programs read is UTF-8 everywhere."""
+    shown = visible(text, keep="\n")
+    if for_programs:
+        _write_bytes(shown)
+    else:
+        sys.stdout.write(shown)
 
 
 def write_template(text: str) -> None:
@@ -113,9 +135,14 @@ def write_template(text: str) -> None:
     _write_bytes(visible_json(text) if sys.stdout.isatty() else text)
 
 
+def as_json(value: Any) -> str:
+    """Return a result for programs, with all escaped that is not seen."""
+    return f"{visible_json(json.dumps(value, indent=2, ensure_ascii=False))}\n"
+
+
 def print_json(value: Any) -> None:
     """Print a result for programs."""
-    _write_bytes(f"{visible_json(json.dumps(value, indent=2, ensure_ascii=False))}\n")
+    _write_bytes(as_json(value))
 
 
 def _write_bytes(text: str) -> None:
@@ -213,8 +240,13 @@ def progress() -> Iterator[Track]:
 
 
 def coloured(word: str) -> Part:
-    """Return the state of a code hook, or the code of a note, with its colour."""
-    return word, _COLOURS.get(word, _NOTABLE)
+    """Return the state of a code hook with its colour."""
+    return word, colour_of(word)
+
+
+def colour_of(word: str) -> str:
+    """Return the colour of a state or of a severity."""
+    return _COLOURS.get(word, _NOTABLE)
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -6,14 +6,16 @@ import secrets
 import signal
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from .console import NAME, UsageError, print_note
+from .console import NAME, UnreadableError, UsageError, print_note
 
 STDIN: Final = "-"
-_SUFFIXES: Final = (".yaml", ".yml", ".json", ".template")
+_SUFFIXES: Final = (".yaml", ".yml", ".json", ".template")  # In any case of letters.
 # Folders of other people's files, and of what was built.
 _SKIPPED: Final = frozenset({"node_modules", "cdk.out", "__pycache__", "venv"})
 # As large as most files are.
@@ -22,37 +24,71 @@ _USUAL: Final = 65_536
 _OPEN: Final = ("/dev/std", "/dev/fd/", "/proc/")
 
 
-def found(paths: Iterable[str], errors: list[UsageError]) -> Iterator[tuple[str, bool]]:
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Where files are looked for, and what was met on the way.
+
+    `excluded` are patterns for paths and for names, as those of a shell; with `searches_all`, no
+    folder is passed over. `skipped` are the folders that were, and `errors` what is not there and
+    what cannot be listed.
+    """
+
+    paths: Sequence[str]
+    excluded: Sequence[str] = ()
+    searches_all: bool = False
+    skipped: list[str] = field(default_factory=list)
+    errors: list[UsageError] = field(default_factory=list)
+
+    def excludes(self, path: str) -> bool:
+        """Return whether a path is excluded, by itself or by its name."""
+        path = path.removeprefix(f".{os.sep}")
+        name = os.path.basename(path)  # noqa: PTH119 - thousands of times.
+        return any(fnmatch(path, each) or fnmatch(name, each) for each in self.excluded)
+
+    def passes_over(self, folder: os.DirEntry[str]) -> bool:
+        """Return whether a folder is not searched; those of other people's files are noted."""
+        if self.searches_all:
+            return False
+        if folder.name in _SKIPPED:
+            self.skipped.append(folder.path.removeprefix(f".{os.sep}"))
+        return folder.name in _SKIPPED or folder.name.startswith(".")
+
+
+def found(search: Search) -> Iterator[tuple[str, bool]]:
     """Yield each file that is named or in a folder that is named, and whether it is named itself.
 
-    What is named may be a pipe or a device. What is not there, and folders that cannot be listed,
-    are put on the list of errors.
+    What is named may be a pipe or a device.
     """
-    for path in paths:
+    errors = search.errors
+    for path in search.paths:
+        if search.excludes(path):
+            continue
         try:
             is_folder = path != STDIN and stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - "" is no path.
         except FileNotFoundError:
             errors.append(UsageError(f"{path}: there is no such file or folder."))
         except OSError as error:
-            errors.append(UsageError(f"{path}: cannot be read: {error.strerror}."))
+            errors.append(UnreadableError(path, f"cannot be read: {error.strerror}"))
         else:
-            yield from _below(path, errors) if is_folder else [(path, True)]
+            yield from _below(path, search) if is_folder else [(path, True)]
 
 
-def _below(folder: str, errors: list[UsageError]) -> Iterator[tuple[str, bool]]:
+def _below(folder: str, search: Search) -> Iterator[tuple[str, bool]]:
     """Yield the files in a folder whose names are those of templates, in the order of their paths.
 
     Links to folders are not followed, and links to files only where they lead to one in the folder.
     """
     inside = os.path.realpath(folder).rstrip(os.sep) + os.sep
     # No recursion: a path may have more folders than Python's stack has frames.
-    waiting = _listed(folder, errors)
+    waiting = _listed(folder, search.errors)
     while waiting:
         entry = waiting.pop()
+        if search.excludes(entry.path):
+            continue
         if entry.is_dir(follow_symlinks=False):
-            if entry.name not in _SKIPPED and not entry.name.startswith("."):
-                waiting += _listed(entry.path, errors)
-        elif entry.name.endswith(_SUFFIXES):
+            if not search.passes_over(entry):
+                waiting += _listed(entry.path, search.errors)
+        elif entry.name.lower().endswith(_SUFFIXES):
             if entry.is_symlink():
                 target = os.path.realpath(entry.path)
                 is_file = target.startswith(inside) and os.path.isfile(target)  # noqa: PTH113 - pathlib's raises.
@@ -82,7 +118,7 @@ def read(path: str, most: int) -> bytes:
         with open(path, "rb") as file:  # noqa: PTH123 - pathlib takes longer, thousands of times.
             return _content(file, most)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
+        raise UnreadableError(path, f"cannot be read: {error.strerror}") from error
 
 
 def _content(file: BinaryIO, most: int) -> bytes:

@@ -4,7 +4,7 @@ What is written is what the macro adds, in the style of the file, and by inserti
 is written that was not read again and found to be exactly that.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from .console import (
     stdout,
     unified_diff,
 )
-from .files import STDIN, replace
+from .files import STDIN, Search, replace
 from .reading import Template, parse
 from .requests import Stack
 from .splice import Insertion, insertions, spliced, unspliced
@@ -57,16 +57,16 @@ class Fixed:
         return " and ".join(added) or "what aliases have to wait for"
 
 
-def run(paths: Iterable[str], options: Mapping[str, Any], *, write: bool) -> int:
+def run(paths: Sequence[str], options: Mapping[str, Any], *, write: bool) -> int:
     """Show what templates lack, or write it into their files; return the exit code."""
-    errors: list[UsageError] = []
+    search = Search(paths, options["exclude"], options["no_ignore"])
     has_findings = False
-    for opened in open_templates(paths, Stack.of(options), errors):
+    for opened in open_templates(search, Stack.of(options)):
         try:
             has_findings |= _fix_file(opened, write=write)
         except UsageError as error:
-            errors.append(error)
-    return exit_code(errors, has_findings=has_findings and not write)
+            search.errors.append(error)
+    return exit_code(search.errors, has_findings=has_findings and not write)
 
 
 def _fix_file(opened: OpenedTemplate, *, write: bool) -> bool:

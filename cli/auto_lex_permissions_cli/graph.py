@@ -1,6 +1,5 @@
 """`graph`: which bots invoke which functions, and whether they may, as a picture or as a tree."""
 
-import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,9 +8,10 @@ from typing import Any, Final
 from rich.tree import Tree
 
 from auto_lex_permissions.bots import TEST_ALIAS_ID
+from auto_lex_permissions.cfn.formulas import ALWAYS
 
 from .console import coloured, print_error, print_tree, text_of, visible, write
-from .findings import Hook, State, findings, short_name
+from .findings import Hook, State, condition_in_words, findings, short_name
 from .requests import Stack
 from .templates import open_template
 
@@ -27,9 +27,9 @@ _ENTITIES: Final = str.maketrans({
 })  # fmt: skip
 # Dark enough on white and bright enough on black.
 _COLOURS: Final = {
-    State.PERMITTED: "#2da44e",
+    State.ALLOWED: "#2da44e",
     State.ADDED: "#2da44e",
-    State.MISSING: "#e5534b",
+    State.DENIED: "#e5534b",
     State.OPTED_OUT: "#8b949e",
     State.UNREACHABLE: "#bf8700",
 }
@@ -93,13 +93,7 @@ def edge_of(template: Mapping[str, Any], hook: Hook) -> Edge:
             value = value[step]
             ids |= {key: value[key] for key in ids if isinstance(value, dict) and key in value}
     bot, locale = (short_name(ids[key]).removesuffix(".Id") for key in ids)
-    match hook.condition:
-        case None:
-            condition = ""
-        case {"Condition": str(name)}:
-            condition = name
-        case expression:
-            condition = json.dumps(expression, ensure_ascii=False)
+    condition = "" if hook.when == ALWAYS else condition_in_words(hook.when)
     alias = hook.resource
     if hook.is_of_test_alias:
         bot, alias = hook.resource, TEST_ALIAS_ID
@@ -142,7 +136,7 @@ def mermaid(edges: list[Edge]) -> str:
             links.append(f"{owner} --- {left}")
         whens = [edge.when for edge in edges if edge.arrow == arrow]
         label = "<br>".join(map(_escaped, [*whens, state.value]))
-        line = "-.->" if state is State.MISSING else "-->"
+        line = "-.->" if state is State.DENIED else "-->"
         styles.append(f"linkStyle {len(links)} stroke:{_COLOURS[state]}")
         links.append(f'{left} {line}|"{label}"| {right}')
     lines = [*nodes.lines, *links, *styles]

@@ -18,7 +18,7 @@ import yaml
 
 from auto_lex_permissions.cfn.values import Place
 
-from .console import UsageError
+from .console import UnreadableError, UsageError
 
 # CloudFormation takes 1 MB of template, and Lambda 6 MB of a request: what is larger than that
 # with its comments and blanks is no template. With aliases written out it is no larger either.
@@ -33,6 +33,8 @@ _TOO_LARGE: Final = (
 )
 _TOO_DEEP: Final = f"is nested more deeply than any template: over {DEEPEST} levels"
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# PyYAML's words for it.
+_SECOND_DOCUMENT: Final = "expected a single document in the stream"
 _TAG: Final = "tag:yaml.org,2002:"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
 _BODY: Final = "TemplateBody"
@@ -78,6 +80,10 @@ class Position:
     def __str__(self) -> str:
         """Return the position as compilers write it."""
         return f"{self.line}:{self.column}"
+
+
+class NoTemplateError(UsageError):
+    """What was read is no object, so it can be no template."""
 
 
 def is_merge(key: Any) -> bool:
@@ -148,33 +154,46 @@ def _long(node: Any) -> str:
 def parse(name: str, content: bytes) -> Template:
     """Read a template.
 
-    Raises UsageError with the file's name, what is wrong, and where.
+    Raises UnreadableError with the file's name, what is wrong, and where; NoTemplateError for what
+    is no object.
     """
     if len(content) > LARGEST:
-        raise UsageError(f"{name}: is larger than any template: over {LARGEST:,} bytes.")
+        raise UnreadableError(name, f"is larger than any template: over {LARGEST:,} bytes")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{name}: is not UTF-8 text (byte {error.start}).") from error
+        raise UnreadableError(name, f"is not UTF-8 text (byte {error.start})") from error
     return _parsed(name, text)
 
 
 def _parsed(name: str, text: str, *, is_quoted: bool = False) -> Template:
     if "%TAG" in text and _TAG_DIRECTIVE.search(text):
-        raise UsageError(f"{name}: CloudFormation takes no directive %TAG.")
+        raise UnreadableError(name, "CloudFormation takes no directive %TAG")
     try:
         root = _compose(name, text)
     except yaml.MarkedYAMLError as error:
-        raise UsageError(_syntax(name, text, error)) from error
+        if error.context == _SECOND_DOCUMENT and not _begins_as_template(name, text):
+            raise NoTemplateError(
+                f"{name}: is no template: it is several YAML documents."
+            ) from error
+        raise _syntax(name, text, error) from error
     except yaml.YAMLError as error:
-        raise UsageError(f"{name}: {error}".splitlines()[0]) from error
+        raise UnreadableError(name, str(error).splitlines()[0].removesuffix(".")) from error
     if not isinstance(root, yaml.MappingNode):
-        raise UsageError(f"{name}: is no template: a template is an object of sections.")
+        raise NoTemplateError(f"{name}: is no template: a template is an object of sections.")
     body = root if is_quoted else _body(root)
     if isinstance(body, yaml.ScalarNode):
         return _parsed(f"{name} ({_BODY})", body.value, is_quoted=True)
     reader = _Reader(name)
     return Template(name, text, body, reader.value(body), reader.first_shared, is_quoted)
+
+
+def _begins_as_template(name: str, text: str) -> bool:
+    """Return whether the first of several documents is meant as a template."""
+    loader = _Loader(name, text)
+    first = loader.get_node() if loader.check_node() else None
+    keys = [key.value for key, _ in first.value] if isinstance(first, yaml.MappingNode) else []
+    return "Resources" in keys
 
 
 def _body(root: Any) -> Any:
@@ -196,7 +215,7 @@ def _compose(name: str, text: str) -> Any:
     if hidden == readable:
         return _Loader(name, readable).get_single_node()
     if _WRITTEN_STAND_IN.search(readable):
-        raise UsageError(f"{name}: holds U+10FFFE, which is no character.")
+        raise UnreadableError(name, "holds U+10FFFE, which is no character")
     root = _Loader(name, hidden).get_single_node()
     known: set[int] = set()
     stack = [root]
@@ -252,22 +271,24 @@ class _Loader(_LOADER):  # type: ignore[misc] # It is one of two classes, and wr
         self._depth -= 1
 
 
-def _syntax(name: str, text: str, error: yaml.MarkedYAMLError) -> str:
+def _syntax(name: str, text: str, error: yaml.MarkedYAMLError) -> UnreadableError:
     mark = error.problem_mark or error.context_mark
     if mark is None:
-        return f"{name}: {error.problem}."
+        return UnreadableError(name, str(error.problem))
+    line_number, column = mark.line + 1, mark.column + 1
     if "Unicode character escape" in str(error.problem):
         # The mark is behind the backslash and the letter.
         digits = 4 if text[mark.index - 1] == "u" else 8
         escaped = text[mark.index - 2 : mark.index + digits]
-        return f"{name}:{mark.line + 1}:{mark.column - 1}: {escaped} alone is no character."
-    if error.context == "expected a single document in the stream":
-        return f"{name}:{_position(mark)}: a second YAML document begins here; a template is one."
+        return UnreadableError(name, f"{escaped} alone is no character", line_number, column - 2)
+    if error.context == _SECOND_DOCUMENT:
+        second = "a second YAML document begins here; a template is one"
+        return UnreadableError(name, second, line_number, column)
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
     is_tab = "\t" in line[: mark.column + 1]
-    what = "YAML takes no tab here; indent with spaces" if is_tab else error.problem
-    return f"{name}:{_position(mark)}: {what}."
+    what = "YAML takes no tab here; indent with spaces" if is_tab else str(error.problem)
+    return UnreadableError(name, what, line_number, column)
 
 
 class _Reader:
@@ -340,8 +361,9 @@ class _Reader:
         self.first_shared = self.first_shared or _position(node.start_mark)
 
 
-def _refused(name: str, node: Any, what: str) -> UsageError:
-    return UsageError(f"{name}:{_position(node.start_mark)}: {what}.")
+def _refused(name: str, node: Any, what: str) -> UnreadableError:
+    at = _position(node.start_mark)
+    return UnreadableError(name, what, at.line, at.column)
 
 
 def _position(mark: Any) -> Position:

@@ -18,13 +18,15 @@ FN_TRANSFORM: Final = "Fn::Transform"
 class Stack:
     """What CloudFormation would know of the stack: its Region, its account, its parameters.
 
-    `macro` is the name under which the macro is registered there.
+    `macro` is the name under which the macro is registered there, `stdin_name` what the standard
+    input is called.
     """
 
     region: str = ""
     account: str = ""
     overrides: Mapping[str, str] = field(default_factory=dict)
     macro: str = MACRO
+    stdin_name: str = "standard input"
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Stack":
@@ -37,7 +39,13 @@ class Stack:
             "".join([options["region"], options["account"], *options["overrides"]]).encode()
         except UnicodeEncodeError as error:
             raise UsageError("the options about the stack are not UTF-8 text.") from error
-        return cls(options["region"], options["account"], overrides, options["macro_name"])
+        return cls(
+            options["region"],
+            options["account"],
+            overrides,
+            options["macro_name"],
+            options["stdin_filename"],
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,19 @@ https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sar
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from auto_lex_permissions import Diagnostic, Message, __version__
+from auto_lex_permissions import Message, __version__
 from auto_lex_permissions.diagnostics import CATALOGUE
 
 from .console import NAME
-from .findings import word_for
+from .findings import Finding, word_for
 from .reading import Position
 
+_ROOT: Final = "%SRCROOT%"
 _RULES: Final = {message.code: number for number, message in enumerate(CATALOGUE)}
 
 
@@ -25,11 +26,15 @@ class Result(NamedTuple):
 
     file: str
     position: Position
-    diagnostic: Diagnostic
+    finding: Finding
 
 
-def log(results: Iterable[Result]) -> dict[str, Any]:
-    """Return a log of results as SARIF, to be written as JSON."""
+def log(results: Iterable[Result], errors: Sequence[str]) -> dict[str, Any]:
+    """Return a log of results as SARIF, to be written as JSON; `errors` is what could not be done.
+
+    Paths are relative to where the command was run, which nobody but the reader knows.
+    """
+    notifications = [{"level": "error", "message": {"text": error}} for error in errors]
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -41,6 +46,15 @@ def log(results: Iterable[Result]) -> dict[str, Any]:
                         "semanticVersion": __version__,
                         "rules": [_rule(message) for message in CATALOGUE],
                     }
+                },
+                "invocations": [
+                    {
+                        "executionSuccessful": not errors,
+                        "toolExecutionNotifications": notifications,
+                    }
+                ],
+                "originalUriBaseIds": {
+                    _ROOT: {"description": {"text": "The folder in which the command was run."}}
                 },
                 "columnKind": "unicodeCodePoints",
                 "results": [_entry(result) for result in results],
@@ -75,12 +89,21 @@ def _rule(message: Message) -> dict[str, Any]:
 
 def _entry(result: Result) -> dict[str, Any]:
     region = {"startLine": result.position.line, "startColumn": result.position.column}
-    file = {"uri": quote(os.fsencode(PurePath(result.file).as_posix()))}
-    diagnostic = result.diagnostic
+    diagnostic, reason = result.finding.diagnostic, result.finding.reason
+    suppressed = [{"kind": "inSource", "justification": reason}] if reason else []
+    place = {"artifactLocation": _location(result.file), "region": region}
     return {
         "ruleId": diagnostic.code,
         "ruleIndex": _RULES[diagnostic.code],
         "level": diagnostic.message.severity,
         "message": {"text": diagnostic.advice},
-        "locations": [{"physicalLocation": {"artifactLocation": file, "region": region}}],
+        "locations": [{"physicalLocation": place}],
+        "suppressions": suppressed,
     }
+
+
+def _location(file: str) -> dict[str, str]:
+    """Return a file's place: its URI, percent-encoded, relative to the root where it is."""
+    path = PurePath(file)
+    uri = quote(os.fsencode(path.as_posix()))
+    return {"uri": f"file://{uri}"} if path.is_absolute() else {"uri": uri, "uriBaseId": _ROOT}

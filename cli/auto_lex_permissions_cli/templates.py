@@ -1,20 +1,24 @@
 """How every command opens files: as templates, with what CloudFormation knows of the stack."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from auto_lex_permissions import Request
+from auto_lex_permissions.cfn.template import kind_of
 from auto_lex_permissions.cfn.values import Place
 
 from .console import UsageError, print_note
-from .files import STDIN, found, read
-from .reading import LARGEST, Position, Template, parse
+from .files import STDIN, Search, found, read
+from .reading import LARGEST, NoTemplateError, Position, Template, parse
 from .requests import FN_TRANSFORM, TRANSFORM, Stack, Use, request_of, use_of
 
-# What every template with a code hook holds, and hardly any other file.
-_LEX: Final = re.compile(rb"AWS::Lex::Bot|AWS::Lex::\$|AutoLexPermissions")
+# What every template with a code hook holds, and hardly any other file; a loop may make it.
+_LEX: Final = re.compile(rb"AWS::Lex::(?:Bot|[$&])")
+# One of these is in every template.
+_SECTIONS: Final = ("AWSTemplateFormatVersion", "Resources")
+_NO_TEMPLATE: Final = "%s: names a Lex V2 bot and is no template; not looked at"
 # A byte more than a template may have, by which what is larger is known.
 _MOST: Final = LARGEST + 1
 
@@ -53,6 +57,11 @@ class OpenedTemplate:
         return self.template.position(place)
 
 
+def shown(path: str, stack: Stack) -> str:
+    """Return what a file is called in results."""
+    return stack.stdin_name if path == STDIN else path
+
+
 def open_template(path: str, stack: Stack, *, strict: bool = False) -> OpenedTemplate:
     """Open a file, or the standard input where the path is `-`.
 
@@ -62,27 +71,42 @@ def open_template(path: str, stack: Stack, *, strict: bool = False) -> OpenedTem
     return _opened(path, read(path, _MOST), stack, strict=strict)
 
 
-def open_templates(
-    paths: Iterable[str], stack: Stack, errors: list[UsageError]
-) -> Iterator[OpenedTemplate]:
-    """Open the files that are named, and in named folders those that look like templates with Lex.
+def open_templates(search: Search, stack: Stack) -> Iterator[OpenedTemplate]:
+    """Open what is found and names a Lex V2 bot; of all other files nothing is even parsed.
 
-    What cannot be opened is put on the list of errors.
+    What names one and cannot be read is put on the search's list of errors. What names one and is
+    no template, such as a change set, is noted.
     """
-    for path, is_named in found(paths, errors):
+    for path, is_named in found(search):
         try:
             content = read(path, _MOST)
-            # Of thousands of files in folders most have no hook: they are not even parsed.
-            if is_named or _LEX.search(content):
-                yield _opened(path, content, stack, is_named=is_named)
+            if not _LEX.search(content):
+                continue
+            opened = _opened(path, content, stack, is_named=is_named)
+        except NoTemplateError:
+            print_note(_NO_TEMPLATE % shown(path, stack))
         except UsageError as error:
-            errors.append(error)
+            search.errors.append(error)
+        else:
+            if _is_template(opened.template.value):
+                yield opened
+            else:
+                print_note(_NO_TEMPLATE % opened.name)
+
+
+def _is_template(value: Mapping[str, Any]) -> bool:
+    """Return whether an object is meant as a template, or is a map of resources.
+
+    White space that is no blank, such as an ideographic space, stays in front of a section's name.
+    """
+    sections = {key.strip() for key in value}
+    return not sections.isdisjoint(_SECTIONS) or kind_of(value) == "resources"
 
 
 def _opened(
     path: str, content: bytes, stack: Stack, *, strict: bool = False, is_named: bool = True
 ) -> OpenedTemplate:
-    template = parse("standard input" if path == STDIN else path, content)
+    template = parse(shown(path, stack), content)
     if template.first_shared:
         where = f"{template.name}:{template.first_shared}"
         print_note(f"{where}: CloudFormation takes no aliases (*) and no merge keys (<<); SAM does")

@@ -178,8 +178,8 @@ NO_PERMISSION: Final = Message(
     "CodeHookWithoutPermission",
     "error",
     "Nothing lets Lex invoke the function of a code hook",
-    "Lex may not invoke {function} for {caller}: no permission covers this code hook.",
-    "Add Transform: AutoLexPermissions to the template, or run auto-lex-permissions fix.",
+    "Lex may not invoke {function} for {caller}{where}: no permission.",
+    "Run auto-lex-permissions fix, or add Transform: AutoLexPermissions.",
 )
 HOOK_HIDDEN: Final = Message(
     "ALP102",
@@ -559,6 +559,29 @@ NOT_DELIVERABLE: Final = Message(
     " is in it, which UTF-8 does not have, or it is larger than the 6 MB that Lambda takes.",
     "Take the character out, or split the template.",
 )
+
+# What only the command line says: ALP7xx.
+
+UNREADABLE: Final = Message(
+    "ALP701",
+    "TemplateUnreadable",
+    "error",
+    "A file that names a Lex V2 bot cannot be read as a template",
+    "{what}.",
+    "Until it can be read, nobody knows whether its code hooks have their permissions.",
+)
+SUPPRESSION: Final = Message(
+    "ALP702",
+    "SuppressionNotAllowed",
+    "error",
+    "Something is suppressed that cannot be, or without a reason",
+    "{what}.",
+    "Write each as {{Id: ALP201, Reason: why it may stay}}; what stops a deployment cannot be"
+    " suppressed, only corrected.",
+)
+
+# The macro itself.
+
 INTERNAL_FAILURE: Final = Message(
     "ALP901",
     "InternalFailure",

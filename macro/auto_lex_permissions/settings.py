@@ -16,6 +16,8 @@ from .diagnostics import (
 METADATA_KEY: Final = "AutoLexPermissions"
 # What the macro itself writes into a resource's Metadata beside the author's settings.
 WAITS_FOR: Final = "WaitsFor"
+# What the command line alone reads: findings that may stay.
+SUPPRESS: Final = "Suppress"
 _STACK: Final[Mapping[str, tuple[str, ...]]] = {
     "SourceScope": ("Alias", "Bot"),
     "OnUnreachable": ("Fail", "Skip"),
@@ -62,8 +64,9 @@ def opts_out(place: Place, metadata: object) -> tuple[bool, list[Diagnostic]]:
     `place` is the resource's, `metadata` its attribute of that name.
     """
     given = metadata.get(METADATA_KEY, {}) if isinstance(metadata, dict) else {}
-    if isinstance(given, dict) and isinstance(given.get(WAITS_FOR), list):
-        given = {name: value for name, value in given.items() if name != WAITS_FOR}
+    if isinstance(given, dict):
+        others = [name for name in (WAITS_FOR, SUPPRESS) if isinstance(given.get(name), list)]
+        given = {name: value for name, value in given.items() if name not in others}
     checked = list(_checked((*place, "Metadata", METADATA_KEY), given, _RESOURCE))
     mistakes = [setting for setting in checked if isinstance(setting, Diagnostic)]
     return ("Enabled", "false") in checked, mistakes

@@ -59,14 +59,18 @@ PERMISSION = """\
 
 
 def ways(command: click.Command) -> Iterator[tuple[str, ...]]:
-    """Yield the options of a command: each format with and without each flag."""
+    """Yield the options of a command: each format with and without each flag of what is shown."""
     options = [option for option in command.params if isinstance(option, click.Option)]
     choices = [
         [(option.opts[0], choice) for choice in option.type.choices]
         for option in options
-        if isinstance(option.type, click.Choice)
+        if isinstance(option.type, click.Choice) and option.name == "form"
     ]
-    flags = [[(), (option.opts[0],)] for option in options if option.is_flag]
+    flags = [
+        [(), (option.opts[0],)]
+        for option in options
+        if option.is_flag and option.opts[0] != "--no-ignore"
+    ]
     for chosen in itertools.product(*choices, *flags):
         yield tuple(itertools.chain.from_iterable(chosen))
 

@@ -120,35 +120,36 @@ def test_check_names_file_line_and_column(tmp_path: Path) -> None:
     ended = run("check", template)
     assert ended.code == 1
     assert ended.out == (
-        f"{template}:24:17: ALP101 missing: Alias invokes Orders.Arn where"
-        ' {"Condition": "IsProd"}\n'
-        "1 code hook in 1 template, 1 without permission\n"
+        f"{template}:24:17 ALP101 Lex may not invoke Orders for bot alias Alias (where IsProd): no"
+        " permission. Run auto-lex-permissions fix, or add Transform: AutoLexPermissions.\n"
+        "1 code hook in 1 template: 1 error, 0 warnings, 0 notes\n"
     )
 
 
 def test_check_of_a_template_that_lists_the_macro(tmp_path: Path) -> None:
-    """What the macro will add is not missing."""
+    """What the macro will add is no finding."""
     ended = run("check", written(tmp_path, BY_MACRO))
-    assert ended.code == 0
-    assert ": added by the macro: Alias invokes Orders.Arn" in ended.out
+    assert (ended.code, ended.out) == (
+        0,
+        "1 code hook in 1 template: 0 errors, 0 warnings, 0 notes\n",
+    )
 
 
-def test_check_of_what_is_permitted(tmp_path: Path) -> None:
-    """0 where nothing is missing; what is too wide is reported all the same."""
+def test_check_of_what_is_allowed(tmp_path: Path) -> None:
+    """0 where nothing is denied; what is too wide is reported all the same."""
     template = written(tmp_path, TEMPLATE + PERMISSION)
     ended = run("check", template)
-    assert (ended.code, ended.err) == (0, "")
-    assert ": permitted: Alias invokes" in ended.out
+    assert (ended.code, ended.err, ended.out.count("\n")) == (0, "", 1)
     wide = written(
         tmp_path, TEMPLATE + PERMISSION.replace("      SourceArn: !GetAtt Alias.Arn\n", "")
     )
     ended = run("check", wide)
     assert ended.code == 0
-    assert f"{wide}:25:3: ALP201 PermissionTooWide: It has no SourceArn. " in ended.out
+    assert f"{wide}:25:3 ALP201 It has no SourceArn. " in ended.out
     never = written(tmp_path, TEMPLATE + PERMISSION.replace("lexv2.", "lex."))
     ended = run("check", never)
     assert ended.code == 1
-    assert f"{never}:25:3: ALP202 PermissionNeverMatches: Its Principal is not lexv2" in ended.out
+    assert f"{never}:25:3 ALP202 Its Principal is not lexv2" in ended.out
 
 
 def test_check_of_a_template_with_a_mistake(tmp_path: Path) -> None:
@@ -157,12 +158,12 @@ def test_check_of_a_template_with_a_mistake(tmp_path: Path) -> None:
     template = written(tmp_path, text)
     ended = run("check", template)
     assert ended.code == 1
-    assert f"{template}:25:17: added by the macro: Alias invokes" in ended.out
-    assert f"{template}:25:17: ALP403 Mistake: Lex V2 takes no qualifier with" in ended.out
-    nothing = written(tmp_path, "NoSection: [1]\n")
+    assert f"{template}:25:17 ALP403 Lex V2 takes no qualifier with" in ended.out
+    nothing = written(tmp_path, TEMPLATE.replace("\nResources:", "\n\u3000Resources:"))
     ended = run("check", nothing)
     assert ended.code == 1
-    assert ended.out.startswith(f"{nothing}:1:1: ALP601 Mistake: AutoLexPermissions was given")
+    assert ended.out.startswith(f"{nothing}:1:1 ALP601 AutoLexPermissions was given neither")
+    assert r"; '\u3000Resources' is no section." in ended.out
 
 
 def test_check_gives_codes_in_json(tmp_path: Path) -> None:
@@ -175,10 +176,10 @@ def test_check_gives_codes_in_json(tmp_path: Path) -> None:
     ]
     hooks = [(file["codeHooks"][0]["state"], file["codeHooks"][0]["id"]) for file in found]
     assert hooks == [
-        ("missing", "ALP101"),
-        ("permitted", None),
+        ("denied", "ALP101"),
+        ("allowed", None),
         ("added by the macro", None),
-        ("missing", "ALP101"),
+        ("denied", "ALP101"),
     ]
     notes = [[(note["id"], note["code"]) for note in file["notes"]] for file in found]
     assert notes == [[], [("ALP201", "PermissionTooWide")], [], [("ALP403", "Mistake")]]
@@ -190,7 +191,7 @@ def test_check_as_json_and_sarif(tmp_path: Path) -> None:
     (file,) = json.loads(run("check", template, "--format", "json").out)
     (hook,) = file["codeHooks"]
     assert (hook["path"], hook["line"], hook["column"]) == (PATH, 24, 17)
-    assert (hook["state"], hook["hookSource"]) == ("missing", "Alias")
+    assert (hook["state"], hook["hookSource"]) == ("denied", "Alias")
     assert hook["function"] == {"Fn::GetAtt": ["Orders", "Arn"]}
     log = json.loads(run("check", template, "--format", "sarif").out)
     (result,) = log["runs"][0]["results"]
@@ -201,8 +202,8 @@ def test_check_as_json_and_sarif(tmp_path: Path) -> None:
     assert result["ruleId"] in rules
     assert rules[result["ruleIndex"]] == result["ruleId"]
     assert result["message"]["text"] == (
-        "Lex may not invoke Orders.Arn for Alias: no permission covers this code hook. Add"
-        " Transform: AutoLexPermissions to the template, or run auto-lex-permissions fix."
+        "Lex may not invoke Orders for bot alias Alias (where IsProd): no permission. Run"
+        " auto-lex-permissions fix, or add Transform: AutoLexPermissions."
     )
 
 
@@ -291,13 +292,16 @@ def test_check_of_folders_skips_what_has_no_lex(tmp_path: Path) -> None:
     written(tmp_path, name="a/readme.txt")
     ended = run("check", tmp_path)
     assert ended.code == 1
-    assert ended.out.endswith("2 code hooks in 2 templates, 2 without permission\n")
+    assert ended.out.endswith(
+        "2 code hooks in 2 templates: 2 errors, 0 warnings, 0 notes; 1 folder skipped"
+        f" ({tmp_path}/a/node_modules)\n"
+    )
 
 
 def test_check_of_the_standard_input() -> None:
     """A dash is the standard input."""
     ended = run("check", "-", stdin=TEMPLATE)
-    assert ended.out.startswith("standard input:24:17: ALP101 missing")
+    assert ended.out.startswith("standard input:24:17 ALP101 Lex may not")
 
 
 def test_what_cannot_be_read_is_reported_after_all_else(tmp_path: Path) -> None:
@@ -306,8 +310,11 @@ def test_what_cannot_be_read_is_reported_after_all_else(tmp_path: Path) -> None:
     broken = written(tmp_path, "AWS::Lex::Bot: [", name="broken.yaml")
     ended = run("check", template, broken, tmp_path / "missing.yaml")
     assert ended.code == 2
-    assert "1 code hook in 1 template" in ended.out
-    assert [line.count(":") > 1 for line in ended.err.splitlines()] == [True, True]
+    assert "1 code hook in 1 template: 2 errors" in ended.out
+    assert f"{broken}:2:1 ALP701 Did not find expected" in ended.out
+    assert ended.err == (
+        f"auto-lex-permissions: {tmp_path}/missing.yaml: there is no such file or folder.\n"
+    )
     assert "Traceback" not in ended.err
 
 
@@ -326,3 +333,251 @@ def test_faults_are_one_line_and_a_traceback_where_asked(tmp_path: Path) -> None
     assert "Traceback" in run("--debug", "expand", broken).err
     assert run("expand").code == 2
     assert run("no-such-command").code == 2
+
+
+# What is no template, and what cannot be read.
+
+NOT_NAMED = {
+    "package.json": '{"name": "x", "scripts": {}}',
+    "workflow.yml": "on: push\njobs: {}\n",
+    "several.yaml": "kind: A\n---\nkind: B\n",
+    "tsconfig.json": '{ // comments\n "compilerOptions": {} }',
+    "list.json": "[1, 2]",
+    "broken.yaml": "a: [",
+    "binary.json": "\x00\x01",
+}
+NO_TEMPLATES = {
+    "buildspec.yml": "version: 0.2\nphases: {build: {commands: [grep AWS::Lex::Bot x]}}\n",
+    "schema.json": '{"typeName": "AWS::Lex::Bot", "properties": {}}',
+    "tree.json": '{"version": "tree-0.1", "tree": {"attributes": {"type": "AWS::Lex::BotAlias"}}}',
+    "changes.json": '{"Changes": [{"ResourceChange": {"ResourceType": "AWS::Lex::Bot"}}]}',
+    "list.json": '["AWS::Lex::Bot"]',
+    "text.yaml": "AWS::Lex::Bot\n",
+    "several.yaml": "kind: A\n---\nkind: AWS::Lex::Bot\n",
+}
+UNREADABLE = {
+    "broken.yaml": ("AWS::Lex::Bot: [", "2:1"),
+    "several.yaml": ("Resources: {}\n---\nkind: AWS::Lex::Bot\n", "2:1"),
+    "latin.yaml": (b"# AWS::Lex::Bot \xe9\n", "1:1"),
+}
+
+
+@pytest.mark.parametrize("command", ["check", "fix"])
+def test_what_names_no_bot_is_not_even_parsed(command: str, tmp_path: Path) -> None:
+    """Named, in a folder, or handed over by pre-commit: not a word, and 0."""
+    files = [written(tmp_path, text, name) for name, text in NOT_NAMED.items()]
+    for paths in (files, [tmp_path]):
+        ended = run(command, *paths)
+        assert (ended.code, ended.err) == (0, "")
+        assert ended.out in {"", "0 code hooks in 0 templates: 0 errors, 0 warnings, 0 notes\n"}
+    ended = run(command, "-", stdin="a: [")
+    assert (ended.code, ended.err) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["check", "fix"])
+def test_what_names_a_bot_and_is_no_template_is_noted(command: str, tmp_path: Path) -> None:
+    """It is not judged; the rest of the folder is."""
+    for name_of_file, text in NO_TEMPLATES.items():
+        written(tmp_path, text, name_of_file)
+    written(tmp_path, TEMPLATE + PERMISSION, "good.yaml")
+    ended = run(command, tmp_path)
+    assert ended.code == 0
+    assert ended.err.splitlines() == [
+        f"{tmp_path / name_of_file}: names a Lex V2 bot and is no template; not looked at"
+        for name_of_file in sorted(NO_TEMPLATES)
+    ]
+    assert "1 code hook in 1 template: 0 err" in ended.out or command == "fix"
+
+
+def test_what_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
+    """Else it would vanish from code scanning, which then closes its alerts."""
+    for name_of_file, (text, _) in UNREADABLE.items():
+        written(tmp_path, text, name_of_file)
+    written(tmp_path, TEMPLATE, "template.yaml")
+    wanted = [(str(tmp_path / n), place) for n, (_, place) in sorted(UNREADABLE.items())]
+    ended = run("check", tmp_path)
+    lines = ended.out.splitlines()
+    assert [line.partition(" ALP701 ")[0] for line in lines if "ALP701" in line] == [
+        f"{file}:{place}" for file, place in wanted
+    ]
+    assert "ALP101" in lines[0]
+    assert (ended.code, ended.err) == (2, "")
+    assert lines[-1] == (
+        "1 code hook in 1 template: 4 errors, 0 warnings, 0 notes; 3 files could not be read"
+    )
+    as_json = json.loads(run("check", tmp_path, "--format", "json").out)
+    assert [
+        (file["file"], f"{note['line']}:{note['column']}")
+        for file in as_json
+        for note in file["notes"]
+        if note["id"] == "ALP701"
+    ] == wanted
+    ended = run("check", tmp_path, "--format", "sarif")
+    (log,) = json.loads(ended.out)["runs"]
+    (invocation,) = log["invocations"]
+    texts = [note["message"]["text"] for note in invocation["toolExecutionNotifications"]]
+    assert (invocation["executionSuccessful"], len(texts)) == (False, 3)
+    assert ended.err.splitlines() == [f"auto-lex-permissions: {text}" for text in texts]
+    assert [result["ruleId"] for result in log["results"]].count("ALP701") == 3
+    github = run("check", tmp_path, "--format", "github").out
+    assert github.count("title=ALP701::") == 3
+
+
+def test_folders_that_are_passed_over(tmp_path: Path) -> None:
+    """`cdk.out` is searched where it is named, or with `--no-ignore`; else that is said."""
+    written(tmp_path, name="cdk.out/Stack.template.json")
+    written(tmp_path, name=".hidden/a.yaml")
+    written(tmp_path, name="LOUD.YAML")
+    counted = re.compile(r"^(\d+) code hooks? in .+?(?:; (.+))?$", re.MULTILINE)
+
+    def summary(*arguments: str) -> tuple[str, str]:
+        found = counted.search(run("check", *arguments, cwd=tmp_path).out)
+        assert found
+        return found[1], found[2] or ""
+
+    assert summary(".") == ("1", "1 folder skipped (cdk.out)")
+    assert summary("cdk.out") == ("1", "")
+    assert summary(".", "--no-ignore") == ("3", "")
+    for number in range(4):
+        written(tmp_path, name=f"{number}/node_modules/a.yaml")
+    assert summary(".")[1] == (
+        "5 folders skipped (0/node_modules, 1/node_modules, 2/node_modules …)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "count"),
+    [("b.yaml", 2), ("a", 1), ("a/*", 1), ("*.yaml", 0), ("a/b.yaml", 2), ("b", 3), ("./a/*", 3)],
+)
+def test_what_is_excluded(pattern: str, count: int, tmp_path: Path) -> None:
+    """By a pattern for paths, as they are from where the command runs, or for names."""
+    for name_of_file in ("a/a.yaml", "a/b.yaml", "c.yaml"):
+        written(tmp_path, name=name_of_file)
+    ended = run("check", ".", "--exclude", pattern, cwd=tmp_path)
+    assert ended.out.splitlines()[-1].startswith(f"{count} code hook")
+
+
+# Which findings count.
+
+WIDE = TEMPLATE + PERMISSION.replace("      SourceArn: !GetAtt Alias.Arn\n", "")
+SEVENTH = "!Sub ${Orders.Arn}:7"
+ON_VERSION = TEMPLATE.replace("!GetAtt Orders.Arn", SEVENTH) + PERMISSION.replace(
+    "!Ref Orders", SEVENTH
+)
+REASON = "All bots share it."
+
+
+def suppressing(*entries: str) -> str:
+    """Return a template whose permission is too wide, and which says that it may be."""
+    listed = ", ".join(entries)
+    metadata = f"    Metadata: {{AutoLexPermissions: {{Suppress: [{listed}]}}}}\n"
+    return WIDE.replace("  Permission:\n", f"  Permission:\n{metadata}", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "code"),
+    [
+        (WIDE, "error", 0),
+        (WIDE, "warning", 1),
+        (WIDE, "note", 1),
+        (TEMPLATE, "error", 1),
+        (TEMPLATE + PERMISSION, "note", 0),
+        (ON_VERSION, "warning", 0),
+        (ON_VERSION, "note", 1),
+        (suppressing(f"{{Id: ALP201, Reason: {REASON}}}"), "note", 0),
+    ],
+)
+def test_how_serious_it_has_to_be(text: str, level: str, code: int, tmp_path: Path) -> None:
+    """What is too wide can fail a build, and what is suppressed fails none."""
+    assert run("check", written(tmp_path, text), "--fail-on", level).code == code
+
+
+def test_what_is_suppressed_is_counted_and_shown_where_asked(tmp_path: Path) -> None:
+    """In text with its reason, in JSON and SARIF always."""
+    template = written(tmp_path, suppressing(f"{{Id: ALP201, Reason: {REASON}}}"))
+    ended = run("check", template)
+    assert ended.out == ("1 code hook in 1 template: 0 errors, 0 warnings, 0 notes; 1 suppressed\n")
+    shown = run("check", template, "--show-suppressed").out
+    assert re.search(rf":25:3 ALP201 It has no SourceArn\..* Suppressed: {REASON}\n", shown)
+    (file,) = json.loads(run("check", template, "--format", "json").out)
+    assert [note["suppressed"] for note in file["notes"]] == [REASON]
+    (log,) = json.loads(run("check", template, "--format", "sarif").out)["runs"]
+    (result,) = log["results"]
+    assert result["suppressions"] == [{"kind": "inSource", "justification": REASON}]
+    assert "ALP201" not in run("check", template, "--format", "github", "--show-suppressed").out
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "{Id: ALP201}",
+        "{Id: ALP201, Reason: ' '}",
+        "ALP201",
+        "{Id: ALP403, Reason: x}",
+        "{Id: X, Reason: x}",
+    ],
+)
+def test_what_cannot_be_suppressed(entry: str, tmp_path: Path) -> None:
+    """It is a mistake at its place, and the finding stays."""
+    ended = run("check", written(tmp_path, suppressing(entry)))
+    assert ended.code == 1
+    assert [line.split()[1] for line in ended.out.splitlines()[:-1]] == ["ALP201", "ALP702"]
+    assert ":26:48 ALP702 " in ended.out
+
+
+def test_a_hook_may_be_suppressed_too(tmp_path: Path) -> None:
+    """In its bot alias, where the permission comes from somewhere else."""
+    metadata = (
+        "    Metadata: {AutoLexPermissions: {Suppress: [{Id: ALP101, Reason: Elsewhere.}]}}\n"
+    )
+    condition = "    Condition: IsProd\n"
+    template = written(tmp_path, TEMPLATE.replace(condition, condition + metadata))
+    assert run("check", template).code == 0
+    (file,) = json.loads(run("check", template, "--format", "json").out)
+    (hook,) = file["codeHooks"]
+    assert (hook["state"], hook["suppressed"]) == ("denied", "Elsewhere.")
+    assert json.loads(run("expand", template).out)["Resources"]["Alias"]["Metadata"]
+
+
+# Where it goes.
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
+def test_output_to_a_file(form: str, tmp_path: Path) -> None:
+    """The same as is printed, and nothing is printed."""
+    written(tmp_path)
+    printed = run("check", "template.yaml", "--format", form, cwd=tmp_path)
+    ended = run("check", "template.yaml", "--format", form, "-o", "out", cwd=tmp_path)
+    assert (ended.code, ended.out) == (1, "")
+    assert (tmp_path / "out").read_text() == printed.out
+
+
+def test_the_standard_input_has_a_name_where_it_is_given_one(tmp_path: Path) -> None:
+    """Editors hand over what is not saved yet."""
+    ended = run("check", "-", "--stdin-filename", "a b.yaml", "--format", "sarif", stdin=TEMPLATE)
+    (result,) = json.loads(ended.out)["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": "a%20b.yaml", "uriBaseId": "%SRCROOT%"}
+    absolute = written(tmp_path, name="ü.yaml")
+    (result,) = json.loads(run("check", absolute, "--format", "sarif").out)["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": f"file://{tmp_path}/%C3%BC.yaml"}
+
+
+def test_annotations_for_github(tmp_path: Path) -> None:
+    """What would end a command, or a property of it, is escaped."""
+    written(tmp_path, WIDE, "a,b: 100%.yaml")
+    ended = run("check", "a,b: 100%.yaml", "--format", "github", cwd=tmp_path)
+    assert ended.out.startswith(
+        "::warning file=a%2Cb%3A 100%25.yaml,line=25,col=3,title=ALP201::It has no SourceArn. "
+    )
+
+
+def test_conditions_in_words() -> None:
+    """As people say them."""
+    from auto_lex_permissions.cfn.formulas import And, Named, Not, Or  # noqa: PLC0415
+    from auto_lex_permissions_cli.findings import condition_in_words  # noqa: PLC0415
+
+    a, b, c = map(Named, ("A", "B", "C"))
+    assert condition_in_words(Or(And(a, Not(b)), c)) == "(A and not B) or C"
+    assert condition_in_words(Not(Or(a, b))) == "not (A or B)"

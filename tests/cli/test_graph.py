@@ -60,11 +60,11 @@ Resources:
 AS_TEXT = """\
 ├── bot OrdersBot
 │   ├── alias TSTALIASID
-│   │   └── en_US: Orders.Arn: missing
+│   │   └── en_US: Orders: denied
 │   ├── alias Live
-│   │   ├── en_US: Orders.Arn: permitted
-│   │   ├── ja_JP: Orders.Arn: permitted
-│   │   └── de_DE where IsProd: ${Orders.Arn}:live: missing
+│   │   ├── en_US: Orders: allowed
+│   │   ├── ja_JP: Orders: allowed
+│   │   └── de_DE where IsProd: ${Orders.Arn}:live: denied
 │   └── alias Idle
 │       └── en_US: Orders: opted out
 └── bot ABCDEFGHIJ
@@ -75,23 +75,22 @@ AS_MERMAID = """\
 flowchart LR
   bot1(["bot OrdersBot"])
   alias1["alias TSTALIASID"]
-  function1[["Orders.Arn"]]
+  function1[["Orders"]]
   alias2["alias Live"]
   function2[["${Orders.Arn}:live"]]
   alias3["alias Idle"]
-  function3[["Orders"]]
   bot2(["bot ABCDEFGHIJ"])
   alias4["alias Far"]
-  function4[["arn:aws:lambda:us-east-1:210987654321:function:far"]]
+  function3[["arn:aws:lambda:us-east-1:210987654321:function:far"]]
   bot1 --- alias1
-  alias1 -.->|"en_US<br>missing"| function1
+  alias1 -.->|"en_US<br>denied"| function1
   bot1 --- alias2
-  alias2 -->|"en_US<br>ja_JP<br>permitted"| function1
-  alias2 -.->|"de_DE where IsProd<br>missing"| function2
+  alias2 -->|"en_US<br>ja_JP<br>allowed"| function1
+  alias2 -.->|"de_DE where IsProd<br>denied"| function2
   bot1 --- alias3
-  alias3 -->|"en_US<br>opted out"| function3
+  alias3 -->|"en_US<br>opted out"| function1
   bot2 --- alias4
-  alias4 -->|"en_US<br>out of reach"| function4
+  alias4 -->|"en_US<br>out of reach"| function3
   linkStyle 1 stroke:#e5534b
   linkStyle 3 stroke:#2da44e
   linkStyle 4 stroke:#e5534b
@@ -110,18 +109,18 @@ def test_as_a_tree(tmp_path: Path) -> None:
 
 
 def test_as_a_flow_chart(tmp_path: Path) -> None:
-    """What is missing is dashed and red; locales that invoke alike are one arrow."""
+    """What is denied is dashed and red; locales that invoke alike are one arrow."""
     ended = run("graph", written(tmp_path, TEMPLATE), *OWN, "--format", "mermaid")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out == AS_MERMAID
 
 
 def test_a_template_that_lists_the_macro(tmp_path: Path) -> None:
-    """What it will add is not missing."""
+    """What it will add is not denied."""
     text = f"Transform: AutoLexPermissions\n{TEMPLATE}"
     ended = run("graph", written(tmp_path, text), *OWN, "--format", "mermaid")
     assert 'alias1 -->|"en_US<br>added by the macro"| function1' in ended.out
-    assert "missing" not in ended.out
+    assert "denied" not in ended.out
 
 
 def test_a_bot_of_any_name(tmp_path: Path) -> None:
@@ -133,14 +132,14 @@ def test_a_bot_of_any_name(tmp_path: Path) -> None:
 
 def test_labels_are_escaped() -> None:
     """Nothing in a name ends a label, opens an element, or is read as Markdown or an entity."""
-    edge = Edge("`b`", 'a"]', "<&#;", 'Fn::Join["\\n\n]', '{"Fn::Not": []}', State.MISSING)
+    edge = Edge("`b`", 'a"]', "<&#;", 'Fn::Join["\\n\n]', '{"Fn::Not": []}', State.DENIED)
     assert mermaid([edge]) == (
         "flowchart LR\n"
         '  bot1(["bot #96;b#96;"])\n'
         '  alias1["alias a#quot;]"]\n'
         '  function1[["Fn::Join[#quot;#92;n#92;n]"]]\n'
         "  bot1 --- alias1\n"
-        '  alias1 -.->|"#lt;#amp;#35;; where {#quot;Fn::Not#quot;: []}<br>missing"| function1\n'
+        '  alias1 -.->|"#lt;#amp;#35;; where {#quot;Fn::Not#quot;: []}<br>denied"| function1\n'
         "  linkStyle 1 stroke:#e5534b\n"
     )
 

@@ -97,10 +97,11 @@ def test_positions(place: Place, position: str) -> None:
         pytest.param(b"a: 1\n<<: {}\na: 2\n", "t.yaml:3:1: the key a is there", id="own twice"),
         pytest.param(b"[a]: 1\n", "t.yaml:1:1: a key has to be a text", id="a list as key"),
         pytest.param(
-            b"---\na: 1\n---\nb: 1\n",
+            b"---\nResources: 1\n---\nb: 1\n",
             "t.yaml:3:1: a second YAML document begins here; a template is one.",
             id="two documents",
         ),
+        pytest.param(b"---\na: 1\n---\nb: 1\n", "t.yaml: is no template: it is several", id="two"),
         pytest.param(
             b"TemplateBody: '[a'\n", "t.yaml (TemplateBody):2:1: ", id="the output of get-template"
         ),
