@@ -8,7 +8,7 @@ resource policy decides about the function. The author's part is read and report
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from .bots import Bots, is_whole_bot, key_of
 from .cfn.formulas import NEVER, Formula, all_of, any_of
@@ -43,6 +43,7 @@ from .iam import (
 )
 from .resource_policies import ResourcePolicies
 
+T = TypeVar("T")
 PERMISSION: Final = "AWS::Lambda::Permission"
 _COMPARING: Final = "Holding bot aliases against the permissions of their functions"
 # Lex V1 is what Lex V2 is most often mistaken for.
@@ -68,11 +69,15 @@ class Permission(NamedTuple):
 
 
 class _Hooks(NamedTuple):
-    """The hooks of one function, whatever their qualifiers: all of them, and those of each ARN."""
+    """The hooks of one function, whatever their qualifiers: all of them, and those of each ARN.
+
+    `active` are the logical ids of the bot aliases of hooks that have not opted out.
+    """
 
     all: list[CodeHook]
     by_arn: dict[Arn, list[CodeHook]]
     qualifiers: set[Text]
+    active: set[str]
 
 
 class Declared:
@@ -227,14 +232,21 @@ class Declared:
 
     # What there is to say about them.
 
-    def reports(self, hooks: list[CodeHook], *, by_bot: bool) -> Iterator[Diagnostic]:
-        """Yield which permissions on the functions of hooks are too wide, or never match (3.4)."""
+    def reports(
+        self, active: list[CodeHook], opted_out: list[CodeHook], *, by_bot: bool
+    ) -> Iterator[Diagnostic]:
+        """Yield which permissions on the functions of active hooks are too wide, or never match.
+
+        One that serves a hook which has opted out does match (rule 3.4).
+        """
         if not self._permissions:
             return
         by_function: dict[LambdaFunction, _Hooks] = {}
-        for hook in hooks:
+        ids = {hook.resource.logical_id for hook in active}
+        for hook in (*active, *opted_out):
             for function in self._functions.spellings(hook.function.unqualified):
-                found = by_function.setdefault(function, _Hooks([], {}, set()))
+                found = by_function.setdefault(function, _Hooks([], {}, set(), set()))
+                found.active.update(ids & {hook.resource.logical_id})
                 found.all.append(hook)
                 found.qualifiers.add(hook.function.qualifier)
                 for arn in self._bots.keys(hook.resource):
@@ -249,7 +261,7 @@ class Declared:
                 for function in dict.fromkeys(self._spellings(names))
                 if function in by_function
             ]
-            if related:
+            if any(hooks.active for hooks in related):
                 yield from self._report(permission, related, by_bot=by_bot)
 
     def _report(
@@ -262,8 +274,11 @@ class Declared:
             for key in keys
             for hook in (hooks.all if key is None else hooks.by_arn.get(key, ()))
         )
-        if any(self._covers_when(permission, hook) != NEVER for hook in candidates):
-            if reason := _too_wide(permission, by_bot=by_bot):
+        served = [hook for hook in candidates if self._covers_when(permission, hook) != NEVER]
+        if served:
+            active = set().union(*(hooks.active for hooks in related))
+            is_active = any(hook.resource.logical_id in active for hook in served)
+            if is_active and (reason := self._too_wide(permission, by_bot=by_bot)):
                 yield TOO_WIDE.at(*permission.resource.place, reason=reason)
             return
         qualifiers = sum(len(hooks.qualifiers) for hooks in related)
@@ -297,6 +312,27 @@ class Declared:
             if all(map(is_literal, (*wanted, *own))) and wanted.isdisjoint(own):
                 yield "It names another version or alias of the function."
 
+    def _too_wide(self, permission: Permission, *, by_bot: bool) -> str:
+        """Return in what a permission allows more than what the macro would add, or nothing."""
+        values = permission.resource.values
+        if any(compact(caller) == ANYONE for caller in self._possible(values("Principal"))):
+            return "Its Principal is anyone."
+        actions = (str(action).strip().lower() for action in self._possible(values("Action")))
+        if any(action != INVOKE.lower() for action in actions):
+            return f"Its Action is more than {INVOKE}."
+        arns = [*self._possible(permission.arns)]
+        if None in arns:
+            return "It has no SourceArn."
+        wide = (arn for arn in arns if arn and any(map(has_wildcard, arn)))
+        if not all(by_bot and is_whole_bot(arn) for arn in wide):
+            return "Its SourceArn holds a wildcard."
+        return ""
+
+    def _possible(self, values: Values[T]) -> Iterator[T]:
+        """Yield the values that stand there in some deployment."""
+        possible = self._template.conditions.possible
+        return (value.value for value in values if possible(value.when))
+
     def _may_be_own(self, account: object) -> bool:
         return self._is_absent_or_own(account) or not (
             self._template.account and is_literal(compact(account))
@@ -317,25 +353,6 @@ def _is_refused(arn: Arn) -> bool:
     Source: https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
     """
     return any(map(has_wildcard, arn[:-1]))
-
-
-def _too_wide(permission: Permission, *, by_bot: bool) -> str:
-    """Return in what a permission allows more than what the macro would add, or nothing."""
-    resource = permission.resource
-    if any(compact(caller.value) == ANYONE for caller in resource.values("Principal")):
-        return "Its Principal is anyone."
-    if any(
-        str(action.value).strip().lower() != INVOKE.lower() for action in resource.values("Action")
-    ):
-        return f"Its Action is more than {INVOKE}."
-    arns = [arn.value for arn in permission.arns]
-    if None in arns:
-        return "It has no SourceArn."
-    if any(
-        any(map(has_wildcard, arn)) and not (by_bot and is_whole_bot(arn)) for arn in arns if arn
-    ):
-        return "Its SourceArn holds a wildcard."
-    return ""
 
 
 def _is_lex_or_anyone(principal: object) -> bool:

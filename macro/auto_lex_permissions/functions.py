@@ -291,6 +291,8 @@ class Functions:
     def spellings(self, function: LambdaFunction) -> Iterator[LambdaFunction]:
         """Yield keys of tables by function: two that may be one function share a spelling."""
         yield function
+        if (plain := self.plain(function)) != function:
+            yield plain
         resources = self.resources(function)
         self._template.budget.spend(3 * len(resources), "Comparing functions that have one name")
         for logical_id in resources:
@@ -298,13 +300,25 @@ class Functions:
 
     def same_when(self, one: LambdaFunction, other: LambdaFunction) -> Formula:
         """Return when two spellings are proved to name the same function and qualifier."""
-        if one == other:
+        if one == other or self.plain(one) == self.plain(other):
             return ALWAYS
         if one.qualifier != other.qualifier:
             return NEVER
         ones, others = self.resources(one), self.resources(other)
         self._template.budget.spend(len(ones), "Comparing functions that have one name")
         return any_of(ones[name] & others[name] for name in ones if name in others)
+
+    def plain(self, function: LambdaFunction) -> LambdaFunction:
+        """Return a function by one of the two references that mean the ARN of one resource.
+
+        These are left unread where it has several names.
+        """
+        match function.name:
+            case (Reference(logical_id, "AliasArn" | "FunctionArn"),) if self._template.type_of(
+                logical_id
+            ) in (LAMBDA_ALIAS, LAMBDA_VERSION):
+                return function._replace(name=(Reference(logical_id),))
+        return function
 
     def never_same(self, one: LambdaFunction, other: LambdaFunction) -> bool:
         """Return whether two functions are proved never to be the same one."""

@@ -162,8 +162,8 @@ class Grants:
     def _less_covered_by_others(self, grants: list[Grant]) -> list[Grant]:
         """Return the grants, those not missing that another missing one of the caller covers.
 
-        One grant can cover another where text names a resource; of those one is left out, the ones
-        that name a resource first.
+        One grant can cover another where text names a resource, and where two references mean one
+        ARN; of those one is left out, the ones that name a resource first.
         """
         if self._template.scopes:
             self._cover_by_items(grants)
@@ -172,14 +172,14 @@ class Grants:
             if grant.is_missing:
                 missing.setdefault(grant.caller, []).append(number)
         for numbers in missing.values():
-            by_text = {
-                number: self._functions.is_named_by_text(grants[number].function)
-                for number in numbers
-            }
-            if any(by_text.values()):
+            functions = {number: grants[number].function for number in numbers}
+            by_text = {n: self._functions.is_named_by_text(f) for n, f in functions.items()}
+            plain = {n: self._functions.plain(f) for n, f in functions.items()}
+            if any(by_text.values()) or len({*plain.values()}) < len(numbers):
                 kept = dict.fromkeys(numbers)
                 by_function = self._by_function((number, grants[number]) for number in numbers)
-                for number in sorted(by_text, key=by_text.__getitem__):
+                order = {n: (by_text[n], plain[n] == functions[n]) for n in numbers}
+                for number in sorted(order, key=order.__getitem__):
                     del kept[number]
                     if all(
                         self._is_covered(

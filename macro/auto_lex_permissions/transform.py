@@ -149,11 +149,11 @@ def _examined(request: Request, diagnostics: list[Diagnostic]) -> Examination:
     additions = Writer(template, functions, bots).additions(grants)
     diagnostics += additions.diagnostics
 
-    diagnostics += declared.reports(active, by_bot=settings.by_bot)
+    inactive = [hook for hook in hooks if hook.resource.logical_id in opted_out]
+    diagnostics += declared.reports(active, inactive, by_bot=settings.by_bot)
     diagnostics += policies.reports(active)
     by_bot = settings.by_bot
     diagnostics += hook_reports.reports(template, functions, bots, active, by_bot=by_bot)
-    inactive = [hook for hook in hooks if hook.resource.logical_id in opted_out]
     missing = [grant for grant in grants if grant.is_missing]
     covered = [*filter(declared.covers_whole_bot, inactive), *engine.serving(missing, inactive)]
     diagnostics += (STILL_COVERED.at(*hook.resource.place, "Metadata") for hook in covered)
