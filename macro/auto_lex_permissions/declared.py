@@ -308,8 +308,11 @@ class Declared:
             if not any(self._may_be_own(value.value) for value in values("SourceAccount")):
                 yield "Its SourceAccount is another account."
             wanted = set().union(*(hooks.qualifiers for hooks in related))
-            own = {name.qualifier for named in permission.functions for name in named.value}
-            if all(map(is_literal, (*wanted, *own))) and wanted.isdisjoint(own):
+            names = [name for named in permission.functions for name in named.value]
+            own = {name.qualifier for name in names}
+            # Of one that is left unread, the qualifier is not known.
+            is_known = all(name.account for name in names)
+            if is_known and all(map(is_literal, (*wanted, *own))) and wanted.isdisjoint(own):
                 yield "It names another version or alias of the function."
 
     def _too_wide(self, permission: Permission, *, by_bot: bool) -> str:
