@@ -187,23 +187,29 @@ def doctor(**options: Any) -> int:
 @app.command()
 @click.argument("templates", nargs=-1, required=True)
 @click.option("--write", is_flag=True, help="Write into the files.")
+@click.option(
+    "--without-macro",
+    is_flag=True,
+    help="Write what the macro adds, and take the macro out of the template.",
+)
 @search_options
 @stack_options
-def fix(templates: tuple[str, ...], *, write: bool, **stack: Any) -> int:
+def fix(templates: tuple[str, ...], *, write: bool, without_macro: bool, **options: Any) -> int:
     """Add the missing permissions to TEMPLATES themselves; the stack then needs no macro.
 
     TEMPLATES are files, folders, or - for the standard input. Shows a diff, and exits with 1 where
-    there is something to add; with --write it is written. Only ever adds: comments and all else
-    stay as they are.
+    there is something to write; with --write it is written. Comments and all else stay as they are.
+    A template that names the macro is left alone, unless with --without-macro.
 
     \b
     Examples:
       auto-lex-permissions fix template.yaml
       auto-lex-permissions fix . --write
+      auto-lex-permissions fix template.yaml --without-macro --write
     """
     from .fix import run  # noqa: PLC0415 - see above.
 
-    return run(templates, stack, write=write)
+    return run(templates, options, write=write, without_macro=without_macro)
 
 
 @app.command()

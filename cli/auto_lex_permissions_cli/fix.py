@@ -26,8 +26,8 @@ from .console import (
 )
 from .files import STDIN, Search, replace
 from .reading import Template, parse
-from .requests import Stack
-from .splice import Insertion, insertions, spliced, unspliced
+from .requests import Stack, Use, without_use
+from .splice import Edit, insertions, removal, spliced, unspliced
 from .templates import OpenedTemplate, open_templates
 
 BOM: Final = b"\xef\xbb\xbf"
@@ -37,33 +37,48 @@ _SECTIONS: Final = ("Resources", "Conditions")
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A template, what goes into its text, and how many permissions and statements that makes."""
+    """A template, what changes in its text, and how many permissions and statements that makes."""
 
     template: Template
-    insertions: tuple[Insertion, ...]
+    edits: tuple[Edit, ...]
     permissions: int = 0
     statements: int = 0
 
     @property
     def text(self) -> str:
         """The new text."""
-        return spliced(self.template.text, self.insertions)
+        return spliced(self.template.text, self.edits)
 
-    @property
-    def summary(self) -> str:
-        """What is added, in words."""
+    def summary(self, *, is_written: bool) -> str:
+        """Return what changes, in words."""
         counts = ((self.permissions, "permission"), (self.statements, "policy statement"))
-        added = [counted(number, noun) for number, noun in counts if number]
-        return " and ".join(added) or "what aliases have to wait for"
+        added = " and ".join(counted(number, noun) for number, noun in counts if number)
+        parts = []
+        if any(edit.text for edit in self.edits):
+            what = added or "what aliases have to wait for"
+            parts.append(f"{what} {'written' if is_written else 'to write'}")
+        if any(edit.removed for edit in self.edits):
+            parts.append(f"the macro {'taken out' if is_written else 'to take out'}")
+        return ", ".join(parts)
 
 
-def run(paths: Sequence[str], options: Mapping[str, Any], *, write: bool) -> int:
-    """Show what templates lack, or write it into their files; return the exit code."""
+def run(
+    paths: Sequence[str], options: Mapping[str, Any], *, write: bool, without_macro: bool
+) -> int:
+    """Show what templates lack, or write it into their files; return the exit code.
+
+    One that names the macro lacks nothing, unless it is to do without.
+    """
     search = Search(paths, options["exclude"], options["no_ignore"])
     has_findings = False
     for opened in open_templates(search, Stack.of(options)):
         try:
-            has_findings |= _fix_file(opened, write=write)
+            if opened.uses_macro and not without_macro:
+                print_note(
+                    f"{opened.name}: the macro adds what is missing; --without-macro writes it"
+                )
+            else:
+                has_findings |= _fix_file(opened, write=write)
         except UsageError as error:
             search.errors.append(error)
     return exit_code(search.errors, has_findings=has_findings and not write)
@@ -72,8 +87,8 @@ def run(paths: Sequence[str], options: Mapping[str, Any], *, write: bool) -> int
 def _fix_file(opened: OpenedTemplate, *, write: bool) -> bool:
     """Show or write what a file lacks; return whether that is anything."""
     name = opened.name
-    fixed = fix(opened.template, opened.request)
-    if not fixed.insertions:
+    fixed = fix(opened.template, opened.request, opened.use)
+    if not fixed.edits:
         if opened.is_named:
             print_note(f"{name}: nothing to fix")
         return False
@@ -87,14 +102,12 @@ def _fix_file(opened: OpenedTemplate, *, write: bool) -> bool:
         )
     else:
         replace(opened.path, encoded(fixed, opened.content), opened.content)
-    print_note(f"{name}: {fixed.summary} {'written' if write else 'to add'}")
-    if opened.uses_macro:
-        print_note(f"{name}: with this, the template no longer needs the macro")
+    print_note(f"{name}: {fixed.summary(is_written=write)}")
     return True
 
 
-def fix(template: Template, request: Request) -> Fixed:
-    """Return what a template lacks, as insertions into its text.
+def fix(template: Template, request: Request, use: Use | None = None) -> Fixed:
+    """Return what a template lacks, as insertions into its text, without its use of the macro.
 
     The request is the one that CloudFormation would send for the template. Raises UsageError where
     the template has mistakes, or where it could not be written so that it reads as the macro's own
@@ -116,9 +129,12 @@ def fix(template: Template, request: Request) -> Fixed:
         after = {name: after[name] for name in _SECTIONS if name in after}
     wanted = {**template.value, **after}
     made = insertions(template, wanted)
+    if use:
+        made = tuple(sorted([*made, removal(template, use.place)], key=lambda edit: edit.index))
+        wanted = without_use(wanted, use)
     fixed = Fixed(template, made, result.permissions_added, len(statements))
     if made:
-        _verify(fixed, request._replace(fragment=result.fragment), wanted)
+        _verify(fixed, request._replace(fragment=wanted), wanted)
     return fixed
 
 
@@ -127,7 +143,7 @@ def _verify(fixed: Fixed, request: Request, wanted: Mapping[str, Any]) -> None:
     template, text = fixed.template, fixed.text
     refused = f"{template.name}: cannot be written in the style that it has"
     try:
-        original = unspliced(text, fixed.insertions)
+        original = unspliced(text, fixed.edits)
         value = parse(template.name, text.encode()).value
     except (UsageError, ValueError) as error:
         raise UsageError(f"{refused}: the result could not be read.") from error

@@ -84,6 +84,18 @@ def use_of(template: Mapping[str, Any], stack: Stack) -> Use | None:
     return None
 
 
+def without_use(template: Mapping[str, Any], use: Use) -> dict[str, Any]:
+    """Return a template that no longer names the macro where it did."""
+    section, *below = use.place
+    if section == TRANSFORM and below:
+        others = [entry for at, entry in enumerate(template[TRANSFORM]) if at != below[0]]
+        return {**template, TRANSFORM: others} if others else _without(template, TRANSFORM)
+    if below:
+        resources = _without(template["Resources"], FN_TRANSFORM)
+        return {**template, "Resources": resources}
+    return _without(template, str(section))
+
+
 def processed(template: Mapping[str, Any], use: Use | None, fragment: Any) -> Mapping[str, Any]:
     """Return a template with a fragment in place of what the macro is handed."""
     place = use.place if use else ()

@@ -1,7 +1,8 @@
 """What was added to a template, put into its text: insertions alone, at the marks of its nodes.
 
-Nothing of the author's text is changed or moved: taking the insertions out gives it back to the
-byte, comments and all. What could only be had by rewriting is refused.
+Nothing of the author's text is changed or moved, and only the macro's own entry is ever taken out:
+undoing the edits gives the text back to the byte, comments and all. What could only be had by
+rewriting is refused.
 """
 
 import re
@@ -11,6 +12,8 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import yaml
+
+from auto_lex_permissions.cfn.values import Place
 
 from .console import UsageError
 from .reading import Template, is_merge, is_short
@@ -23,24 +26,25 @@ _KEEPS_LINES: Final = re.compile(r"[|>]\d?\+")
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Insertion:
-    """A text that goes in before the character of this index of the original."""
+class Edit:
+    """A text that goes in before the character of this index of the original, or one that goes."""
 
     index: int
     text: str
+    removed: str = ""
 
 
-def spliced(text: str, insertions: Iterable[Insertion]) -> str:
+def spliced(text: str, insertions: Iterable[Edit]) -> str:
     """Return a text with insertions, which stand in their order."""
     parts: list[str] = []
     done = 0
     for insertion in insertions:
         parts += [text[done : insertion.index], insertion.text]
-        done = insertion.index
+        done = insertion.index + len(insertion.removed)
     return "".join([*parts, text[done:]])
 
 
-def unspliced(text: str, insertions: Iterable[Insertion]) -> str:
+def unspliced(text: str, insertions: Iterable[Edit]) -> str:
     """Return a text without the insertions that were made; raises ValueError where they differ."""
     parts: list[str] = []
     done = shift = 0
@@ -48,13 +52,13 @@ def unspliced(text: str, insertions: Iterable[Insertion]) -> str:
         start = insertion.index + shift
         if text[start : start + len(insertion.text)] != insertion.text:
             raise ValueError(insertion.index)
-        parts.append(text[done:start])
+        parts += [text[done:start], insertion.removed]
         done = start + len(insertion.text)
-        shift += len(insertion.text)
+        shift += len(insertion.text) - len(insertion.removed)
     return "".join([*parts, text[done:]])
 
 
-def insertions(template: Template, after: Any) -> tuple[Insertion, ...]:
+def insertions(template: Template, after: Any) -> tuple[Edit, ...]:
     """Return what has to go into a template's text so that its value becomes another.
 
     Raises UsageError where that takes more than insertions.
@@ -62,6 +66,15 @@ def insertions(template: Template, after: Any) -> tuple[Insertion, ...]:
     splicer = _Splicer(template)
     splicer.change(template.root, template.value, after, _Expected(0, -1))
     return tuple(sorted(splicer.made, key=lambda insertion: insertion.index))
+
+
+def removal(template: Template, place: Place) -> Edit:
+    """Return what takes a member or an item out of a template's text, with the lines it has.
+
+    Of a list that would be empty without it, the list is taken out. Raises UsageError where more
+    would go.
+    """
+    return _Splicer(template).removal(place)
 
 
 class _Expected(NamedTuple):
@@ -78,11 +91,12 @@ class _Splicer:
     """Walks over a node and its value before and after, and notes what to insert."""
 
     def __init__(self, template: Template) -> None:
+        self._template = template
         self._name = template.name
         self._text = template.text
         self._style = style_of(template)
         # What belongs inside is noted first, so that it stays first where both end.
-        self.made: list[Insertion] = []
+        self.made: list[Edit] = []
 
     def change(self, node: Any, before: Any, after: Any, expected: _Expected) -> None:
         """Note what makes one value of another."""
@@ -141,12 +155,53 @@ class _Splicer:
             index = self._below(self._last_end(node), column)
             self._insert_lines(index, column, block(added, self._style))
 
+    def removal(self, place: Place) -> Edit:
+        """Return what takes a member or an item out, by its place."""
+        node = self._template.root
+        path: list[tuple[Any, int]] = []
+        for step in place:
+            around = node
+            members = around.value
+            if isinstance(around, yaml.MappingNode):
+                number = next((n for n, (key, _) in enumerate(members) if key.value == step), None)
+                if number is None:
+                    raise self._refused(around, "what has to go is written in another form")
+                node = members[number][1]
+            else:
+                number = int(step)
+                node = members[number]
+            path.append((around, number))
+        while isinstance(path[-1][0], yaml.SequenceNode) and len(path[-1][0].value) == 1:
+            path.pop()
+        around, number = path[-1]
+        return self._without(around, number)
+
+    def _without(self, around: Any, number: int) -> Edit:
+        """Return what takes out a member or an item of a collection, by its number."""
+        parts = [part if isinstance(part, tuple) else (part, part) for part in around.value]
+        starts = [int(first.start_mark.index) for first, _ in parts]
+        ends = [
+            self._end(part, first.end_mark.index if first is not part else start)
+            for (first, part), start in zip(parts, starts, strict=True)
+        ]
+        begin, end = starts[number], ends[number]
+        if not around.flow_style:
+            line = self._text.rfind("\n", 0, begin) + 1
+            if self._text[line:begin].strip(" -"):
+                raise self._refused(parts[number][0], "what has to go shares its line")
+            begin, end = line, self._next_line(end)
+        elif number + 1 < len(starts):
+            end = starts[number + 1]
+        elif number:
+            begin = ends[number - 1]
+        return Edit(begin, "", self._text[begin:end])
+
     def _refused(self, node: Any, why: str) -> UsageError:
         mark = node.start_mark
         return UsageError(f"{self._name}:{mark.line + 1}:{mark.column + 1}: {why}.")
 
     def _insert(self, index: int, text: str) -> None:
-        self.made.append(Insertion(index, text))
+        self.made.append(Edit(index, text))
 
     # What is put on lines of its own.
 

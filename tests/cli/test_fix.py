@@ -20,7 +20,7 @@ from auto_lex_permissions_cli.console import UsageError
 from auto_lex_permissions_cli.findings import findings
 from auto_lex_permissions_cli.fix import Fixed, encoded, fix
 from auto_lex_permissions_cli.reading import Template, parse
-from auto_lex_permissions_cli.requests import Stack, request_of
+from auto_lex_permissions_cli.requests import Stack, request_of, use_of
 from auto_lex_permissions_cli.splice import unspliced
 from tests.cli.commands import BY_MACRO, PERMISSION, TEMPLATE, run, written
 from tests.templates import Case, cases, name
@@ -284,8 +284,8 @@ def read(text: str) -> tuple[Template, Request]:
 
 def holds(template: Template, request: Request, fixed: Fixed) -> dict[str, Any]:
     """Hold the laws of `fix`, and return the new template's value."""
-    assert fixed.insertions
-    assert unspliced(fixed.text, fixed.insertions) == template.text
+    assert fixed.edits
+    assert unspliced(fixed.text, fixed.edits) == template.text
     value = parse("t", fixed.text.encode()).value
     sections = SECTIONS if "Resources" in value else tuple(value)
     assert {key: value[key] for key in value if key not in sections} == {
@@ -300,7 +300,7 @@ def holds(template: Template, request: Request, fixed: Fixed) -> dict[str, Any]:
     assert not findings(again).missing
     after: Any = transform(again).fragment
     assert [after.get(key) for key in sections] == [value.get(key) for key in sections]
-    assert not fix(parse("t", fixed.text.encode()), again).insertions
+    assert not fix(parse("t", fixed.text.encode()), again).edits
     return value
 
 
@@ -327,7 +327,7 @@ def test_golden_cases_as_files(case: Case) -> None:
     sections = SECTIONS if whole else tuple(expected)
     wanted = [expected.get(key) for key in sections]
     if wanted == [before.get(key) for key in sections]:
-        assert not fixed.insertions
+        assert not fixed.edits
         return
     value = holds(template, case.request, fixed)
     assert [value.get(key) for key in sections] == wanted
@@ -392,7 +392,7 @@ def agrees(case: Case, text: str) -> None:
     template = parse("t", text.encode())
     assert template.value == case.request.fragment
     fixed = fix(template, case.request)
-    assert unspliced(fixed.text, fixed.insertions) == text
+    assert unspliced(fixed.text, fixed.edits) == text
     value = parse("t", fixed.text.encode()).value
     report = {"Metadata"} if "Resources" in value else set()
     assert {key: value[key] for key in value if key not in report} == {
@@ -404,7 +404,7 @@ def shown(text: str) -> str:
     """Return a new text, less its old lines."""
     template, request = read(text)
     fixed = fix(template, request)
-    return "".join(insertion.text for insertion in fixed.insertions)
+    return "".join(insertion.text for insertion in fixed.edits)
 
 
 BLOCK = f"""\
@@ -617,7 +617,7 @@ def test_a_diff_is_shown_and_nothing_written(tmp_path: Path) -> None:
     template = written(tmp_path)
     ended = run("fix", template)
     assert (ended.code, template.read_text()) == (1, TEMPLATE)
-    assert ended.err == f"{template}: 1 permission to add\n"
+    assert ended.err == f"{template}: 1 permission to write\n"
     assert "\n+    Type: AWS::Lambda::Permission\n" in ended.out
     assert [line for line in ended.out.splitlines()[2:] if line.startswith("-")] == []
     subprocess.run(["patch", str(template)], input=ended.out.encode(), check=True, timeout=60)
@@ -638,14 +638,107 @@ def test_written_it_is_clean(tmp_path: Path) -> None:
     assert (again.code, again.out, again.err) == (0, "", f"{template}: nothing to fix\n")
 
 
-def test_a_template_that_lists_the_macro_no_longer_needs_it(tmp_path: Path) -> None:
-    """Its line stays; that it can go is reported."""
+def test_a_template_that_names_the_macro_is_left_alone(tmp_path: Path) -> None:
+    """As `check` has nothing to say of it; what would write it is named."""
     template = written(tmp_path, BY_MACRO)
     ended = run("fix", template, "--write")
-    assert ended.err.endswith(f"{template}: with this, the template no longer needs the macro\n")
-    assert "Transform: AutoLexPermissions\n" in template.read_text()
-    bare = written(tmp_path, template.read_text().replace("Transform: AutoLexPermissions\n", ""))
-    assert run("check", bare).code == 0
+    assert (ended.code, ended.out) == (0, "")
+    assert ended.err == (f"{template}: the macro adds what is missing; --without-macro writes it\n")
+    assert template.read_text() == BY_MACRO
+
+
+def test_a_template_that_does_without_the_macro(tmp_path: Path) -> None:
+    """It gets what the macro would add, and its entry goes; `patch` takes the diff."""
+    template = written(tmp_path, BY_MACRO)
+    shown = run("fix", template, "--without-macro")
+    assert (shown.code, shown.err) == (
+        1,
+        f"{template}: 1 permission to write, the macro to take out\n",
+    )
+    assert "\n-Transform: AutoLexPermissions\n" in shown.out
+    assert run("fix", template, "--without-macro", "--write").code == 0
+    by_hand = written(tmp_path / "other", BY_MACRO)
+    subprocess.run(["patch", str(by_hand)], input=shown.out.encode(), check=True, timeout=60)
+    assert by_hand.read_text() == template.read_text()
+    assert "AutoLexPermissions\n" not in template.read_text()
+    plain = written(tmp_path / "plain", TEMPLATE)
+    assert run("fix", plain, "--write").code == 0
+    assert plain.read_text() == template.read_text()
+
+
+USES = {
+    "alone": ("Transform: AutoLexPermissions # It.\n", ""),
+    "an object": ("Transform:\n  Name: AutoLexPermissions\n  Parameters: {}\n", ""),
+    "a list of one": ("Transform:\n  - AutoLexPermissions\n", ""),
+    "a list of one in flow": ("Transform: [{Name: AutoLexPermissions}]\n", ""),
+    "first": (
+        "Transform:\n- AutoLexPermissions # It.\n- B # Other.\n",
+        "Transform:\n- B # Other.\n",
+    ),
+    "last": (
+        "Transform:\n  - B\n  # Above.\n  - Name: AutoLexPermissions\n    Parameters: {}\n",
+        "Transform:\n  - B\n  # Above.\n",
+    ),
+    "first in flow": ("Transform: [AutoLexPermissions, B]\n", "Transform: [B]\n"),
+    "last in flow": ("Transform: [B, AutoLexPermissions ]\n", "Transform: [B ]\n"),
+    "in the middle": ("Transform: [A, AutoLexPermissions, B]\n", "Transform: [A, B]\n"),
+    "Fn::Transform": ("Fn::Transform: {Name: AutoLexPermissions}\n", ""),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), USES.values(), ids=USES)
+def test_how_a_template_names_the_macro(before: str, after: str) -> None:
+    """Its entry goes with its line; others stay, to the letter."""
+    made = []
+    for text in (before, after):
+        template = parse("t", (text + TEMPLATE).encode())
+        use = use_of(template.value, Stack())
+        fixed = fix(template, request_of(template.value, Stack()), use)
+        assert unspliced(fixed.text, fixed.edits) == template.text
+        made.append(fixed.text)
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize(
+    "entry", ["AutoLexPermissions", ["AutoLexPermissions"], ["A", "AutoLexPermissions"]]
+)
+@pytest.mark.parametrize("is_last", [False, True])
+def test_json_that_names_the_macro(entry: Any, indent: int | None, *, is_last: bool) -> None:
+    """The comma goes, too."""
+    value = parse("t", TEMPLATE.encode()).value
+    whole = {**value, "Transform": entry} if is_last else {"Transform": entry, **value}
+    template = parse("t", json.dumps(whole, indent=indent).encode())
+    fixed = fix(template, request_of(template.value, Stack()), use_of(template.value, Stack()))
+    after = json.loads(fixed.text)
+    assert after.get("Transform") == (["A"] if len(entry) == 2 else None)
+    assert len(after["Resources"]) == 4
+
+
+def test_fn_transform_under_resources_goes(tmp_path: Path) -> None:
+    """First, last, or alone in a line of its own."""
+    call = "  Fn::Transform: {Name: AutoLexPermissions}\n"
+    for text in (TEMPLATE + call, TEMPLATE.replace("Resources:\n", f"Resources:\n{call}")):
+        template = written(tmp_path, text)
+        assert run("fix", template, "--without-macro", "--write").code == 0
+        assert "Fn::Transform" not in template.read_text()
+        assert run("check", template).code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Resources: !Transform {Name: AutoLexPermissions}\nA: AWS::Lex::Bot\n", "another form"),
+        ("? Transform\n: AutoLexPermissions\n", "shares its line"),
+    ],
+)
+def test_what_cannot_be_taken_out_is_refused(text: str, why: str, tmp_path: Path) -> None:
+    """With its place; nothing is written."""
+    whole = text if "Resources" in text else text + TEMPLATE
+    template = written(tmp_path, whole)
+    ended = run("fix", template, "--without-macro", "--write")
+    assert (ended.code, template.read_text()) == (2, whole)
+    assert why in ended.err
 
 
 ANCHORED = TEMPLATE.replace("  Alias:\n", "  Alias: &alias\n")
