@@ -4,7 +4,9 @@ The module of a command is imported when it runs, so that `--help` is quick.
 """
 
 import io
+import json
 import os
+import re
 import signal
 import sys
 import traceback
@@ -13,17 +15,89 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from .console import FINE, MISUSE, NAME, UsageError, print_error, print_note, visible
+from .console import FINE, MISUSE, NAME, UsageError, be_quiet, print_beside, print_error, visible
 
+_OVERRIDES: Final = "--parameter-overrides"
+# Which a shell completes; whether it is there is found out when it is opened.
+_FILE: Final = click.Path(allow_dash=True)
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+# How a template's parameter and its value are written.
+_OVERRIDE: Final = re.compile(r"[A-Za-z0-9]+=.*", re.DOTALL)
+_REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
 
 
 def _version(context: click.Context, _: click.Parameter, wanted: object) -> None:
     if wanted:
         from auto_lex_permissions import __version__  # noqa: PLC0415 - it brings all of the core.
 
-        click.echo(f"{NAME} {__version__}")
+        commit = _commit()
+        click.echo(f"{NAME} {__version__}{f' (commit {commit})' if commit else ''}")
         context.exit()
+
+
+def _commit() -> str:
+    """Return the commit that was installed, where pip installed one from a repository.
+
+    Source: https://packaging.python.org/en/latest/specifications/direct-url/
+    """
+    from importlib.metadata import PackageNotFoundError, distribution  # noqa: PLC0415 - see above.
+
+    try:
+        source = distribution(NAME).read_text("direct_url.json")
+    except PackageNotFoundError:
+        return ""
+    return str(json.loads(source or "{}").get("vcs_info", {}).get("commit_id", ""))
+
+
+class _Command(click.Command):
+    """A command that takes several parameters behind one option, as the AWS CLI does."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Write `--parameter-overrides A=1 B=2` as click reads it."""
+        written: list[str] = []
+        is_inside = False
+        for arg in args:
+            is_inside = is_inside and _OVERRIDE.fullmatch(arg) is not None
+            if is_inside and written[-1] != _OVERRIDES:
+                written.append(_OVERRIDES)
+            written.append(arg)
+            is_inside = is_inside or arg == _OVERRIDES
+        return super().parse_args(ctx, written)
+
+
+def _checked(pattern: re.Pattern[str], example: str) -> Callable[..., str]:
+    """Return a callback that refuses what is no Region or account, alike for all commands."""
+
+    def check(_: click.Context, parameter: click.Parameter, value: str) -> str:
+        if value and not pattern.fullmatch(value):
+            raise click.BadParameter(f"{value!r} is none, such as {example}.", param=parameter)
+        return value
+
+    return check
+
+
+def _quiet(_: click.Context, __: click.Parameter, wanted: object) -> None:
+    if wanted:
+        be_quiet()
+
+
+quiet_option: Final = click.option(
+    *("-q", "--quiet", "_"),
+    is_flag=True,
+    expose_value=False,
+    callback=_quiet,
+    help="Print findings and errors only.",
+)
+region_option: Final = click.option(
+    "--region",
+    metavar="REGION",
+    default="",
+    callback=_checked(_REGION, "us-east-1"),
+    help="The Region.",
+)
 
 
 @click.group(name=NAME, context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,7 +114,17 @@ def _version(context: click.Context, _: click.Parameter, wanted: object) -> None
 def app(context: click.Context, *, debug: bool) -> None:
     """See, check and repair the permissions that Lex V2 bots need to invoke Lambda functions.
 
-    Shell completion: eval "$(_AUTO_LEX_PERMISSIONS_COMPLETE=bash_source auto-lex-permissions)"
+    \b
+    Shell completion, in the file that your shell reads when it starts:
+    bash:
+      eval "$(_AUTO_LEX_PERMISSIONS_COMPLETE=bash_source \\
+        auto-lex-permissions)"
+    zsh:
+      eval "$(_AUTO_LEX_PERMISSIONS_COMPLETE=zsh_source \\
+        auto-lex-permissions)"
+    fish:
+      _AUTO_LEX_PERMISSIONS_COMPLETE=fish_source \\
+        auto-lex-permissions | source
     """
     context.obj = debug
 
@@ -48,8 +132,14 @@ def app(context: click.Context, *, debug: bool) -> None:
 def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what CloudFormation would know of the stack."""
     for option in (
-        click.option("--account", metavar="ID", default="", help="The stack's account."),
-        click.option("--region", metavar="REGION", default="", help="The stack's Region."),
+        click.option(
+            "--account",
+            metavar="ID",
+            default="",
+            callback=_checked(_ACCOUNT, "123456789012"),
+            help="The stack's account.",
+        ),
+        region_option,
         click.option(
             "--stdin-filename",
             metavar="NAME",
@@ -65,20 +155,20 @@ def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="The name that the macro has in templates.",
         ),
         click.option(
-            "--parameter-overrides",
+            _OVERRIDES,
             "overrides",
-            metavar="NAME=VALUE",
+            metavar="NAME=VALUE ...",
             multiple=True,
-            help="The value of a template parameter; may be given more than once.",
+            help="Values of template parameters.",
         ),
     ):
         command = option(command)
     return command
 
 
-@app.command()
-@click.argument("template")
-@click.option("-o", "--output", metavar="FILE", default="", help="Write to this file.")
+@app.command(cls=_Command, short_help="Print a template as the macro makes it.")
+@click.argument("template", type=_FILE)
+@click.option("-o", "--output", metavar="FILE", default="", type=_FILE, help="Write to this file.")
 @click.option("--diff", is_flag=True, help="Show only what is added.")
 @click.option("--format", "form", type=click.Choice(["json", "yaml"]), default="json")
 @stack_options
@@ -117,8 +207,8 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@app.command()
-@click.argument("templates", nargs=-1, required=True)
+@app.command(cls=_Command, short_help="Report what keeps Lex from invoking functions.")
+@click.argument("templates", nargs=-1, required=True, type=_FILE)
 @click.option(
     "--format",
     "form",
@@ -126,7 +216,7 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
     default="text",
     show_default=True,
 )
-@click.option("-o", "--output", metavar="FILE", default="", help="Write to this file.")
+@click.option("-o", "--output", metavar="FILE", default="", type=_FILE, help="Write to this file.")
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "note"]),
@@ -135,6 +225,7 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Exit with 1 for findings as serious as this.",
 )
 @click.option("--show-suppressed", is_flag=True, help="Show what a template's Metadata lets stay.")
+@quiet_option
 @search_options
 @stack_options
 def check(templates: tuple[str, ...], **options: Any) -> int:
@@ -153,8 +244,8 @@ def check(templates: tuple[str, ...], **options: Any) -> int:
     return run(templates, **options)
 
 
-@app.command()
-@click.option("--region", metavar="REGION", default="", help="The bots' Region.")
+@app.command(cls=_Command, short_help="Report the same of a live account, and how to fix it.")
+@region_option
 @click.option("--profile", metavar="NAME", default="", help="A profile of the AWS configuration.")
 @click.option("--bot", metavar="NAME|ID", default="", help="Look at this bot only.")
 @click.option("--alias", metavar="NAME|ID", default="", help="Look at bot aliases so named only.")
@@ -184,14 +275,15 @@ def doctor(**options: Any) -> int:
     return run(**options)
 
 
-@app.command()
-@click.argument("templates", nargs=-1, required=True)
+@app.command(cls=_Command, short_help="Write missing permissions into templates.")
+@click.argument("templates", nargs=-1, required=True, type=_FILE)
 @click.option("--write", is_flag=True, help="Write into the files.")
 @click.option(
     "--without-macro",
     is_flag=True,
     help="Write what the macro adds, and take the macro out of the template.",
 )
+@quiet_option
 @search_options
 @stack_options
 def fix(templates: tuple[str, ...], *, write: bool, without_macro: bool, **options: Any) -> int:
@@ -212,8 +304,8 @@ def fix(templates: tuple[str, ...], *, write: bool, without_macro: bool, **optio
     return run(templates, options, write=write, without_macro=without_macro)
 
 
-@app.command()
-@click.argument("template")
+@app.command(cls=_Command, short_help="Draw which bot invokes what, and whether it may.")
+@click.argument("template", type=_FILE)
 @click.option("--format", "form", type=click.Choice(["text", "mermaid"]), default="text")
 @stack_options
 def graph(template: str, *, form: str, **stack: Any) -> None:
@@ -240,7 +332,9 @@ def main() -> NoReturn:
     # A stream that the caller has closed takes nothing, and what its encoding lacks is escaped.
     for stream in ("stdout", "stderr"):
         opened = getattr(sys, stream) or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
-        opened.reconfigure(errors="backslashreplace")
+        # Files and pipes are UTF-8; a terminal has the letters that it has.
+        encoding = opened.encoding if opened.isatty() else "utf-8"
+        opened.reconfigure(encoding=encoding, errors="backslashreplace")
         setattr(sys, stream, opened)
     try:
         result = _result()
@@ -252,7 +346,7 @@ def main() -> NoReturn:
         shown = io.StringIO()
         error.show(shown)
         for line in shown.getvalue().rstrip("\n").split("\n"):
-            print_note(line)
+            print_beside(line)
         sys.exit(MISUSE)
     except OSError as error:
         # What is still to be written would fail again when the interpreter ends.
@@ -292,6 +386,6 @@ def _end(number: int, _: object) -> NoReturn:
 def _fail(error: object) -> NoReturn:
     if "--debug" in sys.argv:
         for line in traceback.format_exc().rstrip("\n").split("\n"):
-            print_note(f"  {line}")
+            print_beside(f"  {line}")
     print_error(error)
     sys.exit(MISUSE)

@@ -22,6 +22,7 @@ from .console import (
     colour_of,
     counted,
     exit_code,
+    is_quiet,
     print_line,
     visible,
     write,
@@ -152,7 +153,8 @@ def _write_text(report: Report, output: str, *, shows_suppressed: bool) -> None:
         code = finding.diagnostic.code, colour_of(finding.severity)
         why = "" if finding.reason is None else f" Suppressed: {finding.reason}"
         lines.append((f"{name}:{position} ", code, f" {_sentence(finding.diagnostic)}{why}"))
-    lines.append((report.summary,))
+    if not is_quiet():
+        lines.append((report.summary,))
     if output:
         replace(output, "".join(f"{as_text(*line)}\n" for line in lines).encode())
         return
@@ -229,7 +231,7 @@ def _as_github(report: Report) -> str:
         title = f"title={finding.diagnostic.code}"
         kind = _GITHUB[finding.severity]
         lines.append(f"::{kind} {place},{title}::{_escaped(_sentence(finding.diagnostic))}\n")
-    return "".join(lines) + f"{report.summary}\n"
+    return "".join([*lines, *([] if is_quiet() else [f"{report.summary}\n"])])
 
 
 def _escaped(text: str, more: str = "") -> str:

@@ -42,6 +42,9 @@ _NO_NEWLINE: Final = "\\ No newline at end of file\n"
 # Wider than any line: no terminal cuts it, so nothing has to be wrapped.
 _ENDLESS: Final = 100_000
 
+# Whether notes and summaries are not wanted: once for the whole run.
+_quiet: Final[list[bool]] = []
+
 Part = str | tuple[str, str]
 """A text, or a text and its style."""
 Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
@@ -204,14 +207,30 @@ def print_diff(console: "Console", lines: Iterable[str]) -> None:
         console.print(Text(shown, _DIFF.get(line[:1], "")), soft_wrap=True, highlight=False)
 
 
+def be_quiet() -> None:
+    """Print no notes and no summaries from now on."""
+    _quiet.append(True)
+
+
+def is_quiet() -> bool:
+    """Return whether notes and summaries are not wanted."""
+    return bool(_quiet)
+
+
 def print_note(line: str) -> None:
-    """Print a line beside the results, to the standard error."""
+    """Print a line beside the results, to the standard error, unless that shall be quiet."""
+    if not is_quiet():
+        print_beside(line)
+
+
+def print_beside(line: str) -> None:
+    """Print a line to the standard error."""
     sys.stderr.write(f"{visible(line)}\n")
 
 
 def print_error(error: object) -> None:
     """Print what is wrong, after the program's name, to the standard error."""
-    print_note(f"{NAME}: {error}")
+    print_beside(f"{NAME}: {error}")
 
 
 def exit_code(errors: Iterable[UsageError], *, has_findings: bool) -> int:

@@ -1,6 +1,7 @@
 """`expand`: the template as the macro makes it."""
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,16 +40,18 @@ def run(path: str, output: str, form: str, options: Mapping[str, Any], *, diff: 
             return
         text = "".join(lines)
     else:
-        text = as_yaml(after) if form == "yaml" else f"{as_json(after)}\n"
+        # On a terminal somebody reads it.
+        indent = 2 if not output and sys.stdout.isatty() else None
+        text = as_yaml(after) if form == "yaml" else f"{as_json(after, indent)}\n"
     if not output:
         write_template(text)
     else:
         replace(output, text.encode())
 
 
-def as_json(fragment: Mapping[str, Any]) -> str:
-    """Return a fragment as the Lambda runtime writes the macro's answer."""
-    return json.dumps(fragment, ensure_ascii=False)
+def as_json(fragment: Mapping[str, Any], indent: int | None = None) -> str:
+    """Return a fragment as the Lambda runtime writes the macro's answer, if not indented."""
+    return json.dumps(fragment, ensure_ascii=False, indent=indent)
 
 
 def as_yaml(fragment: Mapping[str, Any]) -> str:

@@ -60,7 +60,7 @@ class Edge:
 
 def run(path: str, form: str, options: Mapping[str, Any]) -> None:
     """Print a template's hooks as `mermaid` or as a tree; raises UsageError."""
-    opened = open_template(path, Stack.of(options))
+    opened = open_template(path, Stack.of(options), strict=True)
     template = opened.template
     found = findings(opened.request, by_macro=opened.uses_macro)
     edges = sorted_edges(edge_of(template.value, hook) for hook in found.hooks)

@@ -1,7 +1,7 @@
 """How every command opens files: as templates, with what CloudFormation knows of the stack."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -77,6 +77,7 @@ def open_templates(search: Search, stack: Stack) -> Iterator[OpenedTemplate]:
     What names one and cannot be read is put on the search's list of errors. What names one and is
     no template, such as a change set, is noted.
     """
+    unknown = set(stack.overrides)
     for path, is_named in found(search):
         try:
             content = read(path, _MOST)
@@ -89,9 +90,18 @@ def open_templates(search: Search, stack: Stack) -> Iterator[OpenedTemplate]:
             search.errors.append(error)
         else:
             if _is_template(opened.template.value):
+                unknown -= {*_parameters(opened)}
                 yield opened
             else:
                 print_note(_NO_TEMPLATE % opened.name)
+    if unknown:
+        no_parameter = f"--parameter-overrides: no template has a parameter {min(unknown)}."
+        search.errors.append(UsageError(no_parameter))
+
+
+def _parameters(opened: OpenedTemplate) -> Iterable[str]:
+    declared = opened.template.value.get("Parameters")
+    return declared if isinstance(declared, dict) else ()
 
 
 def _is_template(value: Mapping[str, Any]) -> bool:

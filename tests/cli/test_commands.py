@@ -581,3 +581,76 @@ def test_conditions_in_words() -> None:
     a, b, c = map(Named, ("A", "B", "C"))
     assert condition_in_words(Or(And(a, Not(b)), c)) == "(A and not B) or C"
     assert condition_in_words(Not(Or(a, b))) == "not (A or B)"
+
+
+# The program itself.
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_what_help_says_can_be_pasted(width: int) -> None:
+    """The lines of completion are not wrapped, and no summary is cut off."""
+    shown = run("--help", COLUMNS=str(width)).out
+    for shell in ("bash", "zsh", "fish"):
+        assert f"_AUTO_LEX_PERMISSIONS_COMPLETE={shell}_source \\\n" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    assert width < 80 or "..." not in shown.partition("\nCommands:")[2]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_of_files(shell: str, tmp_path: Path) -> None:
+    """A shell asks the program, which answers that files belong here."""
+    asked: dict[str, Any] = {
+        "_AUTO_LEX_PERMISSIONS_COMPLETE": f"{shell}_complete",
+        "COMP_WORDS": "auto-lex-permissions check t",
+        "COMP_CWORD": "t" if shell == "fish" else "2",
+    }
+    ended = run(cwd=tmp_path, **asked)
+    assert ended.out.replace("\n", ",").startswith("file,")
+    source = run(_AUTO_LEX_PERMISSIONS_COMPLETE=f"{shell}_source").out
+    assert f"_AUTO_LEX_PERMISSIONS_COMPLETE={shell}_complete" in source
+
+
+def test_several_parameters_behind_one_option(tmp_path: Path) -> None:
+    """As the AWS CLI takes them; what is no parameter any more is an argument."""
+    text = TEMPLATE.replace("Parameters:\n", "Parameters:\n  Name: {Type: String}\n", 1)
+    template = written(tmp_path, text)
+    for arguments in (
+        ("check", "--parameter-overrides", "Stage=prod", "Name=a=b", template),
+        ("check", template, "--parameter-overrides", "Stage=prod", "Name=a=b"),
+        ("check", "--parameter-overrides", "Stage=a", "--parameter-overrides", "Name=b", template),
+        ("check", "--parameter-overrides", "Stage=a", "Name=b", "--format", "text", template),
+    ):
+        ended = run(*arguments)
+        assert (ended.code, ended.err) == (1, "")
+
+
+@pytest.mark.parametrize("command", ["check", "fix", "expand", "graph"])
+def test_what_no_stack_has_is_refused_alike(command: str, tmp_path: Path) -> None:
+    """Parameters, Regions and accounts."""
+    template = written(tmp_path)
+    ended = run(command, template, "--parameter-overrides", "Other=1")
+    assert ended.code == 2
+    assert ended.err.splitlines()[-1].endswith("has no parameter Other.") or ended.err.splitlines()[
+        -1
+    ].endswith("no template has a parameter Other.")
+    for option, value in (("--region", "europe"), ("--account", "1234")):
+        ended = run(command, template, option, value)
+        assert (ended.code, ended.out) == (2, "")
+        assert f"Invalid value for '{option}'" in ended.err
+    assert run("doctor", "--region", "europe").code == 2
+
+
+def test_quiet(tmp_path: Path) -> None:
+    """Findings and errors only; without any, nothing at all."""
+    written(tmp_path, NO_TEMPLATES["tree.json"], "tree.json")
+    written(tmp_path)
+    for command in ("check", "fix"):
+        ended = run(command, tmp_path, "--quiet")
+        assert (ended.code, ended.err) == (1, "")
+        assert ended.out
+    assert run("check", tmp_path, "-q").out.count("\n") == 1
+    assert run("check", tmp_path, "-q", "--format", "github").out.count("\n") == 1
+    fine = written(tmp_path / "fine", TEMPLATE + PERMISSION)
+    for command in ("check", "fix"):
+        ended = run(command, fine, "--quiet")
+        assert (ended.code, ended.out, ended.err) == (0, "", "")

@@ -135,7 +135,7 @@ def on_terminal(*arguments: str | Path, cwd: Path = ROOT, **environment: str) ->
     with subprocess.Popen(
         [sys.executable, "-m", "auto_lex_permissions_cli", *arguments],
         cwd=cwd,
-        env=environment_of(TERM="dumb", PYTHONIOENCODING="utf-8", **environment),
+        env=environment_of(**{"TERM": "dumb", "PYTHONIOENCODING": "utf-8", **environment}),
         stdin=subprocess.DEVNULL,
         stdout=its,
         stderr=its,
@@ -318,7 +318,7 @@ def test_patch_takes_the_diff(content: str, tmp_path: Path) -> None:
     """Whatever the file holds and whatever it is called."""
     path = written(tmp_path, TEMPLATES[content], FILE)
     with (tmp_path / "diff").open("wb") as file:
-        assert run("fix", FILE, cwd=tmp_path, stdout=file).code == 1
+        assert run("fix", FILE, "--without-macro", cwd=tmp_path, stdout=file).code == 1
     done = subprocess.run(
         ["patch", "--strip=0", "--input=diff"],
         cwd=tmp_path,
@@ -329,7 +329,7 @@ def test_patch_takes_the_diff(content: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done
     patched = path.read_bytes()
     path.write_text(TEMPLATES[content])
-    assert run("fix", FILE, "--write", cwd=tmp_path).code == 0
+    assert run("fix", FILE, "--write", "--without-macro", cwd=tmp_path).code == 0
     assert path.read_bytes() == patched
 
 
@@ -350,5 +350,14 @@ def test_what_a_terminal_has_no_letters_for_is_escaped(encoding: str, tmp_path: 
         assert "fault" not in ended.err
         assert ended.code in {0, 1}
     written(tmp_path, TEMPLATE, "注.yaml")
-    ended = run("check", "注.yaml", cwd=tmp_path, PYTHONIOENCODING=encoding)
-    assert ended.out.startswith(r"\u6ce8.yaml:24:17 ALP101")
+    shown = on_terminal("check", "注.yaml", cwd=tmp_path, PYTHONIOENCODING=encoding)
+    assert shown.startswith(r"\u6ce8.yaml:24:17 ALP101")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_files_and_pipes_are_utf_8(encoding: str, tmp_path: Path) -> None:
+    """Also where the console has another encoding, as on Windows."""
+    written(tmp_path, TEMPLATE, "注.yaml")
+    for command in ("check", "graph", "fix"):
+        ended = run(command, "注.yaml", cwd=tmp_path, PYTHONIOENCODING=encoding)
+        assert "注.yaml" in ended.out
