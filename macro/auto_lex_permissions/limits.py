@@ -39,7 +39,8 @@ STATEMENT_BYTES: Final = 444
 # nothing but nested objects with keys of 25 letters it would take 4.3 times. Where this factor does
 # not decide, the bytes are counted.
 _JSON_PER_MARSHAL: Final = 5
-_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+# No JSON holds itself: to look for that would take as long as to write it.
+_COMPACT: Final = json.JSONEncoder(check_circular=False, ensure_ascii=False, separators=(",", ":"))
 # Half a surrogate pair, as UTF-8 would write it; in marshal's bytes a number may look like one.
 _HALF_PAIR: Final = re.compile(rb"\xed[\xa0-\xbf]")
 # Kinds of deployments, by which statements exist in them, that are told apart.
