@@ -4,7 +4,7 @@ A grant is one function with its qualifier, and one caller that has to be able t
 missing when the template is not proved to allow the call wherever one of its hooks exists.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 from .bots import Bots, Caller
@@ -224,8 +224,10 @@ class Grants:
         self._template.budget.spend(50, "Holding bot aliases against the permissions of their bots")
         return grant.when & self._functions.same_when(grant.function, hook.function)
 
-    def serving(self, grants: Iterable[Grant], hooks: Iterable[CodeHook]) -> Iterator[CodeHook]:
+    def serving(self, grants: Iterable[Grant], hooks: Sequence[CodeHook]) -> Iterator[CodeHook]:
         """Yield the hooks that a grant for their whole bot serves in some deployment (rule 5.1)."""
+        if not hooks:
+            return
         by_caller: dict[Caller, list[Grant]] = {}
         for grant in grants:
             by_caller.setdefault(grant.caller, []).append(grant)

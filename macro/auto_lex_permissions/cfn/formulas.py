@@ -17,7 +17,7 @@ class Formula:
     _parts: tuple[Any, ...]
 
     def __init__(self, *parts: object) -> None:
-        """Take what the formula is made of: a name, what is compared, or other formulas."""
+        """Take what the formula is made of: a name, or other formulas."""
         self._parts = parts
         # Formulas are keys of tables, and large ones would be hashed again and again.
         self._hash = hash((type(self), parts))
@@ -38,7 +38,7 @@ class Formula:
     @property
     def operands(self) -> tuple["Formula", ...]:
         """Return the formulas that this one is made of; a name is made of none."""
-        return tuple(part for part in self._parts if isinstance(part, Formula))
+        return self._parts
 
     @property
     def size(self) -> int:
@@ -82,6 +82,11 @@ class Named(Formula):
         """Return the name of the condition."""
         name: str = self._parts[0]
         return name
+
+    @property
+    def operands(self) -> tuple[Formula, ...]:
+        """Return no formula."""
+        return ()
 
 
 class Not(Formula):

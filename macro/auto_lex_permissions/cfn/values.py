@@ -128,30 +128,32 @@ def _formula(answer: bool | Formula) -> Formula:  # noqa: FBT001 - what a test o
     return ALWAYS if answer else NEVER
 
 
-def _below(value: Value[T], keys: tuple[Key, ...], hidden: list[Hidden]) -> Iterator[Value[object]]:
-    """Yield what stands under keys below a value, `Fn::If` looked through at every step.
+def _below(value: Value[T], keys: tuple[Key, ...], hidden: list[Hidden]) -> list[Value[object]]:
+    """Return what stands under keys below a value, `Fn::If` looked through at every step.
 
     What cannot be looked through is added to the hidden.
     """
+    below: list[Value[object]] = []
     stack: list[tuple[object, Formula, Place, int]] = [(value.value, value.when, (), 0)]
     while stack:
         found, when, steps, depth = stack.pop()
-        key = keys[depth] if depth < len(keys) else None
         if isinstance(found, dict) and IF in found:
             branches, name = _branches(found, when, steps)
             stack += ((*branch, depth) for branch in branches)
             if name:
                 hidden.append(Hidden(name, _places(value, (*steps, IF, 0))))
-        elif key is None:
-            yield Value(found, when, _places(value, steps))
+        elif depth == len(keys):
+            below.append(Value(found, when, _places(value, steps)))
         elif isinstance(found, dict):
+            key = keys[depth]
             if name := _opaque(found):
                 hidden.append(Hidden(name, _places(value, steps)))
             elif isinstance(key, str) and key in found:
                 stack.append((found[key], when, (*steps, key), depth + 1))
-        elif isinstance(found, list) and key is EACH:
+        elif isinstance(found, list) and keys[depth] is EACH:
             items = [(item, when, (*steps, at), depth + 1) for at, item in enumerate(found)]
             stack += reversed(items)
+    return below
 
 
 def _branches(
