@@ -57,8 +57,8 @@ def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook]
     for resource in template.of_type(BOT, BOT_ALIAS):
         arns = resource.properties.get(*_LAMBDA_ARNS[resource.type])
         hidden = [(place, call.function) for call in arns.hidden for place in call.places]
-        hidden += ((resource.place, name) for name in _making(resource.body))
-        hidden += ((place, name) for a in arns for name in _making(a.value) for place in a.places)
+        hidden += [(resource.place, name) for name in _making(resource.body)]
+        hidden += [(place, name) for a in arns for name in _making(a.value) for place in a.places]
         found += (_hidden(place, name) for place, name in sorted(hidden))
         found += _out_of_place(resource, template, arns)
         for arn in arns:

@@ -252,6 +252,8 @@ class Conditions:
         """Read what is compared; what a dynamic reference comes to is not known."""
         words = with_dynamic_references(text(expression))
         known = self._values
+        if not known:
+            return words
         return tuple(merged(known.get(w, w) if isinstance(w, Reference) else w for w in words))
 
     def _compared(self, left: Text, right: Text) -> int:

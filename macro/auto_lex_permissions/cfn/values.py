@@ -175,7 +175,7 @@ def _branches(
 
 def _places(value: Value[T], steps: Place) -> tuple[Place, ...]:
     """Return all places some steps below a value."""
-    return tuple((*place, *steps) for place in value.places)
+    return tuple([(*place, *steps) for place in value.places])
 
 
 def _opaque(found: dict[str, object]) -> str:
