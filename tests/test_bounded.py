@@ -6,9 +6,11 @@ times as large as what once took seconds.
 
 import itertools
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -416,3 +418,25 @@ def test_a_long_value_of_a_parameter_names_no_function() -> None:
     }
     request = Request(fragment, REGION, ACCOUNT, template_parameters={"P": ":" * 4_000})
     assert transform(request).permissions_added == 100
+
+
+STEPS_OF_ALL: Final = """
+from auto_lex_permissions.transform import examine
+from tests.templates import cases
+print([examine(case.request).template.budget.spent for case in cases("cases")])
+"""
+
+
+def test_steps_are_the_same_in_every_process() -> None:
+    """Whatever Python's sets are in the order of there (rule 6.8)."""
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", STEPS_OF_ALL],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(printed) == 1

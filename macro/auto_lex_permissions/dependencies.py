@@ -263,7 +263,8 @@ class Dependencies:
                 return True
             if logical_id not in seen:
                 seen.add(logical_id)
-                needed = *self._waits.get(logical_id, ()), *self._needed_by(logical_id)
+                # Sorted, so that the steps are the same in every process.
+                needed = *self._waits.get(logical_id, ()), *sorted(self._needed_by(logical_id))
                 self._template.budget.spend(1 + len(needed), _FOLLOWING)
                 stack += needed
         return False
