@@ -38,7 +38,8 @@ help:
 	@echo 'make fuzz    Send 200,000 odd requests (REQUESTS=20000 SEED=1 say which).'
 	@echo 'make mutants Test the tests: change the core in thousands of ways, list what no test fails on.'
 	@echo 'make scan    Let cfn-lint, checkov and, where npm is, cfn-guard look at what the macro adds,'
-	@echo '             and an evaluator of policies at who may invoke its function and change it.'
+	@echo '             an evaluator of policies at who may invoke its function and change it, and'
+	@echo '             a validator of SARIF at what the command line writes.'
 	@echo 'make cdk     Synthesise the golden case of the AWS CDK anew (needs Node.js and npm).'
 	@echo 'make format  Let ruff format the code and fix what it can.'
 	@echo 'make build   Build what `sam deploy` would deploy, into .aws-sam/build.'
@@ -65,7 +66,8 @@ demo:
 test: setup lint types
 	@echo '== tests'
 	@$(PYTEST) $(PARALLEL) -p tools.phases --session-timeout=1800 tests --cov \
-		--ignore=tests/scanners/test_guard.py --ignore=tests/org/test_who_may_change.py \
+		--ignore=tests/scanners/test_guard.py --ignore=tests/scanners/test_sarif_tool.py \
+		--ignore=tests/org/test_who_may_change.py \
 		--ignore=tests/org/test_who_may_invoke.py
 
 check: setup-check lint types
@@ -100,9 +102,9 @@ mutants:
 # npm brings cfn-guard, and Python alone is enough for everything else: so it is no part of `make test`.
 scan:
 	$(call environments,dev scanners)
-	@if command -v npm >/dev/null; then for folder in guard policies; do \
+	@if command -v npm >/dev/null; then for folder in guard policies sarif; do \
 		(cd "$(ROOT)/tools/$$folder" && npm ci $(NPM_OPTIONS)) || exit 1; done; else \
-		echo 'npm is not on this machine: cfn-guard and iam-simulate are left out'; fi
+		echo 'npm is not on this machine: cfn-guard, iam-simulate and sarif-multitool are left out'; fi
 	@$(PYTEST) tests/scanners tests/org/test_who_may_change.py tests/org/test_who_may_invoke.py
 
 cdk:
@@ -137,7 +139,7 @@ clean:
 	@echo 'Removing the environments and all that was built'
 	@cd "$(ROOT)" && rm -rf .environments .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.coverage htmlcov tools/cdk/node_modules tools/guard/node_modules \
-		tools/policies/node_modules
+		tools/policies/node_modules tools/sarif/node_modules
 	@cd "$(ROOT)" && find macro cli localcloud tools tests benchmarks -name __pycache__ -type d -prune \
 		-exec rm -rf {} + 2>/dev/null || true
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from auto_lex_permissions import Message, __version__
-from auto_lex_permissions.diagnostics import CATALOGUE
+from auto_lex_permissions.diagnostics import CATALOGUE, HOME
 
 from .console import NAME
 from .findings import Finding, word_for
@@ -43,6 +43,7 @@ def log(results: Iterable[Result], errors: Sequence[str]) -> dict[str, Any]:
                 "tool": {
                     "driver": {
                         "name": NAME,
+                        "informationUri": HOME,
                         "semanticVersion": __version__,
                         "rules": [_rule(message) for message in CATALOGUE],
                     }

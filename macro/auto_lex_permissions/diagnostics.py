@@ -17,8 +17,9 @@ from .cfn.loops import unmark, unmark_text
 from .cfn.values import Place, Step, path
 
 METADATA_KEY: Final = "AutoLexPermissionsReport"
+HOME: Final = "https://github.com/OWNER/auto-lex-permissions"
 # Where docs/messages.md is read.
-PAGE: Final = "https://github.com/OWNER/auto-lex-permissions/blob/main/docs/messages.md"
+PAGE: Final = f"{HOME}/blob/main/docs/messages.md"
 MOST_MISTAKES: Final = 20
 MOST_CHARACTERS: Final = 2_000
 # Longer than any path of a template that CloudFormation takes.
