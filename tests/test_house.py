@@ -32,6 +32,14 @@ def test_the_version_is_the_same_everywhere() -> None:
     assert APPLICATION["SemanticVersion"] == __version__ == entries[0]
 
 
+def test_what_the_pages_install_is_this_version() -> None:
+    """The tag that pre-commit, the action and pip are given is the one of the version."""
+    page = (ROOT / "docs" / "command-line.md").read_text()
+    named = re.findall(r"(?:rev: v|auto-lex-permissions@v)([0-9.]+)", page)
+    assert len(named) == 3
+    assert {*named} == {__version__}
+
+
 def test_the_licence_is_the_one_that_is_named() -> None:
     """The whole text, under the name that the template gives it."""
     assert APPLICATION["SpdxLicenseId"] == "Apache-2.0"

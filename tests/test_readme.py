@@ -61,12 +61,12 @@ OWN = {
     ("s3", "sync"): ({"exclude", "include"}, set()),
 }
 # Programs of others: what the documents may say to them. A word that is no option is a command.
-# https://docs.aws.amazon.com/cdk/v2/guide/ref-cli-cmd-deploy.html
+# https://docs.aws.amazon.com/cdk/v2/guide/ref-cli-cmd-deploy.html and …-synth.html
 # https://pipx.pypa.io/stable/docs/
 # https://pubs.opengroup.org/onlinepubs/9799919799/utilities/contents.html
 # https://www.gnu.org/software/gzip/manual/gzip.html
 OTHERS = {
-    "cdk": {"deploy", "--method"},
+    "cdk": {"deploy", "--method", "synth", "--quiet"},
     "cfn-lint": {"--append-rules"},
     "date": {"-u"},
     "git": {"checkout"},

@@ -1,5 +1,6 @@
 """The rule for cfn-lint: by its own API, and by its command line as people run it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from cfnlint.rules import RulesCollection
 
 from auto_lex_permissions_cli.cfn_lint_rule import CodeHookWithoutPermission
 from tests.cli.commands import BY_MACRO, PERMISSION, ROOT, TEMPLATE, run, written
+from tests.pages import fenced
 from tests.templates import Case, cases, name
 
 RULE = "auto_lex_permissions_cli.cfn_lint_rule"
@@ -89,14 +91,11 @@ def test_it_finds_nothing_in_what_the_macro_made(case: Case) -> None:
     assert found(yaml.safe_dump(case.expected, sort_keys=False)) == []
 
 
-def test_by_the_command_line(tmp_path: Path) -> None:
-    """As an editor or CI runs it: by its module, beside all other rules."""
-    template = written(tmp_path)
-    done = subprocess.run(
-        [
-            *(str(Path(sys.executable).parent / "cfn-lint"), str(template)),
-            *("--append-rules", RULE, "--format", "parseable"),
-        ],
+def lint(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run cfn-lint as an editor or CI does, this package beside it."""
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "cfn-lint"), *arguments],
+        cwd=cwd,
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": f"{ROOT / 'macro'}{os.pathsep}{ROOT / 'cli'}",
@@ -106,7 +105,26 @@ def test_by_the_command_line(tmp_path: Path) -> None:
         timeout=60,
         check=False,
     )
+
+
+def test_by_the_command_line(tmp_path: Path) -> None:
+    """By its module, beside all other rules."""
+    written(tmp_path)
+    done = lint(*("template.yaml", "--append-rules", RULE, "--format", "parseable"), cwd=tmp_path)
     lines = [line for line in done.stdout.splitlines() if ":E9450:" in line]
     assert len(lines) == 1
-    assert lines[0].startswith(f"{template}:24:17:")
+    assert lines[0].startswith("template.yaml:24:17:")
     assert done.returncode & 2  # cfn-lint's bit for errors.
+
+
+def test_a_project_names_it_in_its_configuration(tmp_path: Path) -> None:
+    """As docs/command-line.md shows it; it is an error, and leads to its page."""
+    page = (ROOT / "docs" / "command-line.md").read_text()
+    (config,) = (text for text in fenced(page, "yaml") if text.startswith("append_rules:"))
+    written(tmp_path, config, ".cfnlintrc")
+    written(tmp_path, TEMPLATE)
+    done = lint("template.yaml", "--format", "json", cwd=tmp_path)
+    (found,) = (match for match in json.loads(done.stdout) if match["Rule"]["Id"] == "E9450")
+    assert found["Level"] == "Error"
+    assert found["Rule"]["Source"].endswith("docs/messages.md#alp101")
+    assert found["Message"].startswith("Lex may not invoke Orders for bot alias Alias (where")
