@@ -82,6 +82,15 @@ class Position:
         return f"{self.line}:{self.column}"
 
 
+def position_in(text: str, index: int) -> Position:
+    """Return the position of a character of a text.
+
+    Lines end as for editors and `patch`: YAML sees more ends, such as U+2028 inside of a text.
+    """
+    start = text.rfind("\n", 0, index) + 1
+    return Position(text.count("\n", 0, start) + 1, index - start + 1)
+
+
 class NoTemplateError(UsageError):
     """What was read is no object, so it can be no template."""
 
@@ -124,7 +133,7 @@ class Template:
                 break
             start, node = found
             mark = start.start_mark
-        return _position(mark) if mark else Position(1, 1)
+        return position_in(self.text, mark.index) if mark else Position(1, 1)
 
 
 def _member(node: Any, step: str | int) -> tuple[Any, Any] | None:
@@ -184,7 +193,7 @@ def _parsed(name: str, text: str, *, is_quoted: bool = False) -> Template:
     body = root if is_quoted else _body(root)
     if isinstance(body, yaml.ScalarNode):
         return _parsed(f"{name} ({_BODY})", body.value, is_quoted=True)
-    reader = _Reader(name)
+    reader = _Reader(name, text)
     return Template(name, text, body, reader.value(body), reader.first_shared, is_quoted)
 
 
@@ -257,15 +266,16 @@ class _Loader(_LOADER):  # type: ignore[misc] # It is one of two classes, and wr
     def __init__(self, name: str, text: str) -> None:
         super().__init__(text)
         self._name = name
+        self._text = text
         self._depth = self._nodes = 0
 
     def descend_resolver(self, current_node: Any, current_index: Any) -> None:  # noqa: ARG002 - as in PyYAML.
         self._depth += 1
         self._nodes += 1
         if self._depth > DEEPEST:
-            raise _refused(self._name, current_node, _TOO_DEEP)
+            raise _refused(self._name, self._text, current_node, _TOO_DEEP)
         if self._nodes > MOST:
-            raise _refused(self._name, current_node, _TOO_LARGE)
+            raise _refused(self._name, self._text, current_node, _TOO_LARGE)
 
     def ascend_resolver(self) -> None:
         self._depth -= 1
@@ -275,27 +285,26 @@ def _syntax(name: str, text: str, error: yaml.MarkedYAMLError) -> UnreadableErro
     mark = error.problem_mark or error.context_mark
     if mark is None:
         return UnreadableError(name, str(error.problem))
-    line_number, column = mark.line + 1, mark.column + 1
+    at = position_in(text, mark.index)
     if "Unicode character escape" in str(error.problem):
         # The mark is behind the backslash and the letter.
         digits = 4 if text[mark.index - 1] == "u" else 8
         escaped = text[mark.index - 2 : mark.index + digits]
-        return UnreadableError(name, f"{escaped} alone is no character", line_number, column - 2)
+        return UnreadableError(name, f"{escaped} alone is no character", at.line, at.column - 2)
     if error.context == _SECOND_DOCUMENT:
         second = "a second YAML document begins here; a template is one"
-        return UnreadableError(name, second, line_number, column)
-    lines = text.splitlines()
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    is_tab = "\t" in line[: mark.column + 1]
+        return UnreadableError(name, second, at.line, at.column)
+    is_tab = "\t" in text[mark.index + 1 - at.column : mark.index + 1]
     what = "YAML takes no tab here; indent with spaces" if is_tab else str(error.problem)
-    return UnreadableError(name, what, line_number, column)
+    return UnreadableError(name, what, at.line, at.column)
 
 
 class _Reader:
     """Walks over all nodes, those of an alias again at each place, and makes their values."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, text: str) -> None:
         self._name = name
+        self._text = text
         self.first_shared: Position | None = None
         self._known: set[int] = set()
         self._around: list[int] = []
@@ -315,16 +324,16 @@ class _Reader:
         self._values += 1
         self._characters += len(node.value) if is_scalar else 0
         if self._values > MOST or self._characters > LARGEST:
-            raise _refused(self._name, node, _TOO_LARGE)
+            raise _refused(self._name, self._text, node, _TOO_LARGE)
         if id(node) in self._known:
             self._share(node)
         self._known.add(id(node))
         if is_scalar:
             return _scalar(node)
         if id(node) in self._around:
-            raise _refused(self._name, node, "an alias refers to itself")
+            raise _refused(self._name, self._text, node, "an alias refers to itself")
         if len(self._around) == DEEPEST:
-            raise _refused(self._name, node, _TOO_DEEP)
+            raise _refused(self._name, self._text, node, _TOO_DEEP)
         self._around.append(id(node))
         try:
             return self._object(node) if isinstance(node, yaml.MappingNode) else self._list(node)
@@ -340,34 +349,33 @@ class _Reader:
         for merged in _merged(node):
             self._share(node)
             if not isinstance(merged, yaml.MappingNode) or is_short(merged):
-                raise _refused(self._name, merged, "a merge key (<<) takes objects only")
+                raise _refused(
+                    self._name, self._text, merged, "a merge key (<<) takes objects only"
+                )
             values |= self._plain(merged)
         own: set[str] = set()
         for key, value in node.value:
             if is_merge(key):
                 continue
             if not isinstance(key, yaml.ScalarNode):
-                raise _refused(self._name, key, "a key has to be a text")
+                raise _refused(self._name, self._text, key, "a key has to be a text")
             if key.value in own:
                 first = next(known for known, _ in node.value if known.value == key.value)
-                what = f"the key {key.value} is there twice, first at {_position(first.start_mark)}"
-                raise _refused(self._name, key, what)
+                before = position_in(self._text, first.start_mark.index)
+                what = f"the key {key.value} is there twice, first at {before}"
+                raise _refused(self._name, self._text, key, what)
             own.add(key.value)
             self._characters += len(key.value)
             values[key.value] = self.value(value)
         return values
 
     def _share(self, node: Any) -> None:
-        self.first_shared = self.first_shared or _position(node.start_mark)
+        self.first_shared = self.first_shared or position_in(self._text, node.start_mark.index)
 
 
-def _refused(name: str, node: Any, what: str) -> UnreadableError:
-    at = _position(node.start_mark)
+def _refused(name: str, text: str, node: Any, what: str) -> UnreadableError:
+    at = position_in(text, node.start_mark.index)
     return UnreadableError(name, what, at.line, at.column)
-
-
-def _position(mark: Any) -> Position:
-    return Position(mark.line + 1, mark.column + 1)
 
 
 def _scalar(node: Any) -> Any:

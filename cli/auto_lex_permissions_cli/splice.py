@@ -16,7 +16,7 @@ import yaml
 from auto_lex_permissions.cfn.values import Place
 
 from .console import UsageError
-from .reading import Template, is_merge, is_short
+from .reading import Template, is_merge, is_short, position_in
 from .rendering import Value, block, dash_column, flow, has_lines, line_indent, style_of
 
 # From the end of a key, a dash or a comma to the end of the alias that follows it.
@@ -197,8 +197,8 @@ class _Splicer:
         return Edit(begin, "", self._text[begin:end])
 
     def _refused(self, node: Any, why: str) -> UsageError:
-        mark = node.start_mark
-        return UsageError(f"{self._name}:{mark.line + 1}:{mark.column + 1}: {why}.")
+        position = position_in(self._text, node.start_mark.index)
+        return UsageError(f"{self._name}:{position}: {why}.")
 
     def _insert(self, index: int, text: str) -> None:
         self.made.append(Edit(index, text))

@@ -311,7 +311,7 @@ def test_what_cannot_be_read_is_reported_after_all_else(tmp_path: Path) -> None:
     ended = run("check", template, broken, tmp_path / "missing.yaml")
     assert ended.code == 2
     assert "1 code hook in 1 template: 2 errors" in ended.out
-    assert f"{broken}:2:1 ALP701 Did not find expected" in ended.out
+    assert f"{broken}:1:17 ALP701 Did not find expected" in ended.out
     assert ended.err == (
         f"auto-lex-permissions: {tmp_path}/missing.yaml: there is no such file or folder.\n"
     )
@@ -356,7 +356,7 @@ NO_TEMPLATES = {
     "several.yaml": "kind: A\n---\nkind: AWS::Lex::Bot\n",
 }
 UNREADABLE = {
-    "broken.yaml": ("AWS::Lex::Bot: [", "2:1"),
+    "broken.yaml": ("AWS::Lex::Bot: [", "1:17"),
     "several.yaml": ("Resources: {}\n---\nkind: AWS::Lex::Bot\n", "2:1"),
     "latin.yaml": (b"# AWS::Lex::Bot \xe9\n", "1:1"),
 }

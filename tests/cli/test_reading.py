@@ -77,6 +77,18 @@ def test_positions(place: Place, position: str) -> None:
     assert str(template.position(place)) == position
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\x85"])
+def test_lines_end_as_for_editors(end: str, odd: str) -> None:
+    """What YAML takes for more ends of lines is a character like any other."""
+    text = f'Resources: {{D: "x{odd}y"}} # {odd}{end}B: {{C: 1}}{end}'
+    template = read(text)
+    assert str(template.position(("B", "C"))) == "2:5"
+    for wrong, place in ((f"{text}B: 1{end}", "3:1"), (f"{text}{end}\tC: 1{end}", "4:1")):
+        with pytest.raises(UsageError, match=rf"^t\.yaml:{place}: "):
+            read(wrong)
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [
@@ -103,7 +115,7 @@ def test_positions(place: Place, position: str) -> None:
         ),
         pytest.param(b"---\na: 1\n---\nb: 1\n", "t.yaml: is no template: it is several", id="two"),
         pytest.param(
-            b"TemplateBody: '[a'\n", "t.yaml (TemplateBody):2:1: ", id="the output of get-template"
+            b"TemplateBody: '[a'\n", "t.yaml (TemplateBody):1:3: ", id="the output of get-template"
         ),
     ],
 )
