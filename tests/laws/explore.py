@@ -1,5 +1,6 @@
 """Try the laws on as many random templates as asked for; on a failure, find a small one."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -7,11 +8,13 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from auto_lex_permissions.transform import examine
 from tests.laws import features, reducing
 from tests.laws.evaluator import Template
 from tests.laws.laws import violations
 from tests.laws.running import in_portions
 from tests.laws.templates import Case, cases
+from tests.laws.trial import request
 
 # What one process tries at a time.
 PORTION = 100
@@ -28,8 +31,8 @@ class Failure:
     def __str__(self) -> str:
         """Return the template and what it breaks, to read and to paste into a test."""
         template = yaml.safe_dump(self.case.template, sort_keys=False, default_flow_style=None)
-        settings = f"settings {self.case.settings}, seed {self.case.seed}"
-        return "\n".join([*self.broken[:10], settings, template])
+        beside = f"{self.case.deployment}, seed {self.case.seed}"
+        return "\n".join([*self.broken[:10], beside, template])
 
 
 @dataclass
@@ -38,6 +41,8 @@ class Outcome:
 
     tried: int = 0
     counts: Counter[str] = field(default_factory=Counter)
+    # The most steps that a template took for each byte of it (6.8).
+    most_steps: float = 0
     failure: Failure | None = None
 
 
@@ -56,6 +61,7 @@ def explore(
         for part in parts:
             whole.tried += part.tried
             whole.counts += part.counts
+            whole.most_steps = max(whole.most_steps, part.most_steps)
             whole.failure = part.failure
             progress(whole.tried)
             if whole.failure is not None:
@@ -68,12 +74,19 @@ def portion(seed: int, first: int, templates: int) -> Outcome:
     outcome = Outcome()
     for case in cases(seed, templates, first):
         outcome.tried += 1
-        outcome.counts.update(features.of(case.template, case.settings))
-        broken = violations(case.template, case.settings, seed=case.seed)
+        outcome.counts.update(features.of(case.template, case.deployment))
+        outcome.most_steps = max(outcome.most_steps, steps_of_a_byte(case))
+        broken = violations(case.template, case.deployment, seed=case.seed)
         if broken:
             outcome.failure = smallest(Failure(case.seed, case, broken))
             break
     return outcome
+
+
+def steps_of_a_byte(case: Case) -> float:
+    """Return how many steps the macro takes for a template, for each byte of it."""
+    examined = examine(request(case.template, case.deployment))
+    return examined.template.budget.spent / len(json.dumps(case.template))
 
 
 def smallest(failure: Failure) -> Failure:
@@ -82,8 +95,12 @@ def smallest(failure: Failure) -> Failure:
     law = failure.broken[0].partition(":")[0]
 
     def broken(template: Template) -> list[str]:
-        found = violations(template, case.settings, seed=case.seed)
+        found = violations(template, case.deployment, seed=case.seed)
         return [sentence for sentence in found if sentence.partition(":")[0] == law]
 
-    small = reducing.reduced(case.template, lambda template: bool(broken(template)))
-    return Failure(failure.number, Case(small, case.settings, case.seed), broken(small))
+    small = reducing.reduced(
+        case.template,
+        lambda template: bool(broken(template)),
+        lambda template: reducing.is_valid(template, case.deployment),
+    )
+    return Failure(failure.number, Case(small, case.deployment, case.seed), broken(small))

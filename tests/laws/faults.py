@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.laws.evaluator import Template, every_branch
-from tests.laws.trial import OURS, Macro, Settings, the_macro
+from tests.laws.trial import OURS, REPORT, Deployment, Macro, the_macro
 
 type Spoil = Callable[[Template, Template], None]
 
@@ -43,8 +43,8 @@ def spoiled(law: str) -> Callable[[Spoil], Spoil]:
     """Enter a macro whose answer is spoiled by a function of the template and the answer."""
 
     def enter(spoil: Spoil) -> Spoil:
-        def macro(template: Template, settings: Settings) -> Template:
-            answer = copy.deepcopy(the_macro(template, settings))
+        def macro(template: Template, deployment: Deployment) -> Template:
+            answer = copy.deepcopy(the_macro(template, deployment))
             spoil(template, answer)
             return answer
 
@@ -54,9 +54,9 @@ def spoiled(law: str) -> Callable[[Spoil], Spoil]:
     return enter
 
 
-def misled(template: Template, asked: Template, settings: Settings) -> Template:
-    """Return the template with what the macro adds to another one."""
-    answer = the_macro(asked, settings)
+def misled(template: Template, asked: Template, deployment: Deployment) -> Template:
+    """Return the template with what the macro adds to another one, and reports of it."""
+    answer = the_macro(asked, deployment)
     fragment = copy.deepcopy(template)
     for section in ("Conditions", "Resources"):
         new = {
@@ -66,6 +66,9 @@ def misled(template: Template, asked: Template, settings: Settings) -> Template:
         }
         if new:
             fragment[section] = {**fragment.get(section, {}), **new}
+    if REPORT in answer.get("Metadata", {}):
+        said = {REPORT: answer["Metadata"][REPORT]}
+        fragment["Metadata"] = {**fragment.get("Metadata", {}), **said}
     return fragment
 
 
@@ -120,9 +123,9 @@ def lambda_arns(tree: Any) -> Iterator[Any]:
 
 
 @planted("existing_hooks_are_allowed")
-def the_obvious_macro(template: Template, settings: Settings) -> Template:
+def the_obvious_macro(template: Template, deployment: Deployment) -> Template:
     """Add a permission for each LambdaArn found, whatever the conditions are."""
-    del settings
+    del deployment
     fragment = copy.deepcopy(template)
     for alias, resource in template["Resources"].items():
         if resource["Type"] != "AWS::Lex::BotAlias":
@@ -147,50 +150,54 @@ def the_obvious_macro(template: Template, settings: Settings) -> Template:
 
 
 @planted("existing_hooks_are_allowed")
-def a_locale_is_forgotten(template: Template, settings: Settings) -> Template:
+def a_locale_is_forgotten(template: Template, deployment: Deployment) -> Template:
     """Read no list of locales to its end."""
     asked = copy.deepcopy(template)
     for resource in of_type(asked, "AWS::Lex::BotAlias"):
         settings_ = resource["Properties"].get("BotAliasLocaleSettings")
         if isinstance(settings_, list):
             del settings_[1:]
-    return misled(template, asked, settings)
+    return misled(template, asked, deployment)
 
 
 @planted("existing_hooks_are_allowed")
-def the_test_alias_is_forgotten(template: Template, settings: Settings) -> Template:
+def the_test_alias_is_forgotten(template: Template, deployment: Deployment) -> Template:
     """Read bot aliases only."""
     asked = copy.deepcopy(template)
     for resource in of_type(asked, "AWS::Lex::Bot"):
         resource["Properties"].pop("TestBotAliasSettings", None)
-    return misled(template, asked, settings)
+    return misled(template, asked, deployment)
 
 
 @planted("existing_hooks_are_allowed")
-def a_conditional_declaration_covers_everywhere(template: Template, settings: Settings) -> Template:
+def a_conditional_declaration_covers_everywhere(
+    template: Template, deployment: Deployment
+) -> Template:
     """Take what the author declared under a condition for always there."""
     asked = copy.deepcopy(template)
     for resource in of_type(asked, PERMISSION):
         resource.pop("Condition", None)
-    return misled(template, asked, settings)
+    return misled(template, asked, deployment)
 
 
 @planted("existing_hooks_are_allowed")
-def a_declaration_for_another_source_covers(template: Template, settings: Settings) -> Template:
+def a_declaration_for_another_source_covers(template: Template, deployment: Deployment) -> Template:
     """Do not look at the SourceArn of what the author declared."""
     asked = copy.deepcopy(template)
     for resource in of_type(asked, PERMISSION):
         resource["Properties"].pop("SourceArn", None)
-    return misled(template, asked, settings)
+    return misled(template, asked, deployment)
 
 
 @planted("existing_hooks_are_allowed")
-def the_account_of_a_declaration_is_not_read(template: Template, settings: Settings) -> Template:
+def the_account_of_a_declaration_is_not_read(
+    template: Template, deployment: Deployment
+) -> Template:
     """Do not look at the SourceAccount of what the author declared."""
     asked = copy.deepcopy(template)
     for resource in of_type(asked, PERMISSION):
         resource["Properties"].pop("SourceAccount", None)
-    return misled(template, asked, settings)
+    return misled(template, asked, deployment)
 
 
 @spoiled("existing_hooks_are_allowed")
@@ -246,23 +253,23 @@ def the_permission_is_too_wide(template: Template, answer: Template) -> None:
 
 
 @planted("nothing_else_is_granted")
-def opting_out_is_not_read(template: Template, settings: Settings) -> Template:
+def opting_out_is_not_read(template: Template, deployment: Deployment) -> Template:
     """Serve callers that are opted out."""
     asked = copy.deepcopy(template)
     for resource in of_type(asked, "AWS::Lex::Bot", "AWS::Lex::BotAlias"):
         resource.pop("Metadata", None)
-    return misled(template, asked, settings)
+    return misled(template, asked, deployment)
 
 
 @planted("no_permission_is_spare")
-def declared_permissions_are_added_again(template: Template, settings: Settings) -> Template:
+def declared_permissions_are_added_again(template: Template, deployment: Deployment) -> Template:
     """Do not look for what the author declared."""
     kept = {
         name: resource
         for name, resource in template["Resources"].items()
         if resource["Type"] != PERMISSION
     }
-    return misled(template, {**template, "Resources": kept}, settings)
+    return misled(template, {**template, "Resources": kept}, deployment)
 
 
 @spoiled("no_permission_is_spare")
@@ -350,9 +357,9 @@ def a_permission_does_not_wait(template: Template, answer: Template) -> None:
 
 
 @planted("aliases_wait_for_their_permissions")
-def an_alias_does_not_wait(template: Template, settings: Settings) -> Template:
+def an_alias_does_not_wait(template: Template, deployment: Deployment) -> Template:
     """Add the permissions of SourceScope Bot and nothing else."""
-    return misled(template, template, settings)
+    return misled(template, template, deployment)
 
 
 # The author's part.
@@ -491,9 +498,9 @@ def everything_is_retained(template: Template, answer: Template) -> None:
 
 
 @planted("twice_is_once")
-def a_second_application_adds(template: Template, settings: Settings) -> Template:
+def a_second_application_adds(template: Template, deployment: Deployment) -> Template:
     """Take the macro's own permissions for nobody's."""
-    answer = copy.deepcopy(the_macro(template, settings))
+    answer = copy.deepcopy(the_macro(template, deployment))
     for name, resource in list(template["Resources"].items()):
         if OURS in resource.get("Metadata", {}) and resource["Type"] == PERMISSION:
             answer["Resources"][f"{name}Again"] = copy.deepcopy(resource)
@@ -508,11 +515,11 @@ def an_empty_section_is_added(template: Template, answer: Template) -> None:
 
 
 @planted("answers")
-def it_gives_up_on_conditions(template: Template, settings: Settings) -> Template:
+def it_gives_up_on_conditions(template: Template, deployment: Deployment) -> Template:
     """Fail on whatever is not simple."""
     if any(json.dumps(template).count(word) for word in ("Fn::And", "Fn::Or")):
         raise NotImplementedError
-    return the_macro(template, settings)
+    return the_macro(template, deployment)
 
 
 def named_in(expression: Any, answer: Template) -> list[str]:

@@ -5,12 +5,14 @@ permissions would let every law on them pass. So the templates of a run are coun
 fails below a floor.
 """
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.laws.evaluator import Template
-from tests.laws.trial import OURS, Settings
+from tests.laws.policies import HOME
+from tests.laws.trial import OURS, Deployment
 
 LEVELS = {
     "BotAliasLocaleSettings": "Fn::If at the settings",
@@ -21,14 +23,29 @@ LEVELS = {
     "LambdaArn": "Fn::If at an ARN",
     "BotId": "Fn::If at a bot id",
 }
+SHOWN_BY_CONDITIONS = {
+    "a condition on the Region": "'AWS::Region'",
+    "a condition on a dynamic reference": "{{resolve:",
+}
+ONE_OF_TWO = {
+    "AWS::Lambda::Alias": [("a Lambda alias with one of two names", "Name")],
+    "AWS::Lambda::Function": [("a function with one of two names", "FunctionName")],
+    "AWS::Lex::BotVersion": [("a version of one of two bots", "BotId")],
+}
 QUALIFIED = re.compile(r"(\.Arn\}|function:[^:\"]+):[A-Za-z0-9_-]+\W*$")
 
 
-def of(template: Template, settings: Settings) -> set[str]:
+def of(template: Template, deployment: Deployment) -> set[str]:
     """Return what the template shows."""
     return {
         *_of_conditions(template.get("Conditions", {})),
-        *_of_settings(template, settings),
+        *_of_settings(template, deployment.settings),
+        *_of_deployment(template, deployment),
+        *(
+            found
+            for name in template.get("Parameters", {})
+            for found in _of_parameter(template, name)
+        ),
         *(found for resource in template["Resources"].values() for found in _of_resource(resource)),
     }
 
@@ -39,12 +56,15 @@ def _of_conditions(conditions: Template) -> Iterator[str]:
         yield "conditions that are linked"
     if sum(whole.count(f"{{'Ref': '{name}'}}") > 1 for name in ("Env", "Stage", "Flag", "Tier")):
         yield "conditions on the same parameter"
+    for shown, text in SHOWN_BY_CONDITIONS.items():
+        if text in whole:
+            yield shown
     for function in ("Fn::And", "Fn::Or", "Fn::Not"):
         if function in whole:
             yield function
 
 
-def _of_settings(template: Template, settings: Settings) -> Iterator[str]:
+def _of_settings(template: Template, settings: Mapping[str, Any]) -> Iterator[str]:
     own = template.get("Metadata", {}).get(OURS, {})
     for key, value in {**own, **settings}.items():
         yield f"{key}: {value}"
@@ -52,8 +72,61 @@ def _of_settings(template: Template, settings: Settings) -> Iterator[str]:
         yield "settings in Metadata"
 
 
+def _of_deployment(template: Template, deployment: Deployment) -> Iterator[str]:
+    """Yield where a template is deployed, and what it says of other places."""
+    home, whole = deployment.home, json.dumps(template["Resources"])
+    if home != HOME:
+        yield "another Region or account than the first"
+    if home.partition != HOME.partition:
+        yield "another partition"
+    if deployment.values:
+        yield "values of parameters"
+    if not home.reaches(deployment.values.get("HookArn", home.arn("lambda", "function:any"))):
+        yield "a value that is out of reach"
+    places = re.findall(r"arn:[^:]*:(?:lex|lambda):([a-z0-9-]+):([0-9]+):", whole)
+    yield from ("a literal of here" for place in places if place == (home.region, home.account))
+    yield from (
+        "a literal of elsewhere" for place in places if place != (home.region, home.account)
+    )
+
+
+def _of_parameter(template: Template, name: str) -> Iterator[str]:
+    """Yield what a parameter that a condition asks about shows."""
+    parameter, conditions = template["Parameters"][name], str(template.get("Conditions"))
+    if f"{{'Ref': '{name}'}}" not in conditions:
+        return
+    allowed = parameter.get("AllowedValues", [])
+    if len(allowed) > 3:
+        yield "a condition on more than three allowed values"
+    if any(not isinstance(value, str) for value in allowed):
+        yield "a condition on allowed values that are no texts"
+    if parameter["Type"].startswith("AWS::SSM"):
+        yield "a condition on a parameter of Systems Manager"
+
+
 def _of_resource(resource: Template) -> Iterator[str]:
     kind, properties = resource["Type"], resource.get("Properties", {})
+    yield from _of_attributes(resource)
+    yield from (what for what, key in ONE_OF_TWO.get(kind, ()) if _is_if(properties.get(key)))
+    if "Environment" in properties:
+        yield "a function that knows a caller"
+    if kind.startswith("AWS::Lex"):
+        yield from _of_caller(properties)
+    if "PolicyDocument" in properties:
+        yield from _of_document(properties["PolicyDocument"])
+    if kind == "AWS::Lambda::Permission":
+        yield from _of_permission(properties)
+    if kind in {"AWS::Lambda::ResourcePolicy", "AWS::Lambda::Version", "AWS::Lex::BotVersion"}:
+        yield kind
+    if isinstance(properties.get("FunctionName"), str):
+        yield f"{kind} by name"
+    if "AutoPublishAlias" in properties:
+        yield "AutoPublishAlias"
+
+
+def _of_attributes(resource: Template) -> Iterator[str]:
+    """Yield what stands beside the properties of a resource."""
+    kind = resource["Type"]
     if "Condition" in resource:
         yield f"conditional {kind}"
     if "DeletionPolicy" in resource:
@@ -61,18 +134,6 @@ def _of_resource(resource: Template) -> Iterator[str]:
         yield f"DeletionPolicy by {_kind(resource['DeletionPolicy'])}"
     if OURS in resource.get("Metadata", {}):
         yield "Metadata on a caller"
-    if "Environment" in properties:
-        yield "a function that knows a caller"
-    if kind.startswith("AWS::Lex"):
-        yield from _of_caller(properties)
-    if kind == "AWS::Lambda::Permission":
-        yield from _of_permission(properties)
-    if kind in {"AWS::Lambda::ResourcePolicy", "AWS::Lambda::Version"}:
-        yield kind
-    if isinstance(properties.get("FunctionName"), str):
-        yield f"{kind} by name"
-    if "AutoPublishAlias" in properties:
-        yield "AutoPublishAlias"
 
 
 def _of_caller(properties: Template) -> Iterator[str]:
@@ -86,6 +147,8 @@ def _of_caller(properties: Template) -> Iterator[str]:
             yield from _of_locales(value)
         if key == "LambdaArn":
             yield from _of_function(value)
+        if key == "BotId" and "VersionOf" in str(value):
+            yield "bot by its version"
         if key == "BotId":
             yield f"bot by {_kind(value)}"
 
@@ -125,6 +188,25 @@ def _of_permission(properties: Template) -> Iterator[str]:
         yield "declared permission with a SourceArn spelled otherwise"
     if "SourceArn" not in properties:
         yield "declared permission without SourceArn"
+
+
+def _of_document(document: Any) -> Iterator[str]:
+    """Yield what a policy document shows."""
+    if isinstance(document, str):
+        yield "policy as text"
+        document = json.loads(document)
+    statements = document["Statement"]
+    if isinstance(statements, list) and len(statements) > 1:
+        yield "several statements"
+    for key, value in _entries(document):
+        if key == "Effect":
+            yield f"policy with {value}"
+        if key in {"NotAction", "NotPrincipal", "NotResource"}:
+            yield f"policy with {key}"
+        if key == "Condition":
+            yield from (f"policy with {operator}" for operator in value)
+        if key == "Fn::If":
+            yield "policy with Fn::If"
 
 
 def _entries(tree: Any) -> Iterator[tuple[str, Any]]:

@@ -14,6 +14,7 @@ OUT_OF_REACH = (
     "arn:aws:lambda:us-east-1:999999999999:function:orders",
     "arn:aws:lambda:eu-west-1:123456789012:function:orders",
     {"Fn::Sub": "arn:aws:lambda:eu-west-1:${AWS::AccountId}:function:billing"},
+    {"Fn::Sub": "arn:${AWS::Partition}:lambda:cn-north-1:${AWS::AccountId}:function:billing"},
 )
 
 
@@ -27,6 +28,8 @@ class Target:
     arns: tuple[Any, ...]
     # More spellings, which only the FunctionName of a permission may have.
     names: tuple[Any, ...] = ()
+    # Whether a reader of the template cannot tell its name.
+    is_opaque: bool = False
 
     def spelled(
         self, ground: Ground, place: Place, fallback: Callable[[Place], Any], *, short: bool = False
@@ -50,8 +53,13 @@ def draw(ground: Ground, *, out_of_reach: bool) -> list[Target]:
         targets += _by_name(ground, name)
     if not targets or ground.chance(35):
         targets.append(_outside(ground))
-    if out_of_reach or ground.chance(1):
+    if out_of_reach and ground.chance(40):
+        arn = ground.parameter("HookArn")
+        targets.append(Target(ground.everywhere, None, (arn,), is_opaque=True))
+    elif out_of_reach or ground.chance(3):
         targets.append(Target(ground.everywhere, None, (ground.pick(OUT_OF_REACH),)))
+    if ground.chance(1):
+        targets.append(Target(ground.everywhere, None, (f"{FUNCTION_HERE}elsewhere:$LATEST",)))
     return targets
 
 
@@ -138,12 +146,21 @@ def _aliases(
 ) -> Iterator[Target]:
     """Draw Lambda aliases and versions of a function."""
     within = ground.conditions_within(place)
-    for number, name in enumerate(ALIAS_NAMES[: ground.count(60, 30, 10)] if within else ()):
+    count = ground.count(55, 35, 10) if within else 0
+    for number, name in enumerate(ALIAS_NAMES[:count]):
         own, logical_id = ground.pick(within), f"{function}Alias{number}"
         of = ground.pick(({"Ref": function}, {"Fn::GetAtt": [function, "Arn"]}))
         properties = {"FunctionName": of, "FunctionVersion": "1", "Name": name}
+        chosen = ground.optional_condition(50)
+        if number == 0 and count == 1 and chosen is not None:
+            properties["Name"] = {"Fn::If": [chosen, *ground.rng.sample((name, "b_2"), 2)]}
         ground.add(logical_id, "AWS::Lambda::Alias", properties, own)
-        yield Target(ground.place_of(own), own, tuple(spellings.of_lambda_alias(logical_id)))
+        spelled = tuple(spellings.of_lambda_alias(logical_id))
+        is_opaque = not isinstance(properties["Name"], str)
+        if is_opaque:
+            # The macro does not see that the two are the same where the name is not one text.
+            spelled = ground.pick((spelled[:2], spelled[2:]))
+        yield Target(ground.place_of(own), own, spelled, is_opaque=is_opaque)
         # Where the alias does not exist, its name means one that is made elsewhere.
         texts = tuple(qualified(arn, name) for arn in spellings.of_function(function))
         yield Target(place, condition, texts, ({"Fn::Sub": f"${{{function}}}:{name}"},))
@@ -180,7 +197,8 @@ def _outside(ground: Ground) -> Target:
         case "literal":
             arns: tuple[Any, ...] = tuple(spellings.of_name("elsewhere"))
         case "parameter":
-            own = (ground.parameter("HookArn"), {"Fn::Sub": "${HookArn}"})
+            secret = {"NoEcho": True} if ground.chance(15) else {}
+            own = (ground.parameter("HookArn", **secret), {"Fn::Sub": "${HookArn}"})
             arns = ground.pick((own, own, ({"Fn::Sub": "${HookArn}:live"},)))
         case "import":
             arns = ({"Fn::ImportValue": "hook-arn"},)
@@ -194,4 +212,4 @@ def _outside(ground: Ground) -> Target:
             arns = tuple(spellings.of_attribute("Nested", "Outputs.Arn"))
         case _:
             arns = ({"Fn::Select": [0, [arn, "other"]]},)
-    return Target(ground.everywhere, None, arns)
+    return Target(ground.everywhere, None, arns, is_opaque=True)

@@ -18,13 +18,40 @@ PARAMETERS: dict[str, Template] = {
     "Stage": {"Type": "String", "Default": "dev"},
     "Flag": {"Type": "String", "AllowedValues": ["true", "false"], "Default": "true"},
     "Tier": {"Type": "Number"},
+    "Size": {"Type": "String", "AllowedValues": ["xs", "s", "m", "l", "xl", "xxl"]},
+    "Zone": {"Type": "String", "AllowedValues": [1, 2, 3, 4]},
+    "Switch": {"Type": "String", "AllowedValues": [True, False], "Default": False},
+    # Of the former AllowedValues and Default are names of what has the value.
+    "Kept": {
+        "Type": "AWS::SSM::Parameter::Value<String>",
+        "AllowedValues": ["/kept/a", "/kept/b"],
+        "Default": "/kept/a",
+    },
 }
 LITERALS: dict[str, tuple[Any, ...]] = {
     "Env": ("dev", "prod", "test"),
     "Stage": ("dev", "prod"),
     "Flag": ("true", "false", True),
     "Tier": ("1", "2", 1),
+    "Size": ("xs", "s", "m", "l", "xl", "xxl"),
+    "Zone": (1, 2, 3, 4, "1", "4"),
+    "Switch": (True, False, "true", "false"),
+    "Kept": ("on", "off", "/kept/a", "/kept/b"),
 }
+# How likely a template is to have each of them.
+LIKELY = {
+    "Env": 55,
+    "Stage": 40,
+    "Flag": 25,
+    "Tier": 12,
+    "Size": 20,
+    "Zone": 8,
+    "Switch": 8,
+    "Kept": 10,
+}
+DYNAMIC = ("{{resolve:ssm:/stage}}", "{{resolve:ssm:/stage:1}}")
+MOST_PARAMETERS = 4
+REGIONS = ("us-east-1", "eu-west-1")
 KINDS = {"dev": {"Kind": "try"}, "prod": {"Kind": "real"}, "test": {"Kind": "try"}}
 
 
@@ -86,9 +113,9 @@ class Ground:
 
     def make_conditions(self) -> None:
         """Draw parameters and conditions that are defined through each other."""
-        parameters = list(PARAMETERS)[: self.count(6, 34, 35, 15, 10)]
+        parameters = [name for name in PARAMETERS if self.chance(LIKELY[name])][:MOST_PARAMETERS]
         for name in parameters:
-            self.parameter(name, **copy.deepcopy(PARAMETERS[name]))
+            self.parameter(name, **self._declaration(name))
         formulas: dict[str, Any] = {}
         for number in range(self.count(3, 10, 20, 25, 20, 12, 10) if parameters else 0):
             formulas[f"When{number}"] = self._formula(list(formulas), parameters)
@@ -100,6 +127,17 @@ class Ground:
             names = self.rng.sample(list(formulas), len(formulas))
             self.template["Conditions"] = {name: formulas[name] for name in names}
             self._find_places()
+
+    def _declaration(self, name: str) -> Template:
+        """Return a parameter, of a size with four to six of the allowed values."""
+        declared = copy.deepcopy(PARAMETERS[name])
+        if name == "Size":
+            declared["AllowedValues"] = self.rng.sample(
+                declared["AllowedValues"], 4 + self.count(1, 1, 1)
+            )
+        if name == "Tier" and self.chance(40):
+            declared["AllowedValues"] = [1, 2, 3]
+        return declared
 
     def _find_places(self) -> None:
         """Work out where each condition holds.
@@ -123,24 +161,39 @@ class Ground:
         return {function: [self._operand(names, parameters, depth) for _ in range(count)]}
 
     def _comparison(self, parameters: list[str]) -> Any:
-        """Return the comparison of a parameter with a literal, or rarely with another parameter."""
+        """Return the comparison of a parameter with a literal, or rarely with another parameter.
+
+        Or with all but one or two of the values that it may have, or none of them.
+        """
         parameter = self.pick(parameters)
+        allowed = self.template["Parameters"][parameter].get("AllowedValues", [])
+        if len(allowed) > 3 and self.chance(25):
+            values = self.rng.sample(allowed, len(allowed) - 1 - self.count(50, 50))
+            some = {"Fn::Or": [{"Fn::Equals": [{"Ref": parameter}, value]} for value in values]}
+            return some if self.chance(40) else {"Fn::Not": [some]}
         operands = [{"Ref": parameter}, self.pick(LITERALS[parameter])]
-        if self.chance(10):
+        if self.chance(20):
             operands = self._odd_operands(parameter, self.pick(parameters))
         return {"Fn::Equals": operands[::-1] if self.chance(15) else operands}
 
     def _odd_operands(self, parameter: str, other: str) -> list[Any]:
         """Return two operands of which at least one is not what people usually write."""
-        match self.pick(("parameters", "constants", "text", "map")):
+        match self.pick(("parameters", "constants", "text", "map", "region", "region", "dynamic")):
             case "parameters":
                 return [{"Ref": parameter}, {"Ref": other}]
             case "constants":
                 return [self.pick(("a", "b")), "b"]
             case "text":
                 return [{"Fn::Sub": f"${{{parameter}}}"}, self.pick(LITERALS[parameter])]
+            case "region":
+                return [{"Ref": "AWS::Region"}, self.pick(REGIONS)]
+            case "dynamic":
+                return [self.pick(DYNAMIC), self.pick(("dev", "prod"))]
         self.template["Mappings"] = {"Envs": KINDS, **self.template.get("Mappings", {})}
-        return [{"Fn::FindInMap": ["Envs", self.parameter("Env"), "Kind"]}, "try"]
+        return [
+            {"Fn::FindInMap": ["Envs", self.parameter("Env", **self._declaration("Env")), "Kind"]},
+            "try",
+        ]
 
     def _operand(self, names: list[str], parameters: list[str], depth: int) -> Any:
         """Return one operand of a formula: a named condition, or a formula of its own."""
@@ -204,9 +257,9 @@ class Ground:
                 name = self.pick(list(self.conditions))
                 return {"Fn::If": [name, "Retain", self.pick(("Delete", "RetainExceptOnCreate"))]}
             case "parameter":
-                return self.parameter("Policy", AllowedValues=["Retain", "Delete"])
+                return self.parameter("Retention", AllowedValues=["Retain", "Delete"])
             case "map":
-                policy = self.parameter("Policy", AllowedValues=["Retain", "Delete"])
+                policy = self.parameter("Retention", AllowedValues=["Retain", "Delete"])
                 kept = {"Kept": {name: {"Policy": name} for name in ("Retain", "Delete")}}
                 self.template["Mappings"] = {**self.template.get("Mappings", {}), **kept}
                 return {"Fn::FindInMap": ["Kept", policy, "Policy"]}

@@ -6,13 +6,14 @@ sentences that begin with the rule of the contract. They are judged by the evalu
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from auto_lex_permissions import TemplateError
 from tests.laws import rewriting
 from tests.laws.evaluator import (
     FUNCTIONS,
+    PLACEHOLDER,
     Hook,
     Template,
     UnresolvableError,
@@ -22,11 +23,12 @@ from tests.laws.evaluator import (
 )
 from tests.laws.loops import expanded
 from tests.laws.policies import LEX, NotAPolicyError, Statement
+from tests.laws.reports import reports_are_true, what_is_skipped_is_reported
 from tests.laws.trial import (
     OURS,
     REPORT,
+    Deployment,
     Macro,
-    Settings,
     Trial,
     is_subsequence,
     same_bytes,
@@ -48,32 +50,31 @@ MOST_OPERANDS = 10
 def judge(
     before: Template,
     after: Template,
-    settings: Settings,
-    parameters: Mapping[str, Any] | None = None,
+    deployment: Deployment,
 ) -> list[str]:
     """Judge an answer by all laws that need no second run of the macro, as for a golden case.
 
-    Parameters are the values that the request brought, for those that no condition asks about. An
-    UnresolvableError means that CloudFormation would reject the template in its own words.
+    An UnresolvableError means that CloudFormation would reject the template in its own words.
     """
-    trial = Trial(_whole(before), settings, lambda *_: _whole(after), given=parameters or {})
+    trial = Trial(_whole(before), deployment, lambda *_: _whole(after))
     return [broken for law in LAWS_ON_ONE_ANSWER for broken in law(trial)]
 
 
 def violations(
     template: Template,
-    settings: Settings,
+    deployment: Deployment,
     macro: Macro = the_macro,
     seed: int = 0,
     law: str = "",
 ) -> list[str]:
     """Run a macro on a template and return which laws, or the one named, are broken, and how."""
-    trial = Trial(template, settings, macro, seed)
+    trial = Trial(template, deployment, macro, seed)
     try:
         _ = trial.after
     except TemplateError as refused:
-        needed = reasons_to_refuse(template, settings)
-        return [] if needed else [f"answers: refused without need: {refused}"]
+        needed = reasons_to_refuse(template, deployment)
+        without = [str(mistake) for mistake in refused.diagnostics if mistake.code not in needed]
+        return [f"answers: refused without need: {mistake}" for mistake in without]
     except Exception as error:  # noqa: BLE001 - whatever it raises, it must not (6.2).
         return [f"answers: 6.2: raised {error!r}"]
     return [
@@ -126,7 +127,44 @@ def no_permission_is_spare(trial: Trial) -> list[str]:
         f"2.1, 2.3, 3.1: {permission} is spare in every world"
         for permission in trial.permissions
         if not any(_needed(trial, world, permission) for world in trial.everywhere)
+        and not _is_of_a_version_of_two(trial, permission)
+        and not _is_on_an_alias_of_two(trial, permission)
     ]
+
+
+def _is_on_an_alias_of_two(trial: Trial, permission: str) -> bool:
+    """Return whether a permission is on a Lambda alias whose name a condition chooses.
+
+    That it is what a text names need not be seen (3.3).
+    """
+    two = {
+        name
+        for name, body in trial.before["Resources"].items()
+        if body["Type"] == "AWS::Lambda::Alias" and "Fn::If" in str(body["Properties"]["Name"])
+    }
+    return any(
+        not two.isdisjoint(world.makers(world.statement(permission).function))
+        for world in trial.everywhere
+        if world.exists(permission)
+    )
+
+
+def _is_of_a_version_of_two(trial: Trial, permission: str) -> bool:
+    """Return whether a permission is for a bot that a version of one bot or another may be of.
+
+    That the version's BotId is one of the two need not be seen (3.3).
+    """
+    resources = trial.before["Resources"]
+    source_arn = trial.resource(permission)["Properties"]["SourceArn"]
+    caller = resources.get(str(source_arn.get("Fn::GetAtt", [""])[0]), {})
+    bot = str([source_arn, caller.get("Properties", {}).get("BotId")])
+    versions = {
+        name: rewriting.branches(body["Properties"]["BotId"])
+        for name, body in resources.items()
+        if body["Type"] == "AWS::Lex::BotVersion" and "Fn::If" in body["Properties"]["BotId"]
+    }
+    names = {*versions, *(bot["Ref"] for bots in versions.values() for bot in bots)}
+    return any(name in bot for name in names)
 
 
 def permissions_exist_as_their_grants(trial: Trial) -> list[str]:
@@ -141,6 +179,7 @@ def permissions_exist_as_their_grants(trial: Trial) -> list[str]:
         for permission in trial.permissions
         if not world.exists(permission)
         and _speakable(world, permission)
+        and not _is_of_a_version_of_two(trial, permission)
         and _is_missed(trial, world, world.statement(permission))
     ]
 
@@ -175,8 +214,12 @@ def _needed(trial: Trial, world: World, permission: str) -> bool:
     """Return whether some hook would go without, were this permission not there."""
     if not world.exists(permission):
         return False
+    statement = world.statement(permission)
     return any(
         world.allowed(hook) and not world.allowed(hook, without=frozenset({permission}))
+        for hook in trial.hooks(world)
+    ) or any(
+        world.is_unclear(hook) and _serves(trial, world, statement, hook)
         for hook in trial.hooks(world)
     )
 
@@ -230,6 +273,7 @@ def aliases_wait_for_their_permissions(trial: Trial) -> list[str]:
         if trial.bot_wide and world.resources[hook.caller]["Type"] == "AWS::Lex::BotAlias"
         for serving in [_serving(trial, world, hook)]
         if serving and not world.after(hook.caller) & set(serving)
+        if not _is_permitted_by_the_author(trial, world, hook)
         if not _would_close_a_cycle(trial, world, serving, hook.caller)
     ]
 
@@ -381,11 +425,8 @@ def _source_arns(trial: Trial) -> Iterator[Any]:
     """Yield every SourceArn that the macro may write for a template."""
     if trial.bot_wide:
         for bot in rewriting.bot_expressions(trial.before):
-            match bot:
-                case {"Ref": str(name)} | {"Fn::GetAtt": str(name)}:
-                    yield {"Fn::Sub": BOT_WIDE_ARN % name}
-                case {"Fn::GetAtt": [str(name), str(attribute)]}:
-                    yield {"Fn::Sub": BOT_WIDE_ARN % f"{name}.{attribute}"}
+            if name := _placeholder(bot):
+                yield {"Fn::Sub": BOT_WIDE_ARN % name}
             for placeholder in PLACEHOLDERS:
                 yield {"Fn::Sub": [BOT_WIDE_ARN % placeholder, {placeholder: bot}]}
         return
@@ -397,6 +438,18 @@ def _source_arns(trial: Trial) -> Iterator[Any]:
             # As a loop has to write it (1.5).
             for placeholder in PLACEHOLDERS:
                 yield {"Fn::Sub": [TEST_ALIAS_ARN % placeholder, {placeholder: {"Ref": name}}]}
+
+
+def _placeholder(bot: Any) -> str:
+    """Return what an Fn::Sub may hold in the place of a bot's id, or nothing."""
+    match bot:
+        case {"Ref": str(name)} | {"Fn::GetAtt": str(name)}:
+            return name
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            return f"{name}.{attribute}"
+        case {"Fn::Sub": str(written)} if PLACEHOLDER.fullmatch(written):
+            return written[2:-1]
+    return ""
 
 
 def logical_ids_are_as_promised(trial: Trial) -> list[str]:
@@ -465,6 +518,9 @@ def retained_permissions_are_those_of_retained_bots(trial: Trial) -> list[str]:
     """A permission is retained where its caller is and its function too (2.6)."""
     broken = []
     for permission in trial.permissions:
+        if _is_on_an_alias_of_two(trial, permission):
+            # The macro does not see whose alias it is.
+            continue
         policy = trial.resource(permission).get("DeletionPolicy", "Delete")
         both: set[bool] = set()
         served: set[str] = set()
@@ -481,7 +537,7 @@ def retained_permissions_are_those_of_retained_bots(trial: Trial) -> list[str]:
                 both.add(True in kept and True in functions)
                 served |= callers | set(world.makers(statement.function))
                 stays = str(world.resolve(policy)).startswith("Retain")
-                if kept == functions == {True} and not stays:
+                if world in trial.real and kept == functions == {True} and not stays:
                     broken.append(f"2.6: {permission} is not retained {_where(world)}")
         written = trial.before["Resources"]
         own = [written.get(name, {}).get("DeletionPolicy") for name in sorted(served)]
@@ -520,7 +576,7 @@ def _retained(world: World, logical_id: str) -> bool:
 
 def twice_is_once(trial: Trial) -> list[str]:
     """Applying the macro to its own answer changes nothing (6.5)."""
-    again = trial.macro(trial.after, trial.settings)
+    again = trial.macro(trial.after, trial.deployment)
     return [] if same_bytes(again, trial.after) else ["6.5: a second application changes more"]
 
 
@@ -536,14 +592,14 @@ def templates_without_hooks_come_back_equal(trial: Trial) -> list[str]:
 def order_does_not_matter(trial: Trial) -> list[str]:
     """Locales, resources and keys in another order get the same permissions (2.5)."""
     shuffled = rewriting.reordered(trial.before, trial.rng)
-    other = Trial(shuffled, trial.settings, trial.macro)
+    other = Trial(shuffled, trial.deployment, trial.macro)
     return _differences(trial, other, "2.5: in another order")
 
 
 def a_locale_more_does_not_matter(trial: Trial) -> list[str]:
     """One more locale with the same hook changes no permission (2.1, 2.6)."""
     more = rewriting.with_a_locale_twice(trial.before, trial.rng)
-    other = Trial(more, trial.settings, trial.macro)
+    other = Trial(more, trial.deployment, trial.macro)
     return _differences(trial, other, "2.6: with one locale more")
 
 
@@ -564,7 +620,7 @@ def _differences(trial: Trial, other: Trial, when: str) -> list[str]:
 def spelling_does_not_matter(trial: Trial) -> list[str]:
     """In other spellings a template gets permissions of the same ids and conditions (2.5)."""
     respelled = rewriting.respelled(trial.before, trial.rng)
-    other = Trial(respelled, trial.settings, trial.macro)
+    other = Trial(respelled, trial.deployment, trial.macro)
     if set(trial.generated) != set(other.generated):
         changed = sorted(set(trial.generated) ^ set(other.generated))
         return [f"2.5: respelled, the logical ids differ by {changed}"]
@@ -584,7 +640,7 @@ def _existence(trial: Trial, logical_id: str) -> dict[tuple[bool, ...], bool]:
 def other_aliases_do_not_matter(trial: Trial) -> list[str]:
     """Without one bot alias the permissions of all others stay as they are (2.5)."""
     gone, fewer = rewriting.without_an_alias(trial.before, trial.rng)
-    other = Trial(fewer, trial.settings, trial.macro)
+    other = Trial(fewer, trial.deployment, trial.macro)
     if trial.bot_wide:
         # Text that may be one of several functions serves for them all, as long as it is there; so
         # does a reference to a function for the names that it has under conditions.
@@ -615,37 +671,100 @@ def _shared_names(template: Template) -> bool:
     return several or len(written) != len(set(written))
 
 
-# When the macro may refuse.
+# When the macro may refuse, and when it must.
 
 
-def reasons_to_refuse(template: Template, settings: Settings) -> list[str]:
-    """Return why the contract asks for an error instead of an answer (3.5, 4.1, 4.2)."""
-    trial = Trial(template, settings, lambda fragment, _: fragment)
-    governed = {
-        name
-        for world in trial.everywhere
-        for function in world.documents
-        for name in (function, *world.makers(function))
-    }
-    return [
-        reason
-        for world in trial.everywhere
+def reasons_to_refuse(template: Template, deployment: Deployment) -> set[str]:
+    """Return the codes of the mistakes that the contract lets a template have (3.5, 4.1, 4.2).
+
+    What cannot live in this deployment is no mistake of section 4.
+    """
+    trial = Trial(template, deployment, lambda fragment, _: fragment)
+    worlds_ = trial.everywhere
+    governed = _governed(worlds_)
+    codes = {
+        code
+        for world in worlds_
         for hook in trial.hooks(world)
-        for reason in _reasons(world, hook, governed)
+        for code in _mistakes_of_policies(world, hook, governed)
+    }
+    return codes | {
+        code
+        for world in (*trial.here, *trial.formal_here)
+        for code in _mistakes_of_reach(trial, world)
+    }
+
+
+def what_cannot_be_served_is_refused(trial: Trial) -> list[str]:
+    """What no permission of this stack can serve in this deployment is an error (4.1, 4.2)."""
+    return [
+        f"{code}: was not refused {_where(world)}"
+        for world in trial.here
+        if not world.dangling_references
+        for code in _mistakes_of_reach(trial, world)
     ]
 
 
-def _reasons(world: World, hook: Hook, governed: set[str]) -> Iterator[str]:
-    """Yield why no permission of this stack can serve a hook."""
+def policies_in_some_deployments_are_refused(trial: Trial) -> list[str]:
+    """A policy that belongs to a function here and there only is an error (3.5).
+
+    Not where it is reported that it is not known whose policy it is. A function of the same name
+    that something else makes is another one.
+    """
+    sound = [world for world in trial.deployable if not world.makes_twice]
+    governed = {
+        (function, *world.makers(function))
+        for world in sound
+        for function, policy in world.documents.items()
+        if policy not in world.not_compared
+    }
+    return [
+        f"ALP207: was not refused for {_described(hook)} {_where(world)}"
+        for world in sound
+        for hook in trial.hooks(world)
+        if hook.function not in world.documents
+        if (hook.function, *world.makers(hook.function)) in governed
+        if not _is_permitted_by_the_author(trial, world, hook)
+    ]
+
+
+def _is_permitted_by_the_author(trial: Trial, world: World, hook: Hook) -> bool:
+    """Return whether a permission of the author lets Lex invoke what a hook names."""
+    return world.permitted(hook, without=frozenset(trial.permissions))
+
+
+def _governed(worlds_: list[World]) -> set[str]:
+    """Return the functions that have a policy in some world, and what makes them."""
+    return {
+        name
+        for world in worlds_
+        for function in world.documents
+        for name in (function, *world.makers(function))
+    }
+
+
+def _mistakes_of_policies(world: World, hook: Hook, governed: set[str]) -> Iterator[str]:
+    """Yield the codes of what a hook's policies do not allow."""
     names = {hook.function, *world.makers(hook.function)}
-    if names & governed and hook.function not in world.documents and not world.allowed(hook):
-        yield f"3.5: {hook.function} has a policy in other worlds, and nothing here"
-    if not world.home.reaches(hook.function):
-        yield f"4.1: {hook.function} is out of reach"
-    if hook.function.rpartition(":")[2].startswith("$"):
-        yield f"4.2: {hook.function} takes no policy"
-    if hook.function in world.documents and not world.allowed(hook):
-        yield f"3.5: the policy of {hook.function} does not allow it"
+    if names & governed and hook.function not in world.documents and not world.permitted(hook):
+        yield "ALP207"
+    if hook.function in world.documents:
+        if world.denied(hook):
+            yield "ALP205"
+        if world.is_left_out(hook):
+            yield "ALP203"
+
+
+def _mistakes_of_reach(trial: Trial, world: World) -> Iterator[str]:
+    """Yield the codes of what no permission of this stack can do for the hooks of a world."""
+    for hook in world.hooks:
+        if hook.opted_out:
+            continue
+        if not world.home.reaches(hook.function):
+            if not trial.skips:
+                yield "ALP401"
+        elif hook.function.rpartition(":")[2].startswith("$"):
+            yield "ALP403"
 
 
 def _described(hook: Hook) -> str:
@@ -666,6 +785,8 @@ def _list(value: Any) -> list[Any]:
 
 LAWS_ON_ONE_ANSWER: tuple[Law, ...] = (
     existing_hooks_are_allowed,
+    what_cannot_be_served_is_refused,
+    policies_in_some_deployments_are_refused,
     nothing_else_is_granted,
     no_permission_is_spare,
     permissions_exist_as_their_grants,
@@ -675,6 +796,8 @@ LAWS_ON_ONE_ANSWER: tuple[Law, ...] = (
     aliases_wait_for_their_permissions,
     the_author_is_left_alone,
     the_report_holds_no_values,
+    reports_are_true,
+    what_is_skipped_is_reported,
     permissions_are_shaped,
     logical_ids_are_as_promised,
     conditions_are_the_fewest,

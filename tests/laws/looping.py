@@ -21,6 +21,7 @@ from tests.laws.evaluator import PLACEHOLDER, Template, World, is_function
 from tests.laws.loops import FOR_EACH, expanded
 from tests.laws.reducing import is_valid
 from tests.laws.templates import Case
+from tests.laws.trial import Deployment
 
 # What a text may call a function by; each is another one for each item where a loop makes it.
 NAMES = ("orders", "billing", "elsewhere")
@@ -41,10 +42,10 @@ FROM_OUTSIDE = "an item meant from outside"
 
 @dataclass(frozen=True, slots=True)
 class Rolled:
-    """A template with loops, and what its settings are."""
+    """A template with loops, and how it is deployed."""
 
     template: Template
-    settings: dict[str, Any]
+    deployment: Deployment
     seed: int
     # Whether it has the spellings alone that AWS documents for loops.
     documented: bool
@@ -56,10 +57,10 @@ def rolled(case: Case) -> Rolled | None:
     """Return a template rolled into loops, or None where that would not be valid."""
     rolling = _Rolling(case.template, random.Random(f"loops/{case.seed}"))  # noqa: S311
     template = rolling.rolled()
-    if template is None or not _is_deployable(expanded(template)):
+    if template is None or not _is_deployable(expanded(template), case.deployment):
         return None
     shown = frozenset(rolling.shown)
-    return Rolled(template, case.settings, case.seed, not rolling.may_be_plain, shown)
+    return Rolled(template, case.deployment, case.seed, not rolling.may_be_plain, shown)
 
 
 def with_plain_conditions(template: Template) -> Template:
@@ -87,11 +88,11 @@ def _with_plain_conditions(entries: Template) -> Template:
     return plain
 
 
-def _is_deployable(template: Template) -> bool:
+def _is_deployable(template: Template, deployment: Deployment) -> bool:
     """Return whether every world of a template can be deployed, whatever comparisons come to."""
-    return is_valid(template) and not any(
+    return is_valid(template, deployment) and not any(
         world.dangling_references or world.cycle or _has_twins(world)
-        for world in worlds.formal(template)
+        for world in worlds.formal(template, deployment.home)
     )
 
 

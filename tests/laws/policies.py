@@ -1,20 +1,29 @@
 """Resource-based policies as Lambda keeps them, and whether they let Lex invoke a function.
 
-Everything here is concrete: the ARNs of one world (see evaluator.py), no intrinsic functions. How
-Lambda turns a permission into a statement:
+Everything here is concrete: the ARNs of one world (see evaluator.py), no intrinsic functions. What
+Lex's call brings along is known in part, so the answers are yes, no, and None where it depends on
+what nobody knows. How Lambda turns a permission into a statement:
 https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 How IAM reads the statement:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 """
 
+import itertools
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 LEX = "lexv2.amazonaws.com"
 INVOKE = "lambda:invokefunction"
+TEST_ALIAS = "TSTALIASID"
+# What stands for a value that only AWS knows (see evaluator.outside).
+OUTSIDE = re.compile("value-[0-9a-f]{12}")
+PART = re.compile(r"(?<![^:/])[0-9A-Za-z-]+(?![^:/])")
+AN_ID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Z]{10}(?![0-9A-Za-z])|value-[0-9a-f]{12}")
 ARN = re.compile(r"arn:[^:]+:lambda:(?P<region>[^:]*):(?P<account>[^:]*):function:[^:]+(:[^:]+)?")
 PARTIAL_ARN = re.compile(r"(?P<account>[0-9]{12}):function:(?P<name>[^:]+(:[^:]+)?)")
 NAME = re.compile(r"(function:)?(?P<name>[^:]+(:[^:]+)?)")
@@ -45,6 +54,11 @@ class Home:
         """Return the ARN of something in this account and Region."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{rest}"
 
+    @property
+    def names_of_lex(self) -> tuple[str, str]:
+        """Return how a policy names Lex V2; its name by AWS::URLSuffix counts where it is not."""
+        return LEX, f"lexv2.{self.suffix}"
+
     def function(self, name: str) -> str:
         """Return the ARN that a function's name, partial ARN or ARN stands for."""
         name = name.strip()
@@ -69,27 +83,93 @@ class Home:
 HOME = Home()
 
 
+# Keys that Lex's call does not have: a service belongs to no organization, and has no tags.
+ABSENT = re.compile(
+    r"aws:principalorg(id|paths)|aws:principaltag/.*"
+    r"|lambda:(eventsourcetoken|functionurlauthtype|principalorgid|invokedviafunctionurl|nothing)"
+)
+NEGATED = re.compile(r"(string|arn)not(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Lex invokes a function for a caller. `given` are the ids that AWS has given.
+
+    Two of these are distinct, which who only reads the template need not see.
+    """
+
+    function: str
+    source_arn: str
+    home: Home
+    given: frozenset[str] = frozenset()
+    are_distinct: bool = True
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Return the keys whose values are known."""
+        return {
+            "aws:sourcearn": self.source_arn,
+            "aws:sourceaccount": self.home.account,
+            "aws:principalisawsservice": "true",
+            "aws:principalservicename": LEX,
+            "aws:securetransport": "true",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """The patterns of an element of a statement, or in its Not… form all but these."""
+
+    patterns: tuple[str, ...]
+    negated: bool = False
+
+    def hold(self, matches: Callable[[str], bool | None]) -> bool | None:
+        """Return whether the element is about what one of the patterns has to match."""
+        found = some(map(matches, self.patterns))
+        return not found if self.negated and found is not None else found
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One statement of the policy of one function, version or alias."""
 
     function: str
     allows: bool
-    services: tuple[str, ...]
-    actions: tuple[str, ...]
-    # Of each operator the keys and the values, of which one has to match.
+    principals: Patterns
+    actions: Patterns
+    # Of each operator the keys and the values.
     conditions: tuple[tuple[str, str, tuple[str, ...]], ...]
+    resources: Patterns = Patterns(("*",))
     # The permission that makes it, or the empty text for one of a policy document.
     permission: str = field(default="", compare=False)
 
-    def matches(self, function: str, source_arn: str, home: Home) -> bool:
-        """Return whether the statement speaks of Lex invoking the function for this caller."""
-        return (
-            self.function == function
-            and any(service in {"*", LEX} for service in self.services)
-            and any(_like(action.lower(), INVOKE) for action in self.actions)
-            and all(_holds(condition, source_arn, home) for condition in self.conditions)
+    def matches(self, call: Call) -> bool | None:
+        """Return whether the statement speaks of a call, None where nobody knows."""
+        # Whether a NotPrincipal that does not name a service is about it is documented nowhere.
+        unsure = [None] if self.principals.negated else []
+        return every(
+            [
+                self.function == call.function,
+                self.actions.hold(lambda action: _like(action.lower(), INVOKE)),
+                self.resources.hold(lambda arn: _is_about(arn, call)),
+                self.principals.hold(lambda service: service in {"*", *call.home.names_of_lex}),
+                *unsure,
+                *(_holds(condition, call) for condition in self.conditions),
+            ]
         )
+
+
+def _is_about(resource: str, call: Call) -> bool | None:
+    """Return whether a Resource means the function of a call.
+
+    A value from elsewhere may be any name; it may be an ARN, though here it does not look like one.
+    """
+    if OUTSIDE.match(resource):
+        resource = call.home.function(resource)
+    if resource == "*" or arn_like(resource, call.function):
+        return True
+    loose, own = (OUTSIDE.sub("*", arn) for arn in (resource, call.function))
+    return None if arn_like(loose, call.function) or arn_like(own, resource) else False
 
 
 def of_permission(name: str, properties: Mapping[str, Any], home: Home) -> Statement:
@@ -114,31 +194,30 @@ def of_permission(name: str, properties: Mapping[str, Any], home: Home) -> State
     return Statement(
         home.function(_required(properties, "FunctionName")),
         allows=True,
-        services=(_required(properties, "Principal"),),
-        actions=(_required(properties, "Action"),),
+        principals=Patterns((_required(properties, "Principal"),)),
+        actions=Patterns((_required(properties, "Action"),)),
         conditions=tuple(conditions),
         permission=name,
     )
 
 
-def of_document(function: str, document: Mapping[str, Any]) -> list[Statement]:
+def of_document(function: str, document: Any) -> list[Statement]:
     """Return the statements of a resolved policy document that was put on a function."""
-    statements = _list(document["Statement"])
-    unread = [key for entry in statements for key in entry if key.startswith("Not")]
-    if unread:
-        raise NotAPolicyError(f"{unread[0]} is more than the laws can judge")
-    return [_of_entry(function, entry) for entry in statements]
+    if isinstance(document, str):
+        document = json.loads(document)
+    if not isinstance(document, dict) or "Statement" not in document:
+        raise NotAPolicyError("a document without a Statement")
+    return [_of_entry(function, entry) for entry in _list(document["Statement"])]
 
 
 def _of_entry(function: str, entry: Mapping[str, Any]) -> Statement:
     """Return one entry of a policy document as a statement."""
-    principal = entry["Principal"]
-    services = ["*"] if principal == "*" else _list(principal.get("Service", principal.get("AWS")))
     return Statement(
         function,
         allows=entry["Effect"] == "Allow",
-        services=tuple(service for service in services if service == "*" or "." in service),
-        actions=tuple(_list(entry["Action"])),
+        principals=_patterns(entry, "Principal"),
+        actions=_patterns(entry, "Action"),
+        resources=_patterns({"Resource": "*", **entry}, "Resource"),
         conditions=tuple(
             (operator.lower(), key.lower(), tuple(_text(value) for value in _list(values)))
             for operator, keys in entry.get("Condition", {}).items()
@@ -147,14 +226,48 @@ def _of_entry(function: str, entry: Mapping[str, Any]) -> Statement:
     )
 
 
-def allowed(statements: Iterable[Statement], function: str, source_arn: str, home: Home) -> bool:
-    """Return whether these statements let Lex invoke the function for this caller."""
-    effects = {
-        statement.allows
-        for statement in statements
-        if statement.matches(function, source_arn, home)
-    }
-    return effects == {True}
+def _patterns(entry: Mapping[str, Any], element: str) -> Patterns:
+    """Return an element of an entry, or the one that stands in its place."""
+    negated = f"Not{element}" in entry
+    value = entry[f"Not{element}" if negated else element]
+    if isinstance(value, dict):
+        # Of AWS's principals all, of the others the services.
+        anyone = [who for who in _list(value.get("AWS", [])) if who == "*"]
+        services = _list(value.get("Service", []))
+        if "*" in services:
+            raise NotAPolicyError("IAM documents no wildcard for a service")
+        value = [*anyone, *services]
+    return Patterns(tuple(map(_text, _list(value))), negated)
+
+
+def verdict(statements: Iterable[Statement], call: Call) -> bool | None:
+    """Return whether these statements let Lex make a call, None where nobody knows."""
+    found = [(statement.allows, statement.matches(call)) for statement in statements]
+    denied = some(matches for allows, matches in found if not allows)
+    allowed_ = some(matches for allows, matches in found if allows)
+    return every([allowed_, None if denied is None else not denied])
+
+
+def allowed(
+    statements: Iterable[Statement],
+    function: str,
+    source_arn: str,
+    home: Home,
+) -> bool:
+    """Return whether these statements surely let Lex invoke the function for this caller."""
+    return verdict(statements, Call(function, source_arn, home)) is True
+
+
+def every(answers: Iterable[bool | None]) -> bool | None:
+    """Return whether all answers are yes: no where one is no, else None where one is None."""
+    found = set(answers)
+    return False if False in found else None if None in found else True
+
+
+def some(answers: Iterable[bool | None]) -> bool | None:
+    """Return whether one answer is yes: yes where one is yes, else None where one is None."""
+    found = set(answers)
+    return True if True in found else None if None in found else False
 
 
 def arn_like(pattern: str, arn: str) -> bool:
@@ -165,20 +278,82 @@ def arn_like(pattern: str, arn: str) -> bool:
     )
 
 
-def _holds(condition: tuple[str, str, tuple[str, ...]], source_arn: str, home: Home) -> bool:
-    """Return whether one line of a Condition holds for an invocation by Lex."""
+def _holds(condition: tuple[str, str, tuple[str, ...]], call: Call) -> bool | None:
+    """Return whether one line of a Condition holds for a call, None where nobody knows."""
     operator, key, values = condition
-    request = {"aws:sourcearn": source_arn, "aws:sourceaccount": home.account}
-    if key not in request:
-        return False
-    match operator:
-        case "arnlike" | "arnequals":
-            return any(arn_like(value, request[key]) for value in values)
-        case "stringequals":
-            return request[key] in values
-        case "stringlike":
-            return any(_like(value, request[key]) for value in values)
-    raise NotAPolicyError(f"the condition operator {operator} is more than the laws can judge")
+    quantifier, colon, rest = operator.partition(":")
+    operator = rest if colon else operator
+    plain = operator.removesuffix("ifexists")
+    is_absent = ABSENT.fullmatch(key) is not None
+    if not is_absent and key not in call.keys:
+        return None
+    if plain == "null":
+        return ("true" if is_absent else "false") in {value.lower() for value in values}
+    negated = NEGATED.fullmatch(plain)
+    positive = f"{negated[1]}{negated[2]}" if negated else plain
+    if positive not in OPERATORS:
+        return None
+    if is_absent and colon:
+        # Nothing is all that anybody asks for, and never one of them.
+        return quantifier == "forallvalues" or plain != operator
+    if is_absent:
+        return bool(negated) or plain != operator
+    found = some(_compared(OPERATORS[positive], value, call.keys[key], call) for value in values)
+    return not found if negated and found is not None else found
+
+
+def _compared(
+    matches: Callable[[str, str], bool], pattern: str, value: str, call: Call
+) -> bool | None:
+    """Return whether a pattern matches a value of a call, None where that depends on ids.
+
+    An id that AWS gives may be the one that somebody has written out or brings from elsewhere.
+    """
+    if matches(pattern, value):
+        return True
+    if matches is arn_like and pattern.count(":") < 5:
+        # What IAM makes of a pattern that is no ARN is documented nowhere.
+        return None
+    loose = OUTSIDE.sub("*", pattern)
+    compare = _like if loose != pattern and matches is not arn_like else matches
+    if not call.are_distinct:
+        wide, wider = (_with_any_ids(words, call) for words in (loose, value))
+        if matches is not arn_like:
+            compare = _like_in_any_case
+        if compare(wide, value) or compare(wider, loose):
+            return None
+    may_match = any(
+        compare(one, other)
+        for one in _with_ids(loose, value, call)
+        for other in _with_ids(value, loose, call)
+    )
+    return None if may_match else False
+
+
+def _with_ids(words: str, others: str, call: Call) -> Iterator[str]:
+    """Yield a text with parts of another in the place of the ids that are not written out.
+
+    An id may be one that a wildcard of the other text allows.
+    """
+    part = AN_ID if call.are_distinct else PART
+    own, parts = (set(part.findall(_plain(one))) for one in (words, others))
+    ids = sorted(parts - own - (call.given if call.are_distinct else set()))
+    open_ = [word for word in AN_ID.findall(words) if word in call.given or OUTSIDE.match(word)]
+    for chosen in itertools.product(*([word, *ids] for word in open_)):
+        whole = words
+        for word, other in zip(open_, chosen, strict=True):
+            whole = whole.replace(word, other)
+        yield whole
+
+
+def _with_any_ids(words: str, call: Call) -> str:
+    """Return a text in which any text may stand for the ids that AWS gives."""
+    return AN_ID.sub(lambda word: "*" if word[0] in call.given else word[0], words)
+
+
+def _plain(pattern: str) -> str:
+    """Return the shortest text that a pattern matches."""
+    return pattern.replace("*", "").replace("?", "0")
 
 
 def _like(pattern: str, text: str) -> bool:
@@ -186,11 +361,27 @@ def _like(pattern: str, text: str) -> bool:
     return pattern == text or bool(_expression(pattern).fullmatch(text))
 
 
+def _like_in_any_case(pattern: str, text: str) -> bool:
+    """Match a pattern of * and ? against a whole text, whatever the case of letters."""
+    return _like(pattern.lower(), text.lower())
+
+
 @lru_cache(maxsize=4096)
 def _expression(pattern: str) -> re.Pattern[str]:
     """Return a pattern of * and ? as a regular expression."""
     signs = {"*": ".*", "?": "."}
     return re.compile("".join(signs.get(sign, re.escape(sign)) for sign in pattern), re.DOTALL)
+
+
+# How an operator compares a pattern with a value. ArnEquals and ArnLike are the same.
+OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "stringequals": lambda pattern, value: pattern == value,
+    "stringequalsignorecase": lambda pattern, value: pattern.lower() == value.lower(),
+    "stringlike": _like,
+    "arnequals": arn_like,
+    "arnlike": arn_like,
+    "bool": lambda pattern, value: pattern.lower() == value,
+}
 
 
 def _required(properties: Mapping[str, Any], key: str) -> str:

@@ -18,21 +18,30 @@ from tests.laws.evaluator import (
     operand_counts,
 )
 from tests.laws.policies import NotAPolicyError
-from tests.laws.trial import Settings, Trial
+from tests.laws.trial import Deployment, Trial
 
 type Path = tuple[str | int, ...]
 
 # A template may lose these and still be read; nothing else is ever taken from its resources.
-KEPT = {"Type", "Properties", "BotId", "Action", "FunctionName", "Principal", "LocaleId", "Enabled"}
+KEPT = {
+    "Type",
+    "Properties",
+    "BotId",
+    "Action",
+    "FunctionName",
+    "Principal",
+    "LocaleId",
+    "Enabled",
+    "Name",
+}
 
 
 def reduced(
     template: Template,
     breaks: Callable[[Template], bool],
-    valid: Callable[[Template], bool] | None = None,
+    valid: Callable[[Template], bool],
 ) -> Template:
     """Return what is left when nothing more can be taken out of a template that breaks a law."""
-    valid = valid or is_valid
     smaller = True
     while smaller:
         smaller = False
@@ -43,9 +52,9 @@ def reduced(
     return template
 
 
-def is_valid(template: Template, settings: Settings | None = None) -> bool:
+def is_valid(template: Template, deployment: Deployment) -> bool:
     """Return whether every world of a template can be worked out and deployed."""
-    trial = Trial(template, settings or {}, lambda fragment, _: fragment)
+    trial = Trial(template, deployment, lambda fragment, _: fragment)
     if any(count < 2 for count in operand_counts(template.get("Conditions"))):
         return False
     try:
@@ -54,7 +63,7 @@ def is_valid(template: Template, settings: Settings | None = None) -> bool:
         _ = trial.real[0].needs_of_all_branches
         if any(map(_fails, trial.real)):
             return False
-    except (UnresolvableError, NotAPolicyError, KeyError, TypeError, ValueError, AttributeError):
+    except (UnresolvableError, NotAPolicyError, LookupError, TypeError, ValueError, AttributeError):
         return False
     return True
 

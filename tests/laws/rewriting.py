@@ -157,7 +157,7 @@ def _spellings_of_ref(name: str, template: Template) -> list[Any]:
         {"Fn::Sub": ["${It}", {"It": {"Ref": name}}]},
         {"Fn::Join": ["", [{"Ref": name}]]},
     ]
-    attribute = SAME_AS_REF.get(template["Resources"].get(name, {}).get("Type"))
+    attribute = _same_as_ref(name, template)
     return ways + ([{"Fn::GetAtt": [name, attribute]}] if attribute else [])
 
 
@@ -171,8 +171,18 @@ def _spellings_of_attribute(name: str, attribute: str, template: Template) -> li
         {"Fn::Sub": ["${It}", {"It": {"Fn::GetAtt": dotted}}]},
         {"Fn::Join": ["", [{"Fn::GetAtt": [name, attribute]}]]},
     ]
-    same = SAME_AS_REF.get(template["Resources"].get(name, {}).get("Type")) == attribute
-    return ways + ([{"Ref": name}] if same else [])
+    return ways + ([{"Ref": name}] if _same_as_ref(name, template) == attribute else [])
+
+
+def _same_as_ref(name: str, template: Template) -> str | None:
+    """Return the attribute that says what a Ref to a resource says.
+
+    None of a Lambda alias whose name is not one text: the macro does not see it there.
+    """
+    resource = template["Resources"].get(name, {})
+    if "Fn::If" in str(resource.get("Properties", {}).get("Name")):
+        return None
+    return SAME_AS_REF.get(resource.get("Type"))
 
 
 def _joined(written: str) -> Any:

@@ -122,6 +122,15 @@ def of_no_alias(bot: Any) -> Iterator[Any]:
     yield "arn:aws:lex:*"
 
 
+def of_elsewhere(bot: Any) -> Iterator[Any]:
+    """Yield ARNs of aliases that are no alias of this bot, though they look like it."""
+    yield {"Fn::Sub": f"{LEX_BY_PSEUDO}bot-alias/?/*"}
+    yield by_branch(bot, lambda branch: _in_a_text(branch, "bot-alias/${Bot}/?"))
+    yield by_branch(bot, lambda branch: _in_another_place(branch, "us-west-2", "${AWS::AccountId}"))
+    yield by_branch(bot, lambda branch: _in_another_place(branch, "${AWS::Region}", "999999999999"))
+    yield "arn:aws-cn:lex:cn-north-1:123456789012:bot-alias/*"
+
+
 def by_branch(expression: Any, make: Callable[[Any], Any]) -> Any:
     """Return what `make` gives, for each branch of an Fn::If by itself.
 
@@ -131,6 +140,12 @@ def by_branch(expression: Any, make: Callable[[Any], Any]) -> Any:
         condition, *both = expression["Fn::If"]
         return {"Fn::If": [condition, *(by_branch(branch, make) for branch in both)]}
     return make(expression)
+
+
+def _in_another_place(bot: Any, region: str, account: str) -> Any:
+    """Return the ARN of a bot's aliases in a Region and an account."""
+    arn = f"arn:${{AWS::Partition}}:lex:{region}:{account}:bot-alias/${{Bot}}/*"
+    return {"Fn::Sub": [arn, {"Bot": bot}]}
 
 
 def _in_a_text(bot: Any, rest: str) -> Any:

@@ -6,23 +6,41 @@ left a fifth of all templates without a bot; and what it shrinks to keeps much t
 takes out.
 """
 
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.laws import declared, functions
 from tests.laws.callers import Caller, Hooks
-from tests.laws.evaluator import Template
-from tests.laws.ground import Ground
-from tests.laws.trial import OURS, REPORT, Settings
+from tests.laws.evaluator import Template, text
+from tests.laws.ground import LITERALS, Ground
+from tests.laws.policies import HOME, Home
+from tests.laws.trial import OURS, REPORT, Deployment
+
+HOMES = (
+    HOME,
+    HOME,
+    HOME,
+    Home("eu-west-1"),
+    Home("eu-west-1", "210987654321"),
+    Home("us-gov-west-1", partition="aws-us-gov"),
+    Home("cn-north-1", partition="aws-cn", suffix="amazonaws.com.cn"),
+)
+# Functions that nothing but the value of a parameter names.
+ARN_HERE = "arn:aws:lambda:us-east-1:123456789012:function:by-value"
+ARNS_ELSEWHERE = (
+    "arn:aws:lambda:us-west-2:123456789012:function:by-value",
+    "arn:aws:lambda:us-east-1:999999999999:function:by-value",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A template, the settings of its request, and a number that decides how laws rewrite it."""
+    """A template, how it is deployed, and a number that decides how laws rewrite it."""
 
     template: Template
-    settings: Settings
+    deployment: Deployment
     seed: int
 
 
@@ -36,7 +54,8 @@ def case(seed: int, number: int) -> Case:
     ground = Ground(random.Random(f"{seed}/{number}"))  # noqa: S311 - to be repeated.
     settings = _settings(ground)
     ground.make_conditions()
-    targets = functions.draw(ground, out_of_reach="OnUnreachable" in settings)
+    skips = "OnUnreachable" in settings
+    targets = functions.draw(ground, out_of_reach=skips)
     hooks = Hooks(ground, targets)
     hooks.draw()
     declared.draw(ground, hooks)
@@ -48,11 +67,42 @@ def case(seed: int, number: int) -> Case:
         settings = {}
     names = ground.rng.sample(list(ground.resources), len(ground.resources))
     resources = {name: ground.resources[name] for name in names}
-    return Case({**ground.template, "Resources": resources}, settings, number)
+    home, template = ground.pick(HOMES), {**ground.template, "Resources": resources}
+    values = _values(ground, may_be_elsewhere=skips)
+    deployment = Deployment(settings, home, _moved(values, home))
+    return Case(_moved(template, home), deployment, number)
 
 
-def _settings(ground: Ground) -> Settings:
-    settings: Settings = {}
+def _values(ground: Ground, *, may_be_elsewhere: bool) -> dict[str, str]:
+    """Return values of parameters, as a request has them."""
+    if ground.chance(30):
+        return {}
+    values: dict[str, str] = {}
+    for name, parameter in ground.template.get("Parameters", {}).items():
+        allowed = parameter.get("AllowedValues", LITERALS.get(name))
+        if allowed is not None:
+            values[name] = text(ground.pick(tuple(allowed)))
+    if "HookArn" in ground.template.get("Parameters", {}):
+        elsewhere = ground.chance(75 if may_be_elsewhere else 20)
+        values["HookArn"] = ground.pick(ARNS_ELSEWHERE) if elsewhere else ARN_HERE
+    return values
+
+
+def _moved[T](value: T, home: Home) -> T:
+    """Return what was drawn for one Region and account as it is in another."""
+    whole = json.dumps(value)
+    for here, there in (
+        ("arn:aws:", f"arn:{home.partition}:"),
+        (HOME.region, home.region),
+        (HOME.account, home.account),
+    ):
+        whole = whole.replace(here, there)
+    moved: T = json.loads(whole)
+    return moved
+
+
+def _settings(ground: Ground) -> Template:
+    settings: Template = {}
     if ground.chance(45):
         settings["SourceScope"] = "Bot"
     if ground.chance(10):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.laws import laws, policies, reducing, worlds
 from tests.laws.evaluator import Template, UnresolvableError, World
 from tests.laws.loops import expanded
 from tests.laws.policies import HOME, NotAPolicyError, arn_like
+from tests.laws.trial import Deployment
 from tests.templates import Case, cases, name
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function"
@@ -250,6 +252,120 @@ def test_a_document_allows(entries: list[Template], expected: bool) -> None:  # 
     assert policies.allowed(statements, "f", f"{ALIASES}/BOT/ALIAS", HOME) is expected
 
 
+SOURCE = "aws:SourceArn"
+ORG = {"aws:PrincipalOrgID": "o-1"}
+NOT_KNOWN = {"aws:SourceOrgID": "o-1"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        pytest.param({}, True, id="none"),
+        pytest.param({"StringEquals": {SOURCE: f"{ALIASES}/BOT/ALIAS"}}, True, id="equal"),
+        pytest.param({"StringEquals": {SOURCE: f"{ALIASES}/BOT/*"}}, False, id="no pattern"),
+        pytest.param(
+            {"StringEqualsIgnoreCase": {SOURCE: f"{ALIASES}/bot/alias"}}, True, id="letter case"
+        ),
+        pytest.param({"StringLike": {SOURCE: "arn:aws:lex:*"}}, True, id="across colons"),
+        pytest.param({"ArnLike": {SOURCE: "arn:aws:lex:*:*:*"}}, True, id="field by field"),
+        pytest.param({"ArnLike": {SOURCE: "arn:aws:lex:*"}}, None, id="no ARN"),
+        pytest.param({"ArnNotEquals": {SOURCE: f"{ALIASES}/BOT/*"}}, False, id="not equal"),
+        pytest.param({"StringNotLike": {SOURCE: ["a", "b"]}}, True, id="none of two"),
+        pytest.param({"StringNotLike": {SOURCE: ["a", "arn:*"]}}, False, id="one of two"),
+        pytest.param({"StringEquals": {"aws:SourceAccount": "9"}}, False, id="another account"),
+        pytest.param({"Bool": {"aws:PrincipalIsAWSService": True}}, True, id="a service"),
+        pytest.param({"Bool": {"aws:SecureTransport": "false"}}, False, id="no TLS"),
+        pytest.param({"StringEquals": ORG}, False, id="absent"),
+        pytest.param({"StringNotEquals": ORG}, True, id="absent and negated"),
+        pytest.param({"StringEqualsIfExists": ORG}, True, id="absent, if it exists"),
+        pytest.param({"ForAllValues:StringLike": ORG}, True, id="all of nothing"),
+        pytest.param({"ForAnyValue:StringLike": ORG}, False, id="one of nothing"),
+        pytest.param({"ForAnyValue:StringNotLike": ORG}, False, id="one of nothing, negated"),
+        pytest.param({"Null": {"aws:PrincipalTag/team": "true"}}, True, id="absent by Null"),
+        pytest.param({"Null": {SOURCE: True}}, False, id="present by Null"),
+        pytest.param({"Null": NOT_KNOWN}, None, id="not known by Null"),
+        pytest.param({"StringEquals": NOT_KNOWN}, None, id="not known"),
+        pytest.param({"StringEqualsIfExists": NOT_KNOWN}, None, id="not known, if it exists"),
+        pytest.param({"StringEquals": {**NOT_KNOWN, **ORG}}, False, id="not known and absent"),
+        pytest.param({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, None, id="an address"),
+        pytest.param({"NumericEquals": {SOURCE: "1"}}, None, id="no text"),
+    ],
+)
+def test_a_line_of_a_condition_holds(condition: Template, expected: bool | None) -> None:  # noqa: FBT001
+    """Of Lex's call some keys are known and some are absent; of all others nobody knows."""
+    entry = {"Effect": "Allow", "Principal": "*", "Action": "*", "Condition": condition}
+    [statement] = policies.of_document("f", {"Statement": entry})
+    assert statement.matches(CALL) is expected
+
+
+CALL = policies.Call("f", f"{ALIASES}/BOT/ALIAS", HOME)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"NotAction": "lambda:Get*"}, True, id="NotAction"),
+        pytest.param({"NotAction": "lambda:*"}, False, id="NotAction of all"),
+        pytest.param({"NotResource": "arn:aws:s3:::a"}, True, id="NotResource"),
+        pytest.param({"NotResource": "*"}, False, id="NotResource of all"),
+        pytest.param({"Resource": "arn:aws:s3:::a"}, False, id="another resource"),
+        pytest.param({"NotPrincipal": {"AWS": "9"}}, None, id="NotPrincipal"),
+        pytest.param({"NotPrincipal": {"Service": policies.LEX}}, False, id="NotPrincipal of Lex"),
+        pytest.param({"Principal": {"AWS": "9"}}, False, id="another account"),
+        pytest.param({"Principal": {"AWS": ["9", "*"]}}, True, id="all accounts"),
+    ],
+)
+def test_an_element_of_a_statement_fits(changes: Template, expected: bool | None) -> None:  # noqa: FBT001
+    """An element may stand in its Not… form."""
+    whole = {"Effect": "Allow", "Principal": "*", "Action": "lambda:*", "Resource": "*"}
+    left = {key: value for key, value in whole.items() if f"Not{key}" not in changes}
+    document = {"Statement": [{**left, **changes}]}
+    assert policies.verdict(policies.of_document("f", document), CALL) is expected
+
+
+def test_what_may_deny_leaves_open_what_is_allowed() -> None:
+    """An Allow is sure where no Deny may match, and without one that may nothing is allowed."""
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "*"}
+    deny = {**allow, "Effect": "Deny", "Condition": {"StringEquals": NOT_KNOWN}}
+    both = policies.of_document("f", {"Statement": [allow, deny]})
+    assert policies.verdict(both, CALL) is None
+    assert policies.verdict(both[1:], CALL) is False
+    assert policies.verdict([], CALL) is False
+
+
+@pytest.mark.parametrize(
+    ("arn", "expected"),
+    [
+        (f"{ALIASES}/GIVENFIRST/*", True),
+        (f"{ALIASES}/GIVENOTHER/*", False),
+        (f"{ALIASES}/ABCDEFGHIJ/*", None),
+        (f"{ALIASES}/value-0123456789ab/*", None),
+        (f"{ALIASES}/GIVENFIRST/TSTALIASID", None),
+    ],
+)
+def test_an_id_that_aws_gives_may_be_one_that_is_written_out(
+    arn: str,
+    expected: bool | None,  # noqa: FBT001 - a table.
+) -> None:
+    """Nobody knows an id before, but that two ids that AWS gives are different."""
+    given = frozenset({"GIVENFIRST", "GIVENOTHER", "GIVENALIAS"})
+    call = policies.Call("f", f"{ALIASES}/GIVENFIRST/GIVENALIAS", HOME, given)
+    entry = {"Effect": "Allow", "Principal": "*", "Action": "*"}
+    document = {"Statement": {**entry, "Condition": {"ArnLike": {SOURCE: arn}}}}
+    assert policies.verdict(policies.of_document("f", document), call) is expected
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{}, {"Statement": {"Effect": "Allow", "Principal": {"Service": "*"}, "Action": "*"}}],
+    ids=["no statement", "a wildcard for a service"],
+)
+def test_a_document_that_iam_does_not_explain_is_an_error(document: Template) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(NotAPolicyError):
+        policies.of_document("f", document)
+
+
 def test_a_document_replaces_what_permissions_made() -> None:
     """Beside a ResourcePolicy a permission on the same function is lost (3.5)."""
     document = {"ResourceArn": {"Ref": "Named"}, "PolicyDocument": {"Statement": []}}
@@ -411,6 +527,7 @@ def test_a_failing_template_is_made_small() -> None:
             for world in worlds.real(template)
             for hook in world.hooks
         ),
+        lambda template: reducing.is_valid(template, Deployment()),
     )
     assert set(small["Resources"]) == {"Hooked", "Live", "Named", "Bot"}
     assert small["Resources"]["Hooked"] == hooked({"Ref": "Live"})
@@ -419,7 +536,9 @@ def test_a_failing_template_is_made_small() -> None:
 def judged(case: Case, answer: Any) -> list[str]:
     """Return which laws an answer to a golden case breaks."""
     request: Any = case.request
-    return laws.judge(request.fragment, answer, request.parameters, request.template_parameters)
+    values = {name: worlds.written(value) for name, value in request.template_parameters.items()}
+    home = replace(HOME, region=request.region, account=request.account)
+    return laws.judge(request.fragment, answer, Deployment(request.parameters, home, values))
 
 
 @pytest.mark.parametrize("case", cases("cases"), ids=name)

@@ -13,7 +13,7 @@ from tests.laws.looping import Rolled, rolled
 from tests.laws.loops import FOR_EACH
 from tests.laws.positions import explore, judged
 from tests.laws.templates import cases
-from tests.laws.trial import Macro, Settings, the_macro
+from tests.laws.trial import Deployment, Macro, the_macro
 
 SEED = 1
 TEMPLATES = 240
@@ -139,8 +139,8 @@ FAULTS: tuple[tuple[Spoil, str], ...] = (
 def test_a_planted_fault_is_found(spoil: Spoil, kind: str) -> None:
     """What a fault breaks is found broken on one of the templates."""
 
-    def macro(template: Template, settings: Settings) -> Template:
-        answer = copy.deepcopy(the_macro(template, settings))
+    def macro(template: Template, deployment: Deployment) -> Template:
+        answer = copy.deepcopy(the_macro(template, deployment))
         for loop, author in _loops(answer["Resources"], template["Resources"]):
             spoil(loop, author)
         return answer

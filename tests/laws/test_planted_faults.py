@@ -4,6 +4,7 @@ from functools import cache
 
 import pytest
 
+from tests.laws import misreadings
 from tests.laws.faults import FAULTS, Fault
 from tests.laws.laws import LAWS_ON_ONE_ANSWER, LAWS_ON_SEVERAL_ANSWERS, violations
 from tests.laws.templates import Case, cases
@@ -27,11 +28,12 @@ def test_a_planted_fault_is_found(fault: Fault) -> None:
 
 def test_every_law_finds_a_fault() -> None:
     """No law holds whatever the macro does."""
+    assert misreadings.__name__ in {fault.macro.__module__ for fault in FAULTS}
     laws = {law.__name__ for law in (*LAWS_ON_ONE_ANSWER, *LAWS_ON_SEVERAL_ANSWERS)}
     assert {fault.law for fault in FAULTS} == laws | {"answers"}
 
 
 def _breaks(fault: Fault, case: Case) -> bool:
     """Return whether a fault shows on a template, by the law that has to find it."""
-    found = violations(case.template, case.settings, fault.macro, case.seed, fault.law)
+    found = violations(case.template, case.deployment, fault.macro, case.seed, fault.law)
     return any(sentence.startswith(f"{fault.law}: ") for sentence in found)

@@ -10,37 +10,55 @@ from typing import Any
 from auto_lex_permissions import Request, transform
 from tests.laws import worlds
 from tests.laws.evaluator import Hook, Template, World, text
-from tests.laws.policies import HOME
+from tests.laws.policies import HOME, Home
 
-type Settings = dict[str, Any]
-type Macro = Callable[[Template, Settings], Template]
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What a request brings beside the template: how, where and with what values it is deployed."""
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    home: Home = HOME
+    # Of the template's parameters, as CloudFormation sends them.
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+type Macro = Callable[[Template, Deployment], Template]
 
 REPORT = "AutoLexPermissionsReport"
 OURS = "AutoLexPermissions"
 
 
-def the_macro(template: Template, settings: Settings) -> Template:
+def the_macro(template: Template, deployment: Deployment) -> Template:
     """Return what the macro of this project makes of a template."""
-    request = Request(template, region=HOME.region, account=HOME.account, parameters=settings)
-    return dict(transform(request).fragment)
+    return dict(transform(request(template, deployment)).fragment)
+
+
+def request(template: Template, deployment: Deployment) -> Request:
+    """Return the request that brings a template to the macro."""
+    return Request(
+        template,
+        region=deployment.home.region,
+        account=deployment.home.account,
+        parameters=deployment.settings,
+        template_parameters=deployment.values,
+    )
 
 
 @dataclass
 class Trial:
-    """A template, its settings, and what a macro makes of it."""
+    """A template, how it is deployed, and what a macro makes of it."""
 
     before: Template
-    settings: Settings = field(default_factory=dict)
+    deployment: Deployment = Deployment()
     macro: Macro = the_macro
     # Decides how the laws on order and spelling rewrite the template.
     seed: int = 0
-    # Values of parameters that no condition asks about, where they matter.
-    given: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def after(self) -> Template:
         """Return the fragment that the macro answers with."""
-        return self.macro(self.before, self.settings)
+        return self.macro(self.before, self.deployment)
 
     @property
     def rng(self) -> random.Random:
@@ -50,7 +68,7 @@ class Trial:
     def setting(self, name: str, default: str) -> str:
         """Return a setting from the request or from the template's Metadata (5.1)."""
         own = self.before.get("Metadata", {}).get(OURS, {})
-        return text({**own, **self.settings}.get(name, default))
+        return text({**own, **self.deployment.settings}.get(name, default))
 
     @cached_property
     def bot_wide(self) -> bool:
@@ -85,14 +103,25 @@ class Trial:
         return resource
 
     @cached_property
+    def given(self) -> dict[str, str]:
+        """Return the values that may be read: none is secret or the name of another value (4.1)."""
+        declared = self.before.get("Parameters", {})
+        return {
+            name: value
+            for name, value in self.deployment.values.items()
+            if not declared[name].get("NoEcho")
+            if not worlds.is_of_ssm(declared[name]) and "List" not in declared[name]["Type"]
+        }
+
+    @cached_property
     def real(self) -> list[World]:
         """Return the answer under every assignment of the parameters."""
-        return list(worlds.real(self.after, given=self.given))
+        return list(worlds.real(self.after, self.deployment.home, self.given))
 
     @cached_property
     def formal(self) -> list[World]:
         """Return the answer under every outcome of the comparisons."""
-        return list(worlds.formal(self.after))
+        return list(worlds.formal(self.after, self.deployment.home))
 
     @cached_property
     def deployable(self) -> list[World]:
@@ -105,11 +134,28 @@ class Trial:
         return all({logical_id, other} & ours for logical_id, other in world.dangling_references)
 
     def hooks(self, world: World) -> Iterator[Hook]:
-        """Yield the hooks that the macro has to serve in a world."""
+        """Yield the hooks that the macro has to serve in a world.
+
+        Without those on functions that no permission of this stack can serve.
+        """
         for hook in world.hooks:
-            skipped = self.skips and not world.home.reaches(hook.function)
-            if not hook.opted_out and not skipped:
+            if not hook.opted_out and world.home.reaches(hook.function):
                 yield hook
+
+    @cached_property
+    def here(self) -> list[World]:
+        """Return the template in this deployment: under the values that it is known to have."""
+        home, given = self.deployment.home, self.given
+        return [
+            world
+            for world in worlds.real(self.before, home, given)
+            if all(world.parameters[name] == text(value) for name, value in given.items())
+        ]
+
+    @cached_property
+    def formal_here(self) -> list[World]:
+        """Return it under every outcome of the comparisons that these values leave open."""
+        return list(worlds.formal(self.before, self.deployment.home, self.given))
 
     @cached_property
     def everywhere(self) -> list[World]:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.laws.evaluator import (
+    DYNAMIC_REFERENCE,
     Template,
     UnresolvableError,
     World,
@@ -35,8 +36,8 @@ def real(
 ) -> Iterator[World]:
     """Yield the template under every assignment of its parameters that differs from the others.
 
-    A given value is that of a parameter that no condition asks about. Two assignments under which
-    all conditions and all parameters used elsewhere agree are one world.
+    A given value is the only one where no condition asks about its parameter. Two assignments under
+    which all conditions and all parameters used elsewhere agree are one world.
     """
     elsewhere = _mentioned({**template, "Conditions": {}}) & set(template.get("Parameters", {}))
     seen = set()
@@ -51,11 +52,23 @@ def real(
             yield world
 
 
-def formal(template: Template, home: Home = HOME) -> Iterator[World]:
-    """Yield the template under every choice of what its comparisons come to."""
-    parameters = next(assignments(template))
+def formal(
+    template: Template, home: Home = HOME, known: Mapping[str, str] | None = None
+) -> Iterator[World]:
+    """Yield the template under every choice of what its comparisons come to.
+
+    Where parameters are known, the comparisons of these, and of where the stack is, are no choice.
+    """
+    parameters = next(assignments(template, known))
+    if known is not None:
+        place = (
+            ("Region", home.region),
+            ("AccountId", home.account),
+            ("Partition", home.partition),
+        )
+        known = {**known, **{f"AWS::{name}": value for name, value in place}}
     seen = set()
-    for atoms in _choices(template):
+    for atoms in _choices(template, known or {}):
         world = World(template, parameters, home, atoms)
         outcome = tuple(world.truth(name) for name in template.get("Conditions", {}))
         if outcome not in seen:
@@ -72,8 +85,14 @@ def assignments(
         name: _values(name, parameter, compared.get(name))
         for name, parameter in template.get("Parameters", {}).items()
     }
+    for name, value in (given or {}).items():
+        others = values[name] if name in compared else []
+        values[name] = sorted({*others, written(value)})
+    # What a dynamic reference comes to may be anything, too.
     values |= {
-        name: [_written(value)] for name, value in (given or {}).items() if name not in compared
+        name: sorted({*compared[name], outside(name)})
+        for name in compared
+        if DYNAMIC_REFERENCE.fullmatch(name)
     }
     count = 1
     for options in values.values():
@@ -86,15 +105,24 @@ def assignments(
 
 def _values(name: str, parameter: Template, compared: set[str] | None) -> list[str]:
     """Return the values of a parameter that may matter, given what it is compared with."""
-    allowed = [_written(value) for value in parameter.get("AllowedValues", [])]
-    default = _written(parameter["Default"]) if "Default" in parameter else ""
+    allowed = _allowed(parameter)
+    default = written(parameter["Default"]) if "Default" in parameter else ""
     if compared is None:
         return [(allowed or [default or outside(name)])[0]]
-    others = {*compared, f"{OTHER}-of-{name}", *([default] if "Default" in parameter else [])}
+    others = {*compared, f"{OTHER}-of-{name}"}
+    if "Default" in parameter and not is_of_ssm(parameter):
+        others.add(default)
     return allowed or sorted(others)
 
 
-def _written(value: Any) -> str:
+def _allowed(parameter: Template) -> list[str]:
+    """Return the values that a parameter may have, none where these are not known."""
+    if is_of_ssm(parameter):
+        return []
+    return [written(value) for value in parameter.get("AllowedValues", [])]
+
+
+def written(value: Any) -> str:
     """Return the value of a parameter as a text."""
     return ",".join(map(text, value)) if isinstance(value, list) else text(value)
 
@@ -102,18 +130,19 @@ def _written(value: Any) -> str:
 def _compared(template: Template) -> dict[str, set[str]]:
     """Return for each parameter in a condition the texts it may be equal to."""
     parameters = template.get("Parameters", {})
-    comparisons = [
-        (_mentioned(operands) & set(parameters), set(_texts(operands)))
-        for operands in _comparisons(template)
-    ]
+    comparisons = []
+    for operands in _comparisons(template):
+        texts = set(_texts(operands))
+        references = set(filter(DYNAMIC_REFERENCE.fullmatch, texts))
+        names = (_mentioned(operands) & set(parameters)) | references
+        comparisons.append((names, texts - references))
     found: dict[str, set[str]] = {}
     # Parameters that are compared with each other hand on what they may equal.
     for _ in comparisons:
         for names, texts in comparisons:
             both = set().union(texts, *(found.get(name, set()) for name in names))
             for name in names:
-                allowed = map(_written, parameters[name].get("AllowedValues", []))
-                both |= {*allowed, OTHER} if len(names) > 1 else set()
+                both |= {*_allowed(parameters.get(name, {})), OTHER} if len(names) > 1 else set()
             found |= {name: found.get(name, set()) | both for name in names}
     return found
 
@@ -162,14 +191,18 @@ def _texts(expression: Any) -> Iterator[str]:
         yield text(expression)
 
 
-def _choices(template: Template) -> Iterator[Mapping[str, bool]]:
+def _choices(template: Template, known: Mapping[str, str]) -> Iterator[Mapping[str, bool]]:
     """Yield every way in which the comparisons can come out."""
     constant: dict[str, bool] = {}
     free: set[str] = set()
     exclusive: dict[str, dict[str, str]] = defaultdict(dict)
     for left, right in _comparisons(template):
         name = atom(left, right)
-        literal = [not isinstance(side, dict | list) for side in (left, right)]
+        both = [_known(side, known) for side in (left, right)]
+        if None not in both:
+            constant[name] = both[0] == both[1]
+            continue
+        literal = [_is_literal(side) for side in (left, right)]
         if all(literal) or operand(left) == operand(right):
             constant[name] = operand(left) == operand(right)
         elif any(literal):
@@ -185,12 +218,31 @@ def _choices(template: Template) -> Iterator[Mapping[str, bool]]:
         yield {name: constant.get(name, name in true) for name in everything}
 
 
+def _is_literal(side: Any) -> bool:
+    """Return whether one side of a comparison is written out."""
+    return not isinstance(side, dict | list) and not DYNAMIC_REFERENCE.search(str(side))
+
+
+def _known(side: Any, known: Mapping[str, str]) -> str | None:
+    """Return what one side of a comparison comes to where that is known."""
+    match side:
+        case {"Ref": str(name), **rest} if not rest:
+            return text(known[name]) if name in known else None
+    return text(side) if _is_literal(side) else None
+
+
+def is_of_ssm(parameter: Template) -> bool:
+    """Return whether the value of a parameter is the name of another."""
+    return str(parameter.get("Type")).startswith("AWS::SSM::")
+
+
 def _outcomes(template: Template, side: str, names: dict[str, str]) -> list[set[str]]:
     """Return which comparisons of one expression with literals can be true together."""
     expression = json.loads(side)
-    parameter = expression.get("Ref") if set(expression) == {"Ref"} else None
-    declared = template.get("Parameters", {}).get(parameter, {})
-    allowed = {_written(value) for value in declared.get("AllowedValues", [])}
+    is_ref = isinstance(expression, dict) and set(expression) == {"Ref"}
+    declared = template.get("Parameters", {}).get(expression["Ref"], {}) if is_ref else {}
+    # A number may be written in several ways.
+    allowed = set(_allowed(declared)) if declared.get("Type") == "String" else set()
     if not allowed:
         return [set(), *({name} for name in sorted(names))]
     others: list[set[str]] = [set()] if allowed - set(names.values()) else []
