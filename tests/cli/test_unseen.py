@@ -361,3 +361,12 @@ def test_files_and_pipes_are_utf_8(encoding: str, tmp_path: Path) -> None:
     for command in ("check", "graph", "fix"):
         ended = run(command, "注.yaml", cwd=tmp_path, PYTHONIOENCODING=encoding)
         assert "注.yaml" in ended.out
+
+
+def test_json_is_indented_where_somebody_reads_it(tmp_path: Path) -> None:
+    """On a terminal; elsewhere it is the deployed macro's answer to the byte."""
+    template = written(tmp_path)
+    shown = on_terminal("expand", template)
+    printed = run("expand", template).out
+    assert (shown.count("\n") > 50, printed.count("\n")) == (True, 1)
+    assert json.loads(shown) == json.loads(printed)

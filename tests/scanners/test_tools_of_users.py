@@ -14,6 +14,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from auto_lex_permissions import __version__
 from localcloud.sam import ROOT
 from tests.cli.commands import TEMPLATE, run, written
 from tests.cli.test_commands import NO_TEMPLATES, NOT_NAMED, UNREADABLE, suppressing
@@ -180,3 +181,16 @@ def test_the_action(package: Path, tmp_path: Path) -> None:
     ran = done(*command, cwd=tmp_path, env=env)
     assert ran.returncode == 1
     assert ran.stdout.startswith("::error file=./template.yaml,line=24,col=17,title=ALP101::Lex")
+
+
+def test_the_version_names_the_commit_that_was_installed(package: Path, tmp_path: Path) -> None:
+    """As pip notes it for an installation from a repository."""
+    commit_of_package = done("git", "rev-parse", "HEAD", cwd=package).stdout.strip()
+    own = tmp_path / "own"
+    python = own / "bin" / "python"
+    assert done(BIN / "python", "-m", "venv", own, cwd=tmp_path).returncode == 0
+    source = f"git+file://{package}"
+    made = done(python, "-m", "pip", "install", "--quiet", source, cwd=tmp_path)
+    assert made.returncode == 0, made.stdout + made.stderr
+    shown = done(own / "bin" / "auto-lex-permissions", "--version", cwd=tmp_path).stdout
+    assert shown == f"auto-lex-permissions {__version__} (commit {commit_of_package})\n"
