@@ -183,8 +183,8 @@ def test_failure_reaches_the_author_word_for_word(account: Account) -> None:
     """What the macro refuses fails the change set, and its reason is the macro's message."""
     message = (
         "ALP403 Resources.BotAlias.Properties.BotAliasLocaleSettings[0].BotAliasLocaleSetting"
-        ".CodeHookSpecification.LambdaCodeHook.LambdaArn: Lambda keeps no resource-based policy"
-        " for a qualifier that begins with $, such as $LATEST, so Lex could never be allowed to"
+        ".CodeHookSpecification.LambdaCodeHook.LambdaArn: Lex V2 takes no qualifier with $ in a"
+        " function's ARN, and Lambda keeps no resource-based policy for $LATEST, so Lex could never"
         " invoke the function by that name. Name the function without a qualifier, or with a"
         " version or a Lambda alias"
     )
