@@ -30,9 +30,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 # Random templates of which some have functions of SAM.
-TEMPLATES = 130
+TEMPLATES = 140
 SEED = 11
-FEWEST_WITH_SAM = 30
+FEWEST_WITH_SAM = 35
 # What SAM asks of each function.
 OF_EACH_FUNCTION = {"Handler": "app.handler", "Runtime": "python3.13", "CodeUri": "s3://code/zip"}
 # One process for many templates, since the translator takes a second to load.

@@ -158,7 +158,7 @@ def _aliases(
         spelled = tuple(spellings.of_lambda_alias(logical_id))
         is_opaque = not isinstance(properties["Name"], str)
         if is_opaque:
-            # The macro does not see that the two are the same where the name is not one text.
+            # Each of the two has a logical id of its own then, which depends on who else is there.
             spelled = ground.pick((spelled[:2], spelled[2:]))
         yield Target(ground.place_of(own), own, spelled, is_opaque=is_opaque)
         # Where the alias does not exist, its name means one that is made elsewhere.

@@ -1,5 +1,6 @@
 """Whether what an answer reports of the author's part is true: a second reading of its entries."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -47,14 +48,13 @@ def _too_wide(trial: Trial, entry: Template) -> Iterator[str]:
     """
     name = entry["Path"].split(".")[1]
     worlds = [world for world in trial.everywhere if world.exists(name)]
-    # The macro does not look whether a branch can ever be: without this line, it has to.
-    if "Fn::If" in str(trial.before["Resources"][name]):
-        return
     if not any(_is_wide(trial, world, world.statement(name)) for world in worlds):
         yield "it permits no more than Lex needs"
     functions = {(world, world.statement(name).function) for world in worlds}
     of_hooks = {(w, hook.function) for w in trial.everywhere for hook in trial.hooks(w)}
+    # Which of two functions it is on where it exists need not be seen.
     is_read = not _may_have_two_names(trial, "::Function", "FunctionName")
+    is_read &= "Fn::If" not in str(trial.before["Resources"][name]["Properties"]["FunctionName"])
     if is_read and _named(functions).isdisjoint(_named(of_hooks)):
         yield "it is on no hook's function"
 
@@ -89,16 +89,15 @@ def _is_wide(trial: Trial, world: World, statement: Statement) -> bool:
 def _never_matches(trial: Trial, entry: Template) -> Iterator[str]:
     """Yield for whom a permission matches after all, or may: a hook, or a bot of another stack."""
     name = entry["Path"].split(".")[1]
-    # The macro takes it that a Lambda alias has no name where a condition chooses it: without this
-    # line, it must not.
+    # The macro does not see that a Lambda alias may be what a text names where a condition chooses
+    # its name: without these two lines, it has to.
     is_read = not _may_have_two_names(trial, "AWS::Lambda::Alias", "Name")
     for world in trial.real if is_read else ():
         if not world.exists(name):
             continue
         statement = world.statement(name)
         functions = {statement.function, *(hook.function for hook in world.hooks)}
-        # The macro does not look at what has opted out: with world.hooks, it has to.
-        calls = [world.call(hook) for hook in trial.hooks(world)]
+        calls = [world.call(hook) for hook in world.hooks]
         # What is for a bot that the template knows is for what the template says of it.
         known = any(hook.bot in str(statement.conditions) for hook in world.hooks)
         stranger = world.alias_arn(STRANGER, STRANGER)
@@ -119,28 +118,28 @@ def _not_compared(trial: Trial, entry: Template) -> Iterator[str]:
     """
     name = entry["Path"].split(".")[1]
     policies = {
-        function
+        (world, function)
         for world in trial.everywhere
         for function, other in world.documents.items()
         if other == name
     }
     hooks = [(world, hook) for world in trial.everywhere for hook in trial.hooks(world)]
+    pairs = itertools.product(policies, hooks)
     is_read = not any(call in str(trial.before["Resources"][name]) for call in NEVER_RESOLVED)
     is_read &= not _may_have_two_names(trial, "AWS::Lambda::Alias", "Name")
-    if is_read and not any(
-        _may_be_the_same(world, policy, hook) for policy in policies for world, hook in hooks
-    ):
+    if is_read and not any(_may_be_the_same(*policy, *hook) for policy, hook in pairs):
         yield "there is no doubt whose it is"
 
 
-def _may_be_the_same(world: World, function: str, hook: Hook) -> bool:
+def _may_be_the_same(where: World, function: str, world: World, hook: Hook) -> bool:
     """Return whether two functions may be one by what a template does not say to who reads it.
 
     That is what comes from elsewhere, the name of the stack, a version's number, what a condition
     chooses, and what functions are never resolved.
     """
     both = (function, hook.function)
-    makers = [world.resources[maker] for arn in both for maker in world.makers(arn)]
+    names = (*where.makers(function), *world.makers(function), *world.makers(hook.function))
+    makers = [world.resources[maker] for maker in names]
     caller = str(world.resources[hook.caller].get("Properties"))
     return (
         any(OUTSIDE.search(arn) or f"function:{world.home.stack}-" in arn for arn in both)

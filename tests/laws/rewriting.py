@@ -177,12 +177,11 @@ def _spellings_of_attribute(name: str, attribute: str, template: Template) -> li
 def _same_as_ref(name: str, template: Template) -> str | None:
     """Return the attribute that says what a Ref to a resource says.
 
-    None of a Lambda alias whose name is not one text: the macro does not see it there.
+    None of a Lambda alias whose name is not one text: there each has the logical id that it had.
     """
-    resource = template["Resources"].get(name, {})
-    if "Fn::If" in str(resource.get("Properties", {}).get("Name")):
+    if "Fn::If" in str(template["Resources"].get(name, {}).get("Properties", {}).get("Name")):
         return None
-    return SAME_AS_REF.get(resource.get("Type"))
+    return SAME_AS_REF.get(template["Resources"].get(name, {}).get("Type"))
 
 
 def _joined(written: str) -> Any:
