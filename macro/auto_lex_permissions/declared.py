@@ -244,11 +244,14 @@ class Declared:
         by_function: dict[LambdaFunction, _Hooks] = {}
         ids = {hook.resource.logical_id for hook in active}
         for hook in (*active, *opted_out):
-            for function in self._functions.spellings(hook.function.unqualified):
+            # Of one that is left unread, the qualifier is not known.
+            qualifier = hook.function.qualifier if hook.function.account else hook.function.name
+            owners = (owner for owner, _ in self._functions.owners(hook.function))
+            for function in dict.fromkeys(self._spellings(owners)):
                 found = by_function.setdefault(function, _Hooks([], {}, set(), set()))
                 found.active.update(ids & {hook.resource.logical_id})
                 found.all.append(hook)
-                found.qualifiers.add(hook.function.qualifier)
+                found.qualifiers.add(qualifier)
                 for arn in self._bots.keys(hook.resource):
                     found.by_arn.setdefault(arn, []).append(hook)
         for permission in self._permissions:
@@ -310,7 +313,6 @@ class Declared:
             wanted = set().union(*(hooks.qualifiers for hooks in related))
             names = [name for named in permission.functions for name in named.value]
             own = {name.qualifier for name in names}
-            # Of one that is left unread, the qualifier is not known.
             is_known = all(name.account for name in names)
             if is_known and all(map(is_literal, (*wanted, *own))) and wanted.isdisjoint(own):
                 yield "It names another version or alias of the function."

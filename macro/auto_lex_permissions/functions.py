@@ -184,11 +184,30 @@ class Functions:
         function = resource.sole("FunctionName")
         if function is None or qualifier is None:
             return None
-        base = self._read(compact(function), through_aliases=False)
-        if not base.account and any(isinstance(word, str) for word in base.name):
-            # A text put together that is no ARN is the name of a function of this account.
-            base = LambdaFunction(*_OWN, base.name, base.qualifier)
+        base = self._owner(function)
         return None if base.qualifier else base._replace(qualifier=compact(qualifier))
+
+    def _owner(self, expression: object) -> LambdaFunction:
+        """Return what an expression names as the function of a Lambda alias or version."""
+        owner = self._read(compact(expression), through_aliases=False)
+        if not owner.account and any(isinstance(word, str) for word in owner.name):
+            # A text put together that is no ARN is the name of a function of this account.
+            return LambdaFunction(*_OWN, owner.name, owner.qualifier)
+        return owner
+
+    def owners(self, function: LambdaFunction) -> Iterator[tuple[LambdaFunction, Formula]]:
+        """Yield the function without its qualifier; of an alias or version left unread, owners too.
+
+        That has several names, or several owners, each under a condition.
+        """
+        match function.name:
+            case (Reference(logical_id),) if not function.account and (
+                resource := self._template.find(logical_id)
+            ):
+                if resource.type in (LAMBDA_ALIAS, LAMBDA_VERSION):
+                    for name in resource.values("FunctionName").present():
+                        yield self._owner(name.value).unqualified, name.when
+        yield function.unqualified, ALWAYS
 
     def published_alias(self, resource: Resource) -> tuple[object, Text] | None:
         """Return the `AutoPublishAlias` of a SAM function, own or from Globals, also as text."""

@@ -66,7 +66,12 @@ class Retention:
     def _makers(self, grant: Grant) -> Iterator[tuple[Resource, Formula]]:
         """Yield what a grant's function is made of, and when it is."""
         referred = ((name.logical_id, ALWAYS) for name in references(grant.expression))
-        for name, when in (*referred, *self._functions.resources(grant.function).items()):
+        named = (
+            (name, when & owned)
+            for owner, owned in self._functions.owners(grant.function)
+            for name, when in self._functions.resources(owner).items()
+        )
+        for name, when in (*referred, *named):
             resource = self._template.find(name)
             if resource and self._is_possible(grant, resource.when & when):
                 yield resource, resource.when & when

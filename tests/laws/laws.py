@@ -523,9 +523,6 @@ def retained_permissions_are_those_of_retained_bots(trial: Trial) -> list[str]:
     """A permission is retained where its caller is and its function too (2.6)."""
     broken = []
     for permission in trial.permissions:
-        if _is_on_an_alias_of_two(trial, permission):
-            # The macro does not see whose alias it is: without these two lines, it has to.
-            continue
         policy = trial.resource(permission).get("DeletionPolicy", "Delete")
         both: set[bool] = set()
         served: set[str] = set()
