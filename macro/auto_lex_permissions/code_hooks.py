@@ -21,6 +21,7 @@ BOT_ALIAS: Final = "AWS::Lex::BotAlias"
 _AFTER_LOOPS: Final = "list AutoLexPermissions after AWS::LanguageExtensions"
 _LAMBDA_ARN: Final = "LambdaArn"
 _NAME: Final = _LAMBDA_ARN.lower().encode()
+_LOOKING: Final = "Looking for functions that Lex does not read"
 _IN_LOCALES: Final = (
     "BotAliasLocaleSettings",
     EACH,
@@ -79,18 +80,35 @@ def _out_of_place(
         return  # As nearly always; bots can be large.
     read = resource.properties.get(*_LAMBDA_ARNS[resource.type][:-1])
     places = {(*place, _LAMBDA_ARN) for value in read for place in value.places}
-    stack: list[tuple[object, Place]] = [(properties, (*resource.place, "Properties"))]
+    stack: list[tuple[object, _Step | None]] = [(properties, None)]
     found: list[Place] = []
     while stack:
-        value, place = stack.pop()
+        value, above = stack.pop()
         members = value.items() if isinstance(value, dict) else enumerate(_listed(value))
-        for step, member in members:
-            below = (*place, step)
-            stack.append((member, below))
-            if str(step).lower() == _LAMBDA_ARN.lower() and below not in places:
-                found.append(below)
-        template.budget.spend(1, "Looking for functions that Lex does not read")
+        for key, member in members:
+            step = _Step(above, key)
+            stack.append((member, step))
+            if str(key).lower() == _LAMBDA_ARN.lower():
+                place = (*resource.place, "Properties", *reversed([*_upwards(step)]))
+                template.budget.spend(len(place), _LOOKING)
+                if place not in places:
+                    found.append(place)
+        template.budget.spend(1, _LOOKING)
     yield from (OUT_OF_PLACE.at(*place) for place in sorted(found, key=path))
+
+
+class _Step(NamedTuple):
+    """A step into a value, and the one before it: places that nobody asks for are never written."""
+
+    above: "_Step | None"
+    key: str | int
+
+
+def _upwards(step: _Step | None) -> Iterator[str | int]:
+    """Yield the keys of a step and of all that are before it, the last one first."""
+    while step:
+        yield step.key
+        step = step.above
 
 
 def _is_named_so_often(properties: object, count: int) -> bool:
