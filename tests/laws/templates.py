@@ -8,6 +8,7 @@ takes out.
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -89,14 +90,18 @@ def _values(ground: Ground, *, may_be_elsewhere: bool) -> dict[str, str]:
 
 
 def _moved[T](value: T, home: Home) -> T:
-    """Return what was drawn for one Region and account as it is in another."""
-    whole = json.dumps(value)
-    for here, there in (
-        ("arn:aws:", f"arn:{home.partition}:"),
-        (HOME.region, home.region),
-        (HOME.account, home.account),
-    ):
-        whole = whole.replace(here, there)
+    """Return what was drawn for one Region and account as it is in another.
+
+    Two Regions stay two: the one that is moved to is the former one's.
+    """
+    moves = {
+        "arn:aws:": f"arn:{home.partition}:",
+        home.region: HOME.region,
+        HOME.region: home.region,
+        HOME.account: home.account,
+    }
+    pattern = "|".join(map(re.escape, moves))
+    whole = re.sub(pattern, lambda found: moves[found[0]], json.dumps(value))
     moved: T = json.loads(whole)
     return moved
 
