@@ -283,15 +283,25 @@ def doctor(**options: Any) -> int:
     is_flag=True,
     help="Write what the macro adds, and take the macro out of the template.",
 )
+@click.option(
+    "--narrow",
+    is_flag=True,
+    help="Replace declared permissions that are too wide or never match by exact ones.",
+)
 @quiet_option
 @search_options
 @stack_options
-def fix(templates: tuple[str, ...], *, write: bool, without_macro: bool, **options: Any) -> int:
+def fix(
+    templates: tuple[str, ...], *, write: bool, without_macro: bool, narrow: bool, **options: Any
+) -> int:
     """Add the missing permissions to TEMPLATES themselves; the stack then needs no macro.
 
     TEMPLATES are files, folders, or - for the standard input. Shows a diff, and exits with 1 where
     there is something to write; with --write it is written. Comments and all else stay as they are.
     A template that names the macro is left alone, unless with --without-macro.
+
+    With --narrow, declared permissions go that allow more than the hooks need, or never match; who
+    loses access by that is listed. One that may serve what is not in the template stays.
 
     \b
     Examples:
@@ -301,7 +311,7 @@ def fix(templates: tuple[str, ...], *, write: bool, without_macro: bool, **optio
     """
     from .fix import run  # noqa: PLC0415 - see above.
 
-    return run(templates, options, write=write, without_macro=without_macro)
+    return run(templates, options, write=write, without_macro=without_macro, narrow=narrow)
 
 
 @app.command(cls=_Command, short_help="Draw which bot invokes what, and whether it may.")

@@ -1,10 +1,10 @@
 """`fix`: the missing permissions, written into the template's own file.
 
-What is written is what the macro adds, in the style of the file, and by insertions alone. Nothing
-is written that was not read again and found to be exactly that.
+What is written is what the macro adds, in the style of the file, and by insertions alone; what is
+taken out goes whole. Nothing is written that was not read again and found to be exactly that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,9 +25,10 @@ from .console import (
     unified_diff,
 )
 from .files import STDIN, Search, replace
+from .narrow import Narrowing, narrowings
 from .reading import Template, parse
 from .requests import Stack, Use, without_use
-from .splice import Edit, insertions, removal, spliced, unspliced
+from .splice import Edit, in_order, insertions, removals, spliced, unspliced
 from .templates import OpenedTemplate, open_templates
 
 BOM: Final = b"\xef\xbb\xbf"
@@ -37,12 +38,18 @@ _SECTIONS: Final = ("Resources", "Conditions")
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A template, what changes in its text, and how many permissions and statements that makes."""
+    """A template, what changes in its text, and how many permissions and statements that makes.
+
+    `narrowed` are the permissions that go, `stays` those that should go and do not.
+    """
 
     template: Template
     edits: tuple[Edit, ...]
     permissions: int = 0
     statements: int = 0
+    is_without_macro: bool = False
+    narrowed: tuple[Narrowing, ...] = ()
+    stays: tuple[Narrowing, ...] = ()
 
     @property
     def text(self) -> str:
@@ -57,13 +64,21 @@ class Fixed:
         if any(edit.text for edit in self.edits):
             what = added or "what aliases have to wait for"
             parts.append(f"{what} {'written' if is_written else 'to write'}")
-        if any(edit.removed for edit in self.edits):
+        if self.narrowed:
+            gone = counted(len(self.narrowed), "declared permission")
+            parts.append(f"{gone} {'taken out' if is_written else 'to take out'}")
+        if self.is_without_macro:
             parts.append(f"the macro {'taken out' if is_written else 'to take out'}")
         return ", ".join(parts)
 
 
 def run(
-    paths: Sequence[str], options: Mapping[str, Any], *, write: bool, without_macro: bool
+    paths: Sequence[str],
+    options: Mapping[str, Any],
+    *,
+    write: bool,
+    without_macro: bool,
+    narrow: bool,
 ) -> int:
     """Show what templates lack, or write it into their files; return the exit code.
 
@@ -73,25 +88,33 @@ def run(
     has_findings = False
     for opened in open_templates(search, Stack.of(options)):
         try:
-            if opened.uses_macro and not without_macro:
+            if opened.uses_macro and not (without_macro or narrow):
                 print_note(
                     f"{opened.name}: the macro adds what is missing; --without-macro writes it"
                 )
-            else:
-                has_findings |= _fix_file(opened, write=write)
+                continue
+            keeps_macro = opened.uses_macro and not without_macro
+            fixed = (
+                narrowed(opened.template, opened.request)
+                if keeps_macro
+                else fix(opened.template, opened.request, opened.use, narrow=narrow)
+            )
+            placed = [(opened.position(n.place), n) for n in (*fixed.narrowed, *fixed.stays)]
+            for position, one in sorted(placed, key=lambda both: both[0]):
+                print_note(f"{opened.name}:{position} {one.report.code} {one.sentence}")
+            _show_or_write(opened, fixed, write=write)
+            has_findings |= bool(fixed.stays or (fixed.edits and not write))
         except UsageError as error:
             search.errors.append(error)
-    return exit_code(search.errors, has_findings=has_findings and not write)
+    return exit_code(search.errors, has_findings=has_findings)
 
 
-def _fix_file(opened: OpenedTemplate, *, write: bool) -> bool:
-    """Show or write what a file lacks; return whether that is anything."""
+def _show_or_write(opened: OpenedTemplate, fixed: Fixed, *, write: bool) -> None:
     name = opened.name
-    fixed = fix(opened.template, opened.request, opened.use)
     if not fixed.edits:
-        if opened.is_named:
+        if opened.is_named and not fixed.stays:
             print_note(f"{name}: nothing to fix")
-        return False
+        return
     if not write:
         print_diff(stdout(), unified_diff(fixed.template.text, fixed.text, name, name))
     elif opened.path == STDIN:
@@ -103,19 +126,22 @@ def _fix_file(opened: OpenedTemplate, *, write: bool) -> bool:
     else:
         replace(opened.path, encoded(fixed, opened.content), opened.content)
     print_note(f"{name}: {fixed.summary(is_written=write)}")
-    return True
 
 
-def fix(template: Template, request: Request, use: Use | None = None) -> Fixed:
+def fix(
+    template: Template, request: Request, use: Use | None = None, *, narrow: bool = False
+) -> Fixed:
     """Return what a template lacks, as insertions into its text, without its use of the macro.
 
-    The request is the one that CloudFormation would send for the template. Raises UsageError where
-    the template has mistakes, or where it could not be written so that it reads as the macro's own
-    result.
+    The request is the one that CloudFormation would send for the template. With `narrow`, declared
+    permissions go that are too wide or never match. Raises UsageError where the template has
+    mistakes, or where it could not be written so that it reads as the macro's own result.
     """
     # Into the file goes all that is needed, wherever the template names the macro.
     request = request._replace(fragment=template.value)
     try:
+        going, stays = _narrowings(request) if narrow else ((), ())
+        request = request._replace(fragment=_without(template.value, going))
         statements = _missing_statements(request)
         fragment: Any = request.fragment
         for place, statement in statements:
@@ -124,22 +150,74 @@ def fix(template: Template, request: Request, use: Use | None = None) -> Fixed:
         result = transform(request)
     except TemplateError as error:
         raise UsageError(f"{template.name}: {error}") from error
-    after = result.fragment
+    after: Any = result.fragment
     if isinstance(fragment.get("Resources"), dict):
         after = {name: after[name] for name in _SECTIONS if name in after}
+        # What goes is taken out afterwards.
+        after["Resources"] = {**template.value["Resources"], **after["Resources"]}
     wanted = {**template.value, **after}
     made = insertions(template, wanted)
     if use:
-        made = tuple(sorted([*made, removal(template, use.place)], key=lambda edit: edit.index))
+        made += removals(template, [use.place])
         wanted = without_use(wanted, use)
-    fixed = Fixed(template, made, result.permissions_added, len(statements))
+    made += removals(template, _places(template, going))
+    wanted = _without(wanted, going)
+    fixed = Fixed(
+        template,
+        in_order(made),
+        result.permissions_added,
+        len(statements),
+        use is not None,
+        going,
+        stays,
+    )
     if made:
-        _verify(fixed, request._replace(fragment=wanted), wanted)
+        _verify(fixed, wanted)
+        _verify_that_nothing_lacks(template, request._replace(fragment=wanted))
     return fixed
 
 
-def _verify(fixed: Fixed, request: Request, wanted: Mapping[str, Any]) -> None:
-    """Hold that the new text says what it has to, needs nothing more, and loses nothing."""
+def narrowed(template: Template, request: Request) -> Fixed:
+    """Return a template that names the macro less what its declared permissions allow too much.
+
+    The macro adds what is exact instead. Raises UsageError as `fix` does.
+    """
+    try:
+        going, stays = _narrowings(request)
+    except TemplateError as error:
+        raise UsageError(f"{template.name}: {error}") from error
+    edits = removals(template, _places(template, going))
+    fixed = Fixed(template, edits, narrowed=going, stays=stays)
+    if edits:
+        _verify(fixed, _without(template.value, going))
+    return fixed
+
+
+def _narrowings(request: Request) -> tuple[tuple[Narrowing, ...], tuple[Narrowing, ...]]:
+    """Return the declared permissions that go, and those that should and stay."""
+    found = narrowings(request)
+    going = tuple(one for one in found if not one.stays)
+    return going, tuple(one for one in found if one.stays)
+
+
+def _places(template: Template, going: Iterable[Narrowing]) -> list[Place]:
+    """Return where permissions stand in a file, which may be a map of resources alone."""
+    is_whole = isinstance(template.value.get("Resources"), dict)
+    return [one.place if is_whole else one.place[1:] for one in going]
+
+
+def _without(value: Mapping[str, Any], going: Iterable[Narrowing]) -> dict[str, Any]:
+    """Return a template, or a map of resources, without permissions."""
+    names = {one.place[-1] for one in going}
+    resources = value.get("Resources")
+    if isinstance(resources, dict):
+        left = {name: body for name, body in resources.items() if name not in names}
+        return {**value, "Resources": left}
+    return {name: body for name, body in value.items() if name not in names}
+
+
+def _verify(fixed: Fixed, wanted: Mapping[str, Any]) -> None:
+    """Hold that the new text says what it has to, and loses nothing."""
     template, text = fixed.template, fixed.text
     refused = f"{template.name}: cannot be written in the style that it has"
     try:
@@ -149,8 +227,11 @@ def _verify(fixed: Fixed, request: Request, wanted: Mapping[str, Any]) -> None:
         raise UsageError(f"{refused}: the result could not be read.") from error
     if original != template.text or canonical_json(value) != canonical_json(wanted):
         raise UsageError(f"{refused}: the result would read as something else.")
-    again = {name: value[name] for name in request.fragment if name in value}
-    if any(grant.is_missing for grant in examine(request._replace(fragment=again)).grants):
+
+
+def _verify_that_nothing_lacks(template: Template, request: Request) -> None:
+    """Hold that what was written needs nothing more."""
+    if any(grant.is_missing for grant in examine(request).grants):
         raise UsageError(f"{template.name}: uses conditions that it does not define.")
 
 

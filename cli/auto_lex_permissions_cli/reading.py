@@ -70,7 +70,7 @@ def is_short(node: Any) -> bool:
     return bool(node.tag.startswith("!") and node.tag != "!")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Position:
     """A line and a column of a file, counted from 1 as editors do."""
 

@@ -1,12 +1,12 @@
 """What was added to a template, put into its text: insertions alone, at the marks of its nodes.
 
-Nothing of the author's text is changed or moved, and only the macro's own entry is ever taken out:
-undoing the edits gives the text back to the byte, comments and all. What could only be had by
+Nothing of the author's text is changed or moved, and only whole members and items are ever taken
+out: undoing the edits gives the text back to the byte, comments and all. What could only be had by
 rewriting is refused.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
@@ -65,16 +65,21 @@ def insertions(template: Template, after: Any) -> tuple[Edit, ...]:
     """
     splicer = _Splicer(template)
     splicer.change(template.root, template.value, after, _Expected(0, -1))
-    return tuple(sorted(splicer.made, key=lambda insertion: insertion.index))
+    return in_order(splicer.made)
 
 
-def removal(template: Template, place: Place) -> Edit:
-    """Return what takes a member or an item out of a template's text, with the lines it has.
+def removals(template: Template, places: Iterable[Place]) -> tuple[Edit, ...]:
+    """Return what takes members and items out of a template's text, with the lines they have.
 
-    Of a list that would be empty without it, the list is taken out. Raises UsageError where more
+    Of a list that would be empty without one, the list is taken out. Raises UsageError where more
     would go.
     """
-    return _Splicer(template).removal(place)
+    return _Splicer(template).removals(places)
+
+
+def in_order(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Return edits of one text as `spliced` takes them: what goes in here is before what goes."""
+    return tuple(sorted(edits, key=lambda edit: (edit.index, bool(edit.removed))))
 
 
 class _Expected(NamedTuple):
@@ -155,8 +160,18 @@ class _Splicer:
             index = self._below(self._last_end(node), column)
             self._insert_lines(index, column, block(added, self._style))
 
-    def removal(self, place: Place) -> Edit:
-        """Return what takes a member or an item out, by its place."""
+    def removals(self, places: Iterable[Place]) -> tuple[Edit, ...]:
+        """Return what takes members and items out, by their places."""
+        going: dict[int, tuple[Any, set[int]]] = {}
+        for place in places:
+            around, number = self._found(place)
+            going.setdefault(id(around), (around, set()))[1].add(number)
+        return in_order(
+            edit for around, numbers in going.values() for edit in self._without(around, numbers)
+        )
+
+    def _found(self, place: Place) -> tuple[Any, int]:
+        """Return the collection that holds what is at a place, and its number in it."""
         node = self._template.root
         path: list[tuple[Any, int]] = []
         for step in place:
@@ -173,28 +188,56 @@ class _Splicer:
             path.append((around, number))
         while isinstance(path[-1][0], yaml.SequenceNode) and len(path[-1][0].value) == 1:
             path.pop()
-        around, number = path[-1]
-        return self._without(around, number)
+        return path[-1]
 
-    def _without(self, around: Any, number: int) -> Edit:
-        """Return what takes out a member or an item of a collection, by its number."""
+    def _without(self, around: Any, numbers: set[int]) -> Iterator[Edit]:
+        """Yield what takes members or items out of a collection, by their numbers."""
         parts = [part if isinstance(part, tuple) else (part, part) for part in around.value]
         starts = [int(first.start_mark.index) for first, _ in parts]
         ends = [
             self._end(part, first.end_mark.index if first is not part else start)
             for (first, part), start in zip(parts, starts, strict=True)
         ]
-        begin, end = starts[number], ends[number]
-        if not around.flow_style:
-            line = self._text.rfind("\n", 0, begin) + 1
-            if self._text[line:begin].strip(" -"):
-                raise self._refused(parts[number][0], "what has to go shares its line")
-            begin, end = line, self._next_line(end)
-        elif number + 1 < len(starts):
-            end = starts[number + 1]
-        elif number:
-            begin = ends[number - 1]
-        return Edit(begin, "", self._text[begin:end])
+        last = len(parts) - 1
+        for number in sorted(numbers):
+            if not around.flow_style:
+                behind = ends[number - 1] if number else 0
+                begin, end = self._lines(parts[number][0], ends[number], behind)
+            elif not numbers.issuperset(range(number, len(parts))):
+                begin, end = starts[number], starts[number + 1]
+            else:
+                # All that is left goes, with the comma before it.
+                begin, end = ends[number - 1] if number else starts[number], ends[last]
+            yield Edit(begin, "", self._text[begin:end])
+            if end == ends[last]:
+                return
+
+    def _lines(self, first: Any, end: int, behind: int) -> tuple[int, int]:
+        """Return the lines of what begins and ends here in a block, with the comments above.
+
+        `behind` is where what is before it ends. Those above the first member may be about all.
+        Empty lines go where others follow.
+        """
+        begin = first.start_mark.index
+        line = self._text.rfind("\n", 0, begin) + 1
+        if self._text[line:begin].strip(" -"):
+            raise self._refused(first, "what has to go shares its line")
+        end = self._next_line(end)
+        if behind:
+            line = self._up_to(line, behind, "#")
+        if not self._text[end : self._next_line(end)].strip():
+            line = self._up_to(line, behind, "")
+        return line, end
+
+    def _up_to(self, line: int, behind: int, beginning: str) -> int:
+        """Return the beginning of the first of the lines above that all are comments, or empty."""
+        while line > behind:
+            above = self._text.rfind("\n", behind, line - 1) + 1
+            words = self._text[above:line].strip()
+            if above <= behind or words[:1] != beginning:
+                break
+            line = above
+        return line
 
     def _refused(self, node: Any, why: str) -> UsageError:
         position = position_in(self._text, node.start_mark.index)

@@ -341,6 +341,18 @@ class Bots:
                 return bot in self._own_bots
         return False
 
+    def is_shown(self, arn: Arn) -> bool:
+        """Return whether all bot aliases of an ARN or pattern are of a bot that the template makes.
+
+        One without a wildcard may also be that of an alias whose bot is made elsewhere.
+        """
+        if not self.is_of_template(arn):
+            return False
+        match split(arn[-1], "/"):
+            case [_, (Reference(logical_id, ""),), *_] if self._template.type_of(logical_id) == BOT:
+                return True
+        return not any(map(has_wildcard, arn))
+
     @cached_property
     def _own_bots(self) -> frozenset[Text]:
         """Return the bots that the template makes, or has aliases of."""

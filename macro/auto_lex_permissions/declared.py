@@ -68,6 +68,13 @@ class Permission(NamedTuple):
     lets_lex_invoke: Formula
 
 
+class Excess(NamedTuple):
+    """In what a permission allows more than the macro would add, and what that is."""
+
+    reason: str
+    others: str
+
+
 class _Hooks(NamedTuple):
     """The hooks of one function, whatever their qualifiers: all of them, and those of each ARN.
 
@@ -281,8 +288,8 @@ class Declared:
         if served:
             active = set().union(*(hooks.active for hooks in related))
             is_active = any(hook.resource.logical_id in active for hook in served)
-            if is_active and (reason := self._too_wide(permission, by_bot=by_bot)):
-                yield TOO_WIDE.at(*permission.resource.place, reason=reason)
+            for excess in islice(self._excess(permission, by_bot=by_bot), int(is_active)):
+                yield TOO_WIDE.at(*permission.resource.place, reason=excess.reason)
             return
         qualifiers = sum(len(hooks.qualifiers) for hooks in related)
         self._template.budget.spend(qualifiers, _COMPARING)
@@ -295,20 +302,11 @@ class Declared:
         One that may serve a bot outside of the template is left alone: who deleted it would silence
         that bot.
         """
-        values = permission.resource.values
-        if not any(_may_be_lex(principal.value) for principal in values("Principal")):
-            yield f"Its Principal is not {LEX_PRINCIPAL}."
-        if all(isinstance(v.value, str) and not _is_invoke(v.value) for v in values("Action")):
-            yield f"Its Action does not include {INVOKE}."
-        for asked in _NEVER_SENT:
-            if not any(is_no_value(value.value) for value in values(asked)):
-                yield f"Its {asked} asks for what Lex does not send."
+        yield from self._never_lets_lex_in(permission)
         arns = [arn.value for arn in permission.arns]
-        faults = [next(self._faults_of(arn), "") if arn else "" for arn in arns]
-        if all(faults):
-            yield faults[0]
         if all(arn and self._bots.is_of_template(arn) for arn in arns):
-            if not any(self._may_be_own(value.value) for value in values("SourceAccount")):
+            accounts = permission.resource.values("SourceAccount")
+            if not any(self._may_be_own(account.value) for account in accounts):
                 yield "Its SourceAccount is another account."
             wanted = set().union(*(hooks.qualifiers for hooks in related))
             names = [name for named in permission.functions for name in named.value]
@@ -317,21 +315,63 @@ class Declared:
             if is_known and all(map(is_literal, (*wanted, *own))) and wanted.isdisjoint(own):
                 yield "It names another version or alias of the function."
 
-    def _too_wide(self, permission: Permission, *, by_bot: bool) -> str:
-        """Return in what a permission allows more than what the macro would add, or nothing."""
+    def _never_lets_lex_in(self, permission: Permission) -> Iterator[str]:
+        """Yield why a permission lets no bot of Lex V2 invoke, whatever its function."""
+        values = permission.resource.values
+        if not any(_may_be_lex(principal.value) for principal in values("Principal")):
+            yield f"Its Principal is not {LEX_PRINCIPAL}."
+        if all(isinstance(v.value, str) and not _is_invoke(v.value) for v in values("Action")):
+            yield f"Its Action does not include {INVOKE}."
+        for asked in _NEVER_SENT:
+            if not any(is_no_value(value.value) for value in values(asked)):
+                yield f"Its {asked} asks for what Lex does not send."
+        faults = [next(self._faults_of(a.value), "") if a.value else "" for a in permission.arns]
+        if all(faults):
+            yield faults[0]
+
+    def _excess(self, permission: Permission, *, by_bot: bool) -> Iterator[Excess]:
+        """Yield in what a permission allows more than what the macro would add."""
         values = permission.resource.values
         if any(compact(caller) == ANYONE for caller in self._possible(values("Principal"))):
-            return "Its Principal is anyone."
+            yield Excess("Its Principal is anyone.", "anyone but Lex V2")
         actions = (str(action).strip().lower() for action in self._possible(values("Action")))
         if any(action != INVOKE.lower() for action in actions):
-            return f"Its Action is more than {INVOKE}."
+            others = f"every action but {INVOKE}"
+            yield Excess(f"Its Action is more than {INVOKE}.", others)
         arns = [*self._possible(permission.arns)]
         if None in arns:
-            return "It has no SourceArn."
+            yield Excess("It has no SourceArn.", "every other bot")
         wide = (arn for arn in arns if arn and any(map(has_wildcard, arn)))
         if not all(by_bot and is_whole_bot(arn) for arn in wide):
-            return "Its SourceArn holds a wildcard."
-        return ""
+            others = "every other bot alias that its SourceArn matches"
+            yield Excess("Its SourceArn holds a wildcard.", others)
+
+    # What would become of others without one.
+
+    def excess(self, logical_id: str, *, by_bot: bool) -> list[Excess]:
+        """Return in what the permission of a logical id allows more than the macro would add."""
+        return [*self._excess(self._of(logical_id), by_bot=by_bot)]
+
+    def serves_unseen(self, logical_id: str, opted_out: list[CodeHook]) -> str:
+        """Return how a permission may serve what the template does not show, or nothing.
+
+        What has opted out of the macro counts, too: nothing would be added for it.
+        """
+        permission = self._of(logical_id)
+        for hook in opted_out:
+            if self._covers_when(permission, hook) != NEVER:
+                return f"it lets in {hook.resource.logical_id}, which has opted out"
+        arns = [*self._possible(permission.arns)]
+        if all(arn and self._bots.is_shown(arn) for arn in arns):
+            return ""
+        principals = self._possible(permission.resource.values("Principal"))
+        is_for_lex = all(text(principal) in LEX_SPELLINGS for principal in principals)
+        if is_for_lex and any(self._never_lets_lex_in(permission)):
+            return ""
+        return "it may let in what is not in the template"
+
+    def _of(self, logical_id: str) -> Permission:
+        return next(p for p in self._permissions if p.resource.logical_id == logical_id)
 
     def _possible(self, values: Values[T]) -> Iterator[T]:
         """Yield the values that stand there in some deployment."""

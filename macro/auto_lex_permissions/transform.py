@@ -70,7 +70,8 @@ class Examination(NamedTuple):
 
     `opted_out` are the logical ids of bots and bot aliases whose hooks do not take part, and
     `cross_account_or_region` the hooks on functions that this stack cannot grant; all others are
-    active. `diagnostics` are all mistakes in the order of the template, and what is only reported.
+    active. `declared` are the author's permissions. `diagnostics` are all mistakes in the order of
+    the template, and what is only reported.
     """
 
     template: Template
@@ -79,6 +80,7 @@ class Examination(NamedTuple):
     active_hooks: list[CodeHook]
     opted_out: frozenset[str]
     cross_account_or_region: list[CodeHook]
+    declared: Declared
     grants: list[Grant]
     additions: Additions
     diagnostics: list[Diagnostic]
@@ -167,6 +169,7 @@ def _examined(request: Request, diagnostics: list[Diagnostic]) -> Examination:
         active,
         opted_out,
         unreachable,
+        declared,
         grants,
         additions,
         diagnostics,

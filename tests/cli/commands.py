@@ -56,6 +56,7 @@ PERMISSION = """\
       Principal: lexv2.amazonaws.com
       SourceArn: !GetAtt Alias.Arn
 """
+OF_BOT = "!Sub arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}:bot-alias/${Bot}/*"
 
 
 def ways(command: click.Command) -> Iterator[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from auto_lex_permissions_cli.app import app
-from tests.cli.commands import ROOT, TEMPLATE, run, written
+from tests.cli.commands import OF_BOT, PERMISSION, ROOT, TEMPLATE, run, written
 
 PAGE = (ROOT / "docs" / "command-line.md").read_text()
 SHELL = re.findall(r"^```sh\n(.+?)^```", PAGE, re.MULTILINE | re.DOTALL)
@@ -52,11 +52,14 @@ def test_a_command_of_the_page_runs(command: str, tmp_path: Path) -> None:
     assert "auto-lex-permissions:" not in done.stderr
 
 
-def test_the_output_of_check_is_the_real_one(tmp_path: Path) -> None:
-    """What the page shows is what the command prints."""
-    (shown,) = re.findall(r"^```text\n(.+?)^```", PAGE, re.MULTILINE | re.DOTALL)
+def test_the_output_of_commands_is_the_real_one(tmp_path: Path) -> None:
+    """What the page shows is what the commands print."""
+    by_check, by_fix = re.findall(r"^```text\n(.+?)^```", PAGE, re.MULTILINE | re.DOTALL)
     written(tmp_path, TEMPLATE)
-    assert run("check", "template.yaml", cwd=tmp_path).out == shown
+    assert run("check", "template.yaml", cwd=tmp_path).out == by_check
+    wide = PERMISSION.replace("Permission:", "Wide:", 1).replace("!GetAtt Alias.Arn", OF_BOT)
+    written(tmp_path, TEMPLATE + wide)
+    assert by_fix in run("fix", "template.yaml", "--narrow", cwd=tmp_path).err
 
 
 def test_the_picture_of_the_readme_is_the_real_one() -> None:

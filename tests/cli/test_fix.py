@@ -677,7 +677,7 @@ USES = {
     ),
     "last": (
         "Transform:\n  - B\n  # Above.\n  - Name: AutoLexPermissions\n    Parameters: {}\n",
-        "Transform:\n  - B\n  # Above.\n",
+        "Transform:\n  - B\n",
     ),
     "first in flow": ("Transform: [AutoLexPermissions, B]\n", "Transform: [B]\n"),
     "last in flow": ("Transform: [B, AutoLexPermissions ]\n", "Transform: [B ]\n"),
