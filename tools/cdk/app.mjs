@@ -1,11 +1,12 @@
-// Synthesises the template of the golden case tests/cases/cdk with the AWS CDK: the same bytes each
-// time. Needs Node.js 20 or later, as nothing that `make test` runs does.
+// Synthesises with the AWS CDK the template of the golden case tests/cases/cdk, and the assembly that
+// tests/cli/test_cdk.py checks: the same bytes each time. Needs Node.js 20 or later, as nothing that
+// `make test` runs does.
 //
 //     make cdk        or, in this folder:        npm ci && node app.mjs
 //
 // When the template changes, so may what the macro makes of it: look at tests/cases/cdk/expected.yaml.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,6 +18,7 @@ import { stringify } from "yaml";
 
 const MACRO = "AutoLexPermissions";
 const TARGET = fileURLToPath(new URL("../../tests/cases/cdk/template.yaml", import.meta.url));
+const ASSEMBLY = fileURLToPath(new URL("../../tests/cli/assembly", import.meta.url));
 const FIRST_LINE =
   "# 1.1, 2.1, 2.2, 5.1, 5.2: a stack as aws-cdk-lib synthesises it, with settings in its metadata.";
 
@@ -54,7 +56,9 @@ class OrdersStack extends Stack {
     super(scope, id, props);
 
     // The line that this is about. It takes no parameters: settings stand in the metadata.
-    this.addTransform(MACRO);
+    if (props.byMacro) {
+      this.addTransform(MACRO);
+    }
     this.templateOptions.metadata = { [MACRO]: { SourceScope: "Bot" } };
 
     const orders = new lambda.Function(this, "Orders", {
@@ -106,8 +110,8 @@ class OrdersStack extends Stack {
   }
 }
 
-/** Return the template as CloudFormation hands it to the macro: without the line that names it. */
-function synthesize() {
+/** Return what a function makes of a synthesised assembly, of which nothing is left. */
+function synthesized(byMacro, use) {
   const outdir = mkdtempSync(join(tmpdir(), "cdk-case-"));
   try {
     const app = new App({
@@ -118,18 +122,34 @@ function synthesize() {
       context: { "aws:cdk:enable-path-metadata": true },
     });
     new OrdersStack(app, "Orders", {
+      byMacro,
       synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
     });
-    const { Transform, ...fragment } = app.synth().getStackByName("Orders").template;
-    if (Transform !== MACRO) {
-      throw new Error(`The template's Transform is ${JSON.stringify(Transform)}`);
-    }
-    return fragment;
+    return use(app.synth());
   } finally {
     rmSync(outdir, { recursive: true });
   }
 }
 
+/** Return the template as CloudFormation hands it to the macro: without the line that names it. */
+function fragmentOf(assembly) {
+  const { Transform, ...fragment } = assembly.getStackByName("Orders").template;
+  if (Transform !== MACRO) {
+    throw new Error(`The template's Transform is ${JSON.stringify(Transform)}`);
+  }
+  return fragment;
+}
+
 // YAML 1.1 is what CloudFormation and the tests read: "1.0" and the like are quoted for it.
-const text = stringify(synthesize(), { version: "1.1", lineWidth: 100, aliasDuplicateObjects: false });
-writeFileSync(TARGET, `${FIRST_LINE}\n${text}`);
+const options = { version: "1.1", lineWidth: 100, aliasDuplicateObjects: false };
+writeFileSync(TARGET, `${FIRST_LINE}\n${stringify(synthesized(true, fragmentOf), options)}`);
+
+synthesized(false, (assembly) => {
+  rmSync(ASSEMBLY, { recursive: true, force: true });
+  mkdirSync(ASSEMBLY);
+  // In the metadata of a stack is where this program ran.
+  const names = readdirSync(assembly.directory).filter((name) => !name.endsWith(".metadata.json"));
+  for (const name of names) {
+    copyFileSync(join(assembly.directory, name), join(ASSEMBLY, name));
+  }
+});
