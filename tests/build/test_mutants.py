@@ -63,7 +63,7 @@ def test_it():
 def project(tmp_path: Path) -> Path:
     """Return a project with nothing but a core, its test, and the tool."""
     core = tmp_path / "macro" / "auto_lex_permissions"
-    for folder in ("tools", "tests/cases", "tests/rejected", "events"):
+    for folder in ("tools", "tests/cases", "tests/rejected", "benchmarks", "events"):
         (tmp_path / folder).mkdir(parents=True)
     (core / "folder").mkdir(parents=True)
     for name, text in (

@@ -12,6 +12,8 @@ OLDEST = "3.11"
 ENVIRONMENT = ROOT / ".environments" / "oldest"
 # What itself needs a newer Python: cfn-lint, the laws, and what runs the function locally.
 NEWER = re.compile(r"cfnlint|tests\.laws|benchmarks|localcloud")
+# What takes minutes and is the same on any Python: work in steps, deadlines, every way to print.
+SAME_ON_ANY = {"test_bounded.py", "test_doctor_ends.py", "test_unseen.py"}
 USABLE = f"""
 import importlib.util as of, sys
 if "%d.%d" % sys.version_info[:2] == "{OLDEST}" and of.find_spec("ensurepip"):
@@ -46,7 +48,7 @@ def test_it_is_the_one_that_is_promised() -> None:
     assert promised[1] == OLDEST
 
 
-@pytest.mark.timeout(840)
+@pytest.mark.timeout(600)
 def test_the_core_and_the_command_line_pass_their_tests() -> None:
     """Under the oldest Python as under the newest."""
     python = oldest_python()
@@ -69,14 +71,19 @@ def test_the_core_and_the_command_line_pass_their_tests() -> None:
     for command in commands:
         subprocess.run(command, cwd=ROOT, check=True, timeout=180)
     found = [*(ROOT / "tests").glob("test_*.py"), *(ROOT / "tests" / "cli").glob("test_*.py")]
-    tests = sorted(path for path in found if not NEWER.search(path.read_text()))
+    tests = sorted(
+        path
+        for path in found
+        if path.name not in SAME_ON_ANY and not NEWER.search(path.read_text())
+    )
+    pytest_of_it = [ENVIRONMENT / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [ENVIRONMENT / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
+        [*pytest_of_it, "-m", "not search", *tests],
         cwd=ROOT,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=400,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-4_000:]

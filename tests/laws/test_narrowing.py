@@ -11,7 +11,7 @@ from tests.laws.narrowing import narrowed, violations_of_narrowing
 from tests.laws.templates import Case, cases
 
 SEED = 1
-TEMPLATES = 500
+TEMPLATES = 250
 # How many templates of a hundred have to show each, so that what is held means something.
 FLOORS = {"goes": 8, "stays": 4, "permission": 8}
 
