@@ -24,7 +24,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-check demo test check laws bench worst mutants load fuzz scan cdk format lint types lock \
-	release build clean
+	release owner build clean
 .NOTPARALLEL:
 
 help:
@@ -46,6 +46,7 @@ help:
 	@echo 'make setup   Only make the Python environments; every other command does so when needed.'
 	@echo 'make lock    Pin the environments anew from the .in files (PACKAGES="a b" moves only these).'
 	@echo 'make release Set the version everywhere and freeze what it does (VERSION=1.1.0).'
+	@echo 'make owner   Name the account on GitHub that this copy is in, everywhere (OWNER=your-account).'
 	@echo 'make clean   Remove the environments and all that was built.'
 	@echo
 	@echo 'To deploy to AWS: sam build && sam deploy'
@@ -130,6 +131,15 @@ lock: setup-check
 release: setup-check
 	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m tools.release \
 		$(if $(AGAIN),--again) $(VERSION)
+
+# In place of the account that is named until now, which HOME of the diagnostics says.
+owner:
+	@test -n "$(OWNER)" || { echo 'make owner OWNER=your-account'; exit 2; }
+	@cd "$(ROOT)" && old=$$(sed -n 's,^HOME: .*github.com/\([^/]*\)/.*,\1,p' \
+		macro/auto_lex_permissions/diagnostics.py) && \
+		git grep -lF "$$old/auto-lex-permissions" | while read -r file; do \
+		sed "s,$$old/auto-lex-permissions,$(OWNER)/auto-lex-permissions,g" "$$file" >"$$file.new" && \
+		cat "$$file.new" >"$$file" && rm "$$file.new" && echo "$$file"; done
 
 build:
 	$(call environments,sam)

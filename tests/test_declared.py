@@ -624,6 +624,17 @@ def test_what_may_be_for_another_bot_is_left_alone(properties: dict[str, object]
     assert result.reports == ()
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["Action", "EventSourceToken", "FunctionName", "Principal", "SourceAccount", "SourceArn"],
+)
+def test_of_a_malformed_condition_nothing_is_said(key: str) -> None:
+    """CloudFormation rejects it in its own words (rules 1.4, 3.4)."""
+    template = stack(F_ARN, **{key: {"Fn::If": ["IsProd", "no third"]}})
+    result = transform(Request(template, REGION, ACCOUNT))
+    assert (result.permissions_added, result.reports) == (1, ())
+
+
 def test_an_alias_is_known_by_its_name() -> None:
     """Even where the name could be an id, or is a parameter (rule 3.4)."""
     for name in ("PRODUCTION", {"Ref": "HookArn"}):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -34,10 +35,46 @@ def test_the_version_is_the_same_everywhere() -> None:
 
 def test_what_the_pages_install_is_this_version() -> None:
     """The tag that pre-commit, the action and pip are given is the one of the version."""
-    page = (ROOT / "docs" / "command-line.md").read_text()
+    page = (ROOT / "docs" / "check.md").read_text()
     named = re.findall(r"(?:rev: v|auto-lex-permissions@v)([0-9.]+)", page)
     assert len(named) == 3
     assert {*named} == {__version__}
+
+
+def test_a_copy_says_once_whose_it_is(tmp_path: Path) -> None:
+    """`make owner` changes every file that names the account, and can be said again."""
+    copy = tmp_path / "copy"
+    for command in (
+        ["git", "checkout-index", "--all", f"--prefix={copy}/"],
+        ["git", "init", "--quiet", copy],
+        ["git", "-C", copy, "add", "--all"],
+    ):
+        subprocess.run(command, cwd=ROOT, check=True, timeout=60)
+    before = _naming("OWNER", copy)
+    assert {"README.md", "macro/auto_lex_permissions/diagnostics.py"} <= before
+    for owner, former in (("acme", "OWNER"), ("other", "acme"), ("OWNER", "other")):
+        subprocess.run(
+            ["make", "owner", f"OWNER={owner}"],
+            cwd=copy,
+            check=True,
+            timeout=60,
+            capture_output=True,
+        )
+        assert (_naming(owner, copy), _naming(former, copy)) == (before, set())
+    assert not subprocess.check_output(["git", "diff", "--name-only"], cwd=copy, timeout=60)
+
+
+def _naming(owner: str, folder: Path) -> set[str]:
+    """Return the files that name this project as an account's."""
+    found = subprocess.run(
+        ["git", "grep", "-lF", f"{owner}/auto-lex-permissions"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return set(found.stdout.split())
 
 
 def test_the_licence_is_the_one_that_is_named() -> None:

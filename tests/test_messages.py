@@ -26,7 +26,6 @@ from tests.test_limits import size, template
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = (ROOT / "docs" / "messages.md").read_text()
-README: Final = (ROOT / "README.md").read_text()
 CODES: Final = [message.code for message in CATALOGUE]
 HEADING: Final = re.compile(r"^### (.+)\n", re.MULTILINE)
 # What stands behind this is the corrected example.
@@ -218,16 +217,3 @@ def test_the_report_on_the_page_is_the_one_of_its_example() -> None:
     (shown,) = fenced(PAGE.partition("\n## All messages")[0], "yaml")
     fragment = transform(_request(_examples("ALP201")[0])).fragment
     assert parse("report", shown.encode()).value == {"Metadata": fragment["Metadata"]}
-
-
-def test_the_readme_explains_each_report() -> None:
-    """Its table has a row for each message that is no error, with code, link and name."""
-    table = README.partition("### What it noticed")[2].partition("\n## ")[0]
-    rows = re.findall(
-        r"^\| \[`(\w+)`\]\(docs/messages\.md#(\w+)\) \| `(\w+)` \|", table, re.MULTILINE
-    )
-    assert rows == [
-        (message.code, message.code.lower(), message.name)
-        for message in CATALOGUE
-        if message.severity != "error"
-    ]

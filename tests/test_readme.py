@@ -34,6 +34,11 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 README = (ROOT / "README.md").read_text()
 JAPANESE = (ROOT / "README.ja.md").read_text()
+DEPLOYING = (ROOT / "docs" / "deploying.md").read_text()
+TROUBLESHOOTING = (ROOT / "docs" / "troubleshooting.md").read_text()
+DOCTOR = (ROOT / "docs" / "doctor.md").read_text()
+PLATFORM_TEAMS = (ROOT / "docs" / "platform-teams.md").read_text()
+MOST_LINES = 250
 BENCHMARKS = (ROOT / "docs" / "benchmarks.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 BASH = shutil.which("bash") or "bash"
@@ -312,13 +317,13 @@ def test_a_wrong_deployment_is_noticed() -> None:
 
 
 def test_parameters_in_the_text_exist() -> None:
-    """Those of the README's table, and words such as `Name=value` in the text."""
+    """Those of the table of docs/deploying.md, and words such as `Name=value` in the text."""
     known = {
         name
         for template in ("template.yaml", "org/registration.yaml", "org/stackset.yaml")
         for name in _parameters(template)
     }
-    table = README.partition("| Parameter |")[2].partition("\n\n")[0]
+    table = DEPLOYING.partition("| Parameter |")[2].partition("\n\n")[0]
     named = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
     assert named
     for document in DOCUMENTS:
@@ -336,8 +341,8 @@ def test_json_in_documents_is_json(document: Path) -> None:
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not on this machine")
 def test_the_filter_for_the_trail_finds_calls_that_were_denied(tmp_path: Path) -> None:
     """And no other, as jq itself says."""
-    (block,) = (block for block in fenced(README, "sh") if "jq" in block)
-    calls = _ran("README", f"BUCKET=b ACCOUNT=1 REGION=r\n{block}", tmp_path)
+    (block,) = (block for block in fenced(TROUBLESHOOTING, "sh") if "jq" in block)
+    calls = _ran("troubleshooting.md", f"BUCKET=b ACCOUNT=1 REGION=r\n{block}", tmp_path)
     (words,) = (call.words for call in calls if call.words[0] == "jq")
     denied = {
         "eventSource": "lambda.amazonaws.com",
@@ -350,8 +355,8 @@ def test_the_filter_for_the_trail_finds_calls_that_were_denied(tmp_path: Path) -
     assert [json.loads(line) for line in found.splitlines()] == [denied]
 
 
-# The table that compares ways: the tools themselves are asked, in the versions of the locked
-# environments.
+# The table of docs/platform-teams.md that compares ways: the tools themselves are asked, in the
+# versions of the locked environments.
 
 
 def _before() -> str:
@@ -434,7 +439,7 @@ def _row(name: str) -> list[str]:
     return [cell.strip().partition(" ")[0] for cell in row.split("|")]
 
 
-def test_the_figures_of_the_readme_were_measured() -> None:
+def test_the_figures_of_what_it_costs_were_measured() -> None:
     """Each stands in docs/benchmarks.md, rounded here; the function's memory is its template's."""
     typical, large = _row("50 resources, 3 bots"), _row("500 resources, 3 bots")
     macro, imports = _row("the macro"), _row("imports Logger and Metrics")
@@ -445,7 +450,7 @@ def test_the_figures_of_the_readme_were_measured() -> None:
         *(typical[5], typical[7], large[5], large[1]),
         *(macro[1], imports[1], macro[2], str(memory), *zipped),
     ]
-    section = README.partition("## What it costs")[2].partition("\n## ")[0]
+    section = PLATFORM_TEAMS.partition("## What does it cost?")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| [^|]+ \| (\d.*) \|", section, re.MULTILINE)
     shown = re.findall(r"([\d.]+) (?:ms|MB)", "\n".join(rows))
     rounded = [
@@ -502,9 +507,22 @@ def _counted(pattern: str, text: str) -> list[Counter[str]]:
     return [Counter(re.findall(pattern, section)) for section in bare]
 
 
+@pytest.mark.parametrize("readme", LANGUAGES, ids=["English", "Japanese"])
+def test_a_readme_is_short(readme: str) -> None:
+    """For people in a hurry: everything else is in docs/."""
+    assert readme.count("\n") <= MOST_LINES
+
+
+def test_the_output_of_doctor_is_the_real_one() -> None:
+    """The README shows lines of what docs/doctor.md shows, which a run printed."""
+    (shown,) = fenced(README, "text")
+    assert shown.splitlines()
+    assert set(shown.splitlines()) <= set("\n".join(fenced(DOCTOR, "text")).splitlines())
+
+
 def test_both_readmes_show_the_same_code() -> None:
     """Commands, templates and pictures are the same but for comments and labels."""
-    assert len(_shown(README)) > 15
+    assert len(_shown(README)) >= len(["doctor", "before", "after", "demo", "test", "deploy"])
     assert _shown(JAPANESE) == _shown(README)
 
 

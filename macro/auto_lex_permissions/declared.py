@@ -304,9 +304,9 @@ class Declared:
         """
         yield from self._never_lets_lex_in(permission)
         arns = [arn.value for arn in permission.arns]
-        if all(arn and self._bots.is_of_template(arn) for arn in arns):
+        if arns and all(arn and self._bots.is_of_template(arn) for arn in arns):
             accounts = permission.resource.values("SourceAccount")
-            if not any(self._may_be_own(account.value) for account in accounts):
+            if accounts.count and not any(self._may_be_own(each.value) for each in accounts):
                 yield "Its SourceAccount is another account."
             wanted = set().union(*(hooks.qualifiers for hooks in related))
             names = [name for named in permission.functions for name in named.value]
@@ -316,17 +316,24 @@ class Declared:
                 yield "It names another version or alias of the function."
 
     def _never_lets_lex_in(self, permission: Permission) -> Iterator[str]:
-        """Yield why a permission lets no bot of Lex V2 invoke, whatever its function."""
+        """Yield why a permission lets no bot of Lex V2 invoke, whatever its function.
+
+        Nothing is sure where a malformed `Fn::If` leaves no value.
+        """
         values = permission.resource.values
-        if not any(_may_be_lex(principal.value) for principal in values("Principal")):
+        principals, actions = values("Principal"), values("Action")
+        if principals.count and not any(_may_be_lex(principal.value) for principal in principals):
             yield f"Its Principal is not {LEX_PRINCIPAL}."
-        if all(isinstance(v.value, str) and not _is_invoke(v.value) for v in values("Action")):
+        if actions.count and all(
+            isinstance(action.value, str) and not _is_invoke(action.value) for action in actions
+        ):
             yield f"Its Action does not include {INVOKE}."
-        for asked in _NEVER_SENT:
-            if not any(is_no_value(value.value) for value in values(asked)):
-                yield f"Its {asked} asks for what Lex does not send."
+        for name in _NEVER_SENT:
+            asked = values(name)
+            if asked.count and not any(is_no_value(value.value) for value in asked):
+                yield f"Its {name} asks for what Lex does not send."
         faults = [next(self._faults_of(a.value), "") if a.value else "" for a in permission.arns]
-        if all(faults):
+        if faults and all(faults):
             yield faults[0]
 
     def _excess(self, permission: Permission, *, by_bot: bool) -> Iterator[Excess]:
@@ -362,7 +369,7 @@ class Declared:
             if self._covers_when(permission, hook) != NEVER:
                 return f"it lets in {hook.resource.logical_id}, which has opted out"
         arns = [*self._possible(permission.arns)]
-        if all(arn and self._bots.is_shown(arn) for arn in arns):
+        if arns and all(arn and self._bots.is_shown(arn) for arn in arns):
             return ""
         principals = self._possible(permission.resource.values("Principal"))
         is_for_lex = all(text(principal) in LEX_SPELLINGS for principal in principals)

@@ -76,9 +76,9 @@ def test_the_core_and_the_command_line_pass_their_tests() -> None:
         for path in found
         if path.name not in SAME_ON_ANY and not NEWER.search(path.read_text())
     )
-    pytest_of_it = [ENVIRONMENT / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command = [ENVIRONMENT / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [*pytest_of_it, "-m", "not search", *tests],
+        [*map(str, command), "-m", "not search", *tests],
         cwd=ROOT,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,

@@ -1,4 +1,4 @@
-"""docs/command-line.md is true: its commands run, and it names each there is."""
+"""The pages of the command line are true: their commands run, and each command has one."""
 
 import os
 import re
@@ -11,9 +11,13 @@ import pytest
 from auto_lex_permissions_cli.app import app
 from tests.cli.commands import OF_BOT, PERMISSION, ROOT, TEMPLATE, run, written
 
-PAGE = (ROOT / "docs" / "command-line.md").read_text()
-SHELL = re.findall(r"^```sh\n(.+?)^```", PAGE, re.MULTILINE | re.DOTALL)
-# What is installed, or looks at an account, is shown by other tests.
+COMMON = (ROOT / "docs" / "command-line.md").read_text()
+# What looks at an account is shown by other tests.
+PAGES = {
+    name: (ROOT / "docs" / f"{name}.md").read_text() for name in app.commands if name != "doctor"
+}
+SHELL = re.findall(r"^```sh\n(.+?)^```", "\n".join(PAGES.values()), re.MULTILINE | re.DOTALL)
+# What is installed is shown by other tests.
 COMMANDS = [
     line
     for block in SHELL
@@ -24,8 +28,9 @@ COMMANDS = [
 
 def test_each_command_is_in_the_table() -> None:
     """The table has a row for each command, and for no other."""
-    table = PAGE.partition("| Command |")[2].partition("\n\n")[0]
-    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(app.commands)
+    table = COMMON.partition("| Command |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| \[`(\w+)`\]\((\w+)\.md\) \|", table, re.MULTILINE)
+    assert sorted(rows) == sorted((name, name) for name in app.commands)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -54,7 +59,10 @@ def test_a_command_of_the_page_runs(command: str, tmp_path: Path) -> None:
 
 def test_the_output_of_commands_is_the_real_one(tmp_path: Path) -> None:
     """What the page shows is what the commands print."""
-    by_check, by_fix = re.findall(r"^```text\n(.+?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    by_check, by_fix = (
+        re.findall(r"^```text\n(.+?)^```", PAGES[name], re.MULTILINE | re.DOTALL)[0]
+        for name in ("check", "fix")
+    )
     written(tmp_path, TEMPLATE)
     assert run("check", "template.yaml", cwd=tmp_path).out == by_check
     wide = PERMISSION.replace("Permission:", "Wide:", 1).replace("!GetAtt Alias.Arn", OF_BOT)
@@ -64,6 +72,6 @@ def test_the_output_of_commands_is_the_real_one(tmp_path: Path) -> None:
 
 def test_the_picture_of_the_readme_is_the_real_one() -> None:
     """What the README draws is what `graph` prints of the example."""
-    readme = (ROOT / "README.md").read_text().partition("## Without the macro")[2]
+    readme = (ROOT / "README.md").read_text()
     (shown,) = re.findall(r"^```mermaid\n(.+?)^```", readme, re.MULTILINE | re.DOTALL)
     assert run("graph", "examples/connect-bot.yaml", "--format", "mermaid").out == shown

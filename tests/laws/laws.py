@@ -295,11 +295,12 @@ def _serving(trial: Trial, world: World, hook: Hook) -> list[str]:
 def _would_close_a_cycle(trial: Trial, world: World, permissions: list[str], alias: str) -> bool:
     """Return whether waiting might close a cycle, and the answer reports that it does not wait.
 
-    Might, under whatever conditions: the contract does not ask for more than caution here.
+    Might, under whatever conditions: the contract does not ask for more than caution here. Of
+    several permissions for one function, the one that an alias would wait for is its own.
     """
     every = world.needs_of_all_branches
     reported = bool(trial.after.get("Metadata", {}).get(REPORT))
-    return reported and all(alias in reachable(every, permission) for permission in permissions)
+    return reported and any(alias in reachable(every, permission) for permission in permissions)
 
 
 # The author's part.
