@@ -27,6 +27,8 @@ LARGEST: Final = 6_000_000
 # through 100 calls of Fn::If, each of which is an object and a list.
 MOST: Final = 250_000
 DEEPEST: Final = 250
+# What every template with a code hook holds, and hardly any other file; a loop may make it.
+NAMES_A_BOT: Final = re.compile(rb"AWS::Lex::(?:Bot|[$&])")
 _TOO_LARGE: Final = (
     f"holds more than any template: over {MOST:,} values or {LARGEST:,} characters,"
     " with its aliases written out"

@@ -1,6 +1,5 @@
 """How every command opens files: as templates, with what CloudFormation knows of the stack."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,11 +10,9 @@ from auto_lex_permissions.cfn.values import Place
 
 from .console import UsageError, print_note
 from .files import STDIN, Search, found, read
-from .reading import LARGEST, NoTemplateError, Position, Template, parse
+from .reading import LARGEST, NAMES_A_BOT, NoTemplateError, Position, Template, parse
 from .requests import FN_TRANSFORM, TRANSFORM, Stack, Use, request_of, use_of
 
-# What every template with a code hook holds, and hardly any other file; a loop may make it.
-_LEX: Final = re.compile(rb"AWS::Lex::(?:Bot|[$&])")
 # One of these is in every template.
 _SECTIONS: Final = ("AWSTemplateFormatVersion", "Resources")
 _NO_TEMPLATE: Final = "%s: names a Lex V2 bot and is no template; not looked at"
@@ -81,7 +78,7 @@ def open_templates(search: Search, stack: Stack) -> Iterator[OpenedTemplate]:
     for path, is_named in found(search):
         try:
             content = read(path, _MOST)
-            if not _LEX.search(content):
+            if not NAMES_A_BOT.search(content):
                 continue
             opened = _opened(path, content, stack, is_named=is_named)
         except NoTemplateError:
