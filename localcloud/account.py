@@ -26,6 +26,7 @@ RECORDED_TYPES = (
     "AWS::Lex::BotVersion",
     "AWS::Lex::BotAlias",
     "AWS::Connect::IntegrationAssociation",
+    "AWS::CloudFormation::LambdaHook",
 )
 
 
@@ -181,7 +182,7 @@ class Account:
         }
 
     def _recorded(self) -> list[str]:
-        """Return the names of the Lex and Connect resources of this account."""
+        """Return the names of what is recorded of this account."""
         return [
             f"{resource_type} {name}"
             for resource_type in RECORDED_TYPES

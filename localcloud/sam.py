@@ -60,9 +60,10 @@ class Sam:
     environment: Mapping[str, str]
     say: Callable[[str], None] = silent
 
-    def build(self, target: Path) -> Path:
-        """Build template.yaml into a new folder and return the built template."""
-        self._run("sam build", ["build", "--build-dir", str(target / "build")], BUILD_SECONDS)
+    def build(self, target: Path, template: str = "template.yaml") -> Path:
+        """Build a template of this project into a new folder and return the built one."""
+        options = ["--template", template, "--build-dir", str(target / "build")]
+        self._run("sam build", ["build", *options], BUILD_SECONDS)
         return target / "build" / "template.yaml"
 
     def deploy(

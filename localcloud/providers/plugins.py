@@ -48,6 +48,13 @@ class BotAliasPlugin(_Plugin):
     provider = resources.BotAliasProvider
 
 
+class LambdaHookPlugin(_Plugin):
+    """AWS::CloudFormation::LambdaHook."""
+
+    name = "AWS::CloudFormation::LambdaHook"
+    provider = resources.LambdaHookProvider
+
+
 class IntegrationAssociationPlugin(_Plugin):
     """AWS::Connect::IntegrationAssociation."""
 

@@ -1,11 +1,11 @@
 # LocalStack is in an environment of its own, where mypy does not run.
 # mypy: disallow-subclassing-any=False
-"""The Lex V2 and Connect resource types: their checks, their attributes, their records.
+"""The resource types of Lex V2, Connect and hooks: checks, attributes, records.
 
 A provider checks the properties as CloudFormation would before it calls the service, makes the
 attributes that other resources refer to, in the shapes that AWS documents, and records what is
-deployed. Nothing talks to a bot: these resources exist for stacks to depend on, and for tests to
-look at.
+deployed. Nothing talks to a bot or calls a hook: these resources exist for stacks to depend on, and
+for tests to look at.
 """
 
 import secrets
@@ -158,6 +158,28 @@ class BotAliasProvider(RecordedProvider):
             "Arn": _lex_arn(request, f"bot-alias/{bot_id}/{alias_id}"),
             "BotAliasStatus": "Available",
         }
+
+
+class LambdaHookProvider(RecordedProvider):
+    """AWS::CloudFormation::LambdaHook: ``Ref`` is the hook's ARN."""
+
+    TYPE = "AWS::CloudFormation::LambdaHook"
+    SCHEMA: ClassVar[dict[str, Any]] = {
+        "primaryIdentifier": ["/properties/HookArn"],
+        "createOnlyProperties": [
+            "/properties/Alias",
+            "/properties/AutoUpdate",
+            "/properties/LoggingConfig",
+        ],
+    }
+    PROPERTIES = schemas.LAMBDA_HOOK
+    ATTRIBUTES = ("HookArn",)
+
+    def attributes(self, request: ResourceRequest, properties: Model) -> Model:
+        """Return the ARN, in which the hook's name has hyphens for its colons."""
+        region, name = request.region_name, properties["Alias"].replace("::", "-")
+        place = f"arn:{get_partition(region)}:cloudformation:{region}:{request.account_id}"
+        return {"HookArn": f"{place}:type/hook/{name}"}
 
 
 class IntegrationAssociationProvider(RecordedProvider):

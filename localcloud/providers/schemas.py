@@ -1,9 +1,9 @@
 """What CloudFormation accepts for the resource types of ``resources``, as JSON Schema.
 
-Written after the reference of each type
-(https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_Lex.html and
-.../AWS_Connect.html), in as much depth as stacks of this project reach: whatever leads to a code
-hook is checked to the leaf, an intent by its name only.
+Written after the reference of each type, in as much depth as stacks of this project reach: whatever
+leads to a code hook is checked to the leaf, an intent by its name only. The reference is at
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/ under AWS_Lex.html,
+AWS_Connect.html and aws-resource-cloudformation-lambdahook.html.
 """
 
 from typing import Any
@@ -176,4 +176,33 @@ INTEGRATION_ASSOCIATION = _object(
     # The types that this project's stacks use; AWS knows some more.
     IntegrationType={"enum": ["LEX_BOT", "LAMBDA_FUNCTION", "APPLICATION"]},
     Tags=TAGS,
+)
+
+_STACK_NAMES = _list(_text(1, 128, r"^[a-zA-Z*?][-a-zA-Z0-9*?]*$"), 1, 50) | {"uniqueItems": True}
+_ROLE = _text(1, 256, "^arn:.+:iam::[0-9]{12}:role/.+$")
+_ACTIONS = _list({"enum": ["CREATE", "UPDATE", "DELETE"]}, 1, 50) | {"uniqueItems": True}
+LAMBDA_HOOK = _object(
+    (
+        "Alias",
+        "ExecutionRole",
+        "FailureMode",
+        "HookStatus",
+        "LambdaFunction",
+        "TargetOperations",
+    ),
+    Alias=_text(
+        1, 200, "^(?![Aa][Ww][Ss])[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}::[A-Za-z0-9]{2,64}$"
+    ),
+    ExecutionRole=_ROLE,
+    FailureMode={"enum": ["FAIL", "WARN"]},
+    HookStatus={"enum": ["ENABLED", "DISABLED"]},
+    LambdaFunction=_text(1, 170, "^arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:"),
+    StackFilters=_object(
+        ("FilteringCriteria",),
+        FilteringCriteria={"enum": ["ALL", "ANY"]},
+        StackNames=_object((), Include=_STACK_NAMES, Exclude=_STACK_NAMES),
+        StackRoles=_object((), Include=_list(_ROLE, 1, 50), Exclude=_list(_ROLE, 1, 50)),
+    ),
+    TargetFilters=_object((), Actions=_ACTIONS),
+    TargetOperations=_list({"enum": ["RESOURCE", "STACK", "CHANGE_SET", "CLOUD_CONTROL"]}, 1, 4),
 )
