@@ -23,8 +23,8 @@ export PY_COLORS := 0
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check demo test check laws bench worst mutants load fuzz scan cdk format lint types lock \
-	release owner build clean
+.PHONY: help setup setup-check demo test check laws bench bench-hook worst mutants load fuzz scan cdk format lint types \
+	lock release owner build clean
 .NOTPARALLEL:
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo 'make check   Run the quick inner loop: format, lint, types, unit and golden tests.'
 	@echo 'make laws    Hold the laws on random templates (TEMPLATES=20000 SEED=1 say which).'
 	@echo 'make bench   Measure what the macro costs, against the JSON round trip of its event.'
+	@echo 'make bench-hook  Measure the hook on templates of 1 MB, under the runtime client of Lambda.'
 	@echo 'make worst   Answer the worst templates there are, hostile and honest, in limited processes.'
 	@echo 'make load    Ask the built function 10,000 times in a row, and four of them side by side.'
 	@echo 'make fuzz    Send 200,000 odd requests (REQUESTS=20000 SEED=1 say which).'
@@ -83,6 +84,9 @@ laws: setup-check
 bench:
 	$(call environments,dev sam)
 	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m benchmarks
+
+bench-hook: setup-check
+	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)/cli:$(ROOT)/hook:$(ROOT)" $(BIN)/python -m benchmarks.hook
 
 worst: setup-check
 	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m benchmarks.worst
@@ -147,15 +151,17 @@ build:
 
 clean:
 	@echo 'Removing the environments and all that was built'
-	@cd "$(ROOT)" && rm -rf .environments .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	@cd "$(ROOT)" && rm -rf .environments .aws-sam hook/.aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.coverage htmlcov tools/cdk/node_modules tools/guard/node_modules \
 		tools/policies/node_modules tools/sarif/node_modules
-	@cd "$(ROOT)" && find macro cli localcloud tools tests benchmarks -name __pycache__ -type d -prune \
+	@cd "$(ROOT)" && find macro cli hook localcloud tools tests benchmarks -name __pycache__ -type d -prune \
 		-exec rm -rf {} + 2>/dev/null || true
 
-# What `sam build` calls (Metadata of AutoLexPermissionsFunction in template.yaml), in a copy of
-# macro/ and with ARTIFACTS_DIR set. Any Python that has pip will do.
-.PHONY: build-AutoLexPermissionsFunction
-build-AutoLexPermissionsFunction:
+# What `sam build` calls (Metadata of the functions in template.yaml and hook/template.yaml), with
+# ARTIFACTS_DIR set. Any Python that has pip will do.
+.PHONY: build-AutoLexPermissionsFunction build-AutoLexPermissionsHookFunction
+build-AutoLexPermissionsFunction: FUNCTION = macro
+build-AutoLexPermissionsHookFunction: FUNCTION = hook
+build-AutoLexPermissionsFunction build-AutoLexPermissionsHookFunction:
 	@python=$$("$(ROOT)/tools/find-python" --with-pip) && \
-		"$$python" "$(ROOT)/tools/build_artifact.py" --source . --artifacts "$(ARTIFACTS_DIR)"
+		"$$python" "$(ROOT)/tools/build_artifact.py" $(FUNCTION) --artifacts "$(ARTIFACTS_DIR)"

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from localcloud.runtime_api import FunctionCode, RunningFunction, link_runtime
 from tests.build.sam_tools import SAM_PYTHON, zip_as_sam_does
-from tools.build_artifact import PACKAGE, compile_bytecode
+from tools.build_artifact import compile_bytecode
 
 ROOT = Path(__file__).parent.parent
 STARTS = 25
@@ -60,8 +60,8 @@ def built() -> Iterator[Path]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         python = _output(ROOT / "tools" / "find-python", "--with-pip")
-        program, macro = ROOT / "tools" / "build_artifact.py", ROOT / "macro"
-        _output(python, program, "--source", macro, "--artifacts", folder / "macro")
+        program = ROOT / "tools" / "build_artifact.py"
+        _output(python, program, "macro", "--artifacts", folder / "macro")
         link_runtime(folder / "runtime")
         yield folder
 
@@ -74,7 +74,7 @@ def handlers(folder: Path) -> tuple[Starts, Starts, Starts]:
     """Return the macro, a handler that only imports, and one that does not even do that."""
     only = folder / "only"
     shutil.copytree(folder / "macro", only)
-    shutil.rmtree(only / PACKAGE)
+    shutil.rmtree(only / "auto_lex_permissions")
     (only / "imports.py").write_text(IMPORTS + ANSWER)
     (only / "bare.py").write_text(ANSWER)
     compile_bytecode(sys.executable, only)

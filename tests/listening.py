@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
 from auto_lex_permissions import handler as shell
 
 
@@ -19,11 +21,13 @@ class Context:
     function_name: str = "AutoLexPermissions"
 
 
-def heard(call: Callable[[Any], dict[str, Any]], event: Any) -> tuple[dict[str, Any], list[str]]:
+def heard(
+    call: Callable[[Any], dict[str, Any]], event: Any, logger: Logger = shell.logger
+) -> tuple[dict[str, Any], list[str]]:
     """Return what a call answers, and the lines that were printed meanwhile."""
     out = io.StringIO()
     # The logger keeps the standard output that it found when it was made.
-    printer = shell.logger.registered_handler
+    printer = logger.registered_handler
     assert isinstance(printer, logging.StreamHandler)
     before = printer.setStream(out)
     try:

@@ -21,7 +21,11 @@ ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 CLI = ROOT / "cli" / "auto_lex_permissions_cli"
 # The packages under which the folders' modules are imported; the others go by their own names.
-PACKAGES = {"auto_lex_permissions": "macro", "auto_lex_permissions_cli": "cli"}
+PACKAGES = {
+    "auto_lex_permissions": "macro",
+    "auto_lex_permissions_cli": "cli",
+    "auto_lex_permissions_hook": "hook",
+}
 BACKTICKED = re.compile(r"`([^`]+)`")
 
 

@@ -46,8 +46,8 @@ def test_a_copy_says_once_whose_it_is(tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     for command in (
         ["git", "checkout-index", "--all", f"--prefix={copy}/"],
-        ["git", "init", "--quiet", copy],
-        ["git", "-C", copy, "add", "--all"],
+        ["git", "init", "--quiet", str(copy)],
+        ["git", "-C", str(copy), "add", "--all"],
     ):
         subprocess.run(command, cwd=ROOT, check=True, timeout=60)
     before = _naming("OWNER", copy)
@@ -177,7 +177,8 @@ def test_files_that_a_workflow_names_exist(workflow: Path) -> None:
 
 def test_every_lock_is_audited() -> None:
     """What is deployed, and every tool."""
-    locks = [ROOT / "macro/requirements.txt", *sorted((ROOT / "requirements").glob("*.txt"))]
+    deployed = [ROOT / "macro/requirements.txt", ROOT / "hook/requirements.txt"]
+    locks = [*deployed, *sorted((ROOT / "requirements").glob("*.txt"))]
     audit = _jobs(ROOT / ".github/workflows/test.yml")["audit"]
     assert audit["strategy"]["matrix"]["lock"] == [str(path.relative_to(ROOT)) for path in locks]
     assert any("--strict" in step.get("run", "") for step in audit["steps"])
@@ -187,7 +188,7 @@ def test_dependabot_looks_into_every_folder_with_dependencies() -> None:
     """Of pip and of npm, and the workflows."""
     updates = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
     looked = {each["package-ecosystem"]: each for each in updates}
-    assert looked["pip"]["directories"] == ["/macro", "/requirements"]
+    assert looked["pip"]["directories"] == ["/macro", "/hook", "/requirements"]
     packages = sorted((ROOT / "tools").glob("*/package.json"))
     assert looked["npm"]["directories"] == [f"/tools/{path.parent.name}" for path in packages]
     assert looked["github-actions"]["directory"] == "/"

@@ -229,7 +229,13 @@ def _other(call: Call) -> list[str]:
     return sorted(said - OTHERS[call.words[0]])
 
 
+def _folder(call: Call) -> list[str]:
+    """Return the folder that a document goes to and that is not there."""
+    return [word for word in call.words[1:] if not (ROOT / word).is_dir()]
+
+
 KINDS: Mapping[str, Callable[[Call], list[str]]] = {
+    "cd": _folder,
     "auto-lex-permissions": _auto_lex_permissions,
     "aws": _aws,
     "make": _make,
@@ -291,6 +297,7 @@ def test_a_target_named_in_the_text_exists(document: Path) -> None:
         ("auto-lex-permissions check . --form sarif", "--form"),
         ('x=$(aws lambda get-alias --name "$HOME_OF_NOBODY")', None),
         ("git chekout v1.0.0", "chekout"),
+        ("cd hooks", "hooks"),
         ("grep -z word", "-z"),
         ("curl https://example.com", None),
         ("for a in $(aws sts get-caller-identity); do make; ", None),
@@ -320,7 +327,10 @@ def test_parameters_in_the_text_exist() -> None:
     """Those of the table of docs/deploying.md, and words such as `Name=value` in the text."""
     known = {
         name
-        for template in ("template.yaml", "org/registration.yaml", "org/stackset.yaml")
+        for template in (
+            *("template.yaml", "org/registration.yaml", "org/stackset.yaml"),
+            *("hook/template.yaml", "org/hook-stackset.yaml"),
+        )
         for name in _parameters(template)
     }
     table = DEPLOYING.partition("| Parameter |")[2].partition("\n\n")[0]

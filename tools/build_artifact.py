@@ -1,6 +1,6 @@
-"""Build the folder that Lambda gets: the macro's package, its dependencies, and their bytecode.
+"""Build the folder that Lambda gets: a function's packages, its dependencies, and their bytecode.
 
-`sam build` runs this through the root Makefile (target build-AutoLexPermissionsFunction), with
+`sam build` runs this through the root Makefile (target build-<logical id of the function>), with
 whatever Python the user has: pip fetches for Lambda's platform and not for this one, so any Python
 from 3.8 on can do it. Only the bytecode needs Python 3.13. It is worth having: Lambda's code folder
 is read-only, so without it every cold start compiles the whole of aws-lambda-powertools anew. It is
@@ -17,16 +17,31 @@ import subprocess
 import sys
 from pathlib import Path
 
-PACKAGE = "auto_lex_permissions"
-LOCK = "requirements.txt"
+ROOT = Path(__file__).resolve().parent.parent
+# By the folder that has a function's lock: its packages, and of a package the modules that the
+# function needs, or all of them.
+FUNCTIONS: "dict[str, dict[str, tuple[str, ...]]]" = {
+    "macro": {"macro/auto_lex_permissions": ("**/*.py",)},
+    "hook": {
+        "macro/auto_lex_permissions": ("**/*.py",),
+        "cli/auto_lex_permissions_cli": (
+            "__init__.py",
+            "console.py",
+            "findings.py",
+            "reading.py",
+            "requests.py",
+        ),
+        "hook/auto_lex_permissions_hook": ("**/*.py",),
+    },
+}
 RUNTIME = (3, 13)
 # Where Lambda unpacks the function: tracebacks show paths as they are there, not those of a build.
 LAMBDA_TASK_ROOT = "/var/task"
 PIP_LIMIT_SECONDS = 300
 COMPILE_LIMIT_SECONDS = 120
 
-# Wheels for arm64 Lambda only, each with a hash from the lock; a source archive would run code of
-# its own here.
+# Wheels for Lambda only, each with a hash from the lock; a source archive would run code of its own
+# here.
 PIP_OPTIONS = (
     "--require-hashes",
     "--no-deps",
@@ -34,7 +49,6 @@ PIP_OPTIONS = (
     "--only-binary=:all:",
     "--implementation=cp",
     "--python-version=3.13",
-    "--platform=manylinux2014_aarch64",
     # pip 23.0 for one judges a package by the Python that runs pip, whatever --python-version says.
     "--ignore-requires-python",
 )
@@ -52,7 +66,7 @@ PIP_SETTINGS = {
 INSTALLERS_FILES = ("INSTALLER", "RECORD", "REQUESTED", "WHEEL", "direct_url.json", "top_level.txt")
 
 WITHOUT_BYTECODE = """\
-WARNING: no Python 3.13 found, so the build holds no bytecode. The macro works all the same, but
+WARNING: no Python 3.13 found, so the build holds no bytecode. The function works all the same, but
 each cold start takes longer, since Lambda then compiles every module anew. To fix it, install
 Python 3.13 and run `sam build` again.
 """
@@ -77,11 +91,13 @@ def run(command: "list[str]", limit: int, complaint: str) -> None:
         raise BuildError(f"{complaint}:\n{result.stdout}")
 
 
-def install_dependencies(lock: Path, artifacts: Path) -> None:
+def install_dependencies(function: str, machine: str, artifacts: Path) -> None:
     """Put the locked dependencies, as wheels for Lambda, into the artifact."""
+    lock = f"{function}/requirements.txt"
     pip = [sys.executable, "-m", "pip", "install", *PIP_OPTIONS]
-    where = ["--target", str(artifacts), "--requirement", str(lock)]
-    run([*pip, *where], PIP_LIMIT_SECONDS, "pip could not install macro/requirements.txt")
+    platform = f"--platform=manylinux2014_{machine}"
+    where = ["--target", str(artifacts), "--requirement", str(ROOT / lock)]
+    run([*pip, platform, *where], PIP_LIMIT_SECONDS, f"pip could not install {lock}")
 
 
 def drop_what_lambda_does_not_need(artifacts: Path) -> None:
@@ -95,10 +111,15 @@ def drop_what_lambda_does_not_need(artifacts: Path) -> None:
                 (dist_info / name).unlink()
 
 
-def copy_package(source: Path, artifacts: Path) -> None:
-    """Copy the macro's own package."""
-    ignored = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
-    shutil.copytree(source / PACKAGE, artifacts / PACKAGE, ignore=ignored)
+def copy_packages(function: str, artifacts: Path) -> None:
+    """Copy the function's own packages."""
+    for package, patterns in FUNCTIONS[function].items():
+        folder = ROOT / package
+        for pattern in patterns:
+            for path in folder.glob(pattern):
+                target = artifacts / folder.name / path.relative_to(folder)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(str(path), str(target))
 
 
 def python_of_the_runtime() -> str:
@@ -141,11 +162,11 @@ def even_out_modes(artifacts: Path) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def build(source: Path, artifacts: Path) -> None:
-    """Fill the artifact folder from the sources in macro/."""
+def build(function: str, machine: str, artifacts: Path) -> None:
+    """Fill the artifact folder of a function, for a machine, from the sources of this project."""
     artifacts.mkdir(parents=True, exist_ok=True)
-    install_dependencies(source / LOCK, artifacts)
-    copy_package(source, artifacts)
+    install_dependencies(function, machine, artifacts)
+    copy_packages(function, artifacts)
     drop_what_lambda_does_not_need(artifacts)
     python = python_of_the_runtime()
     if python:
@@ -159,13 +180,14 @@ def build(source: Path, artifacts: Path) -> None:
 def main() -> int:
     """Build, and say in plain words what went wrong if it did."""
     parser = argparse.ArgumentParser(description="Build the folder that Lambda gets.")
-    parser.add_argument("--source", type=Path, required=True, help="macro/ or a copy of it")
+    parser.add_argument("function", choices=sorted(FUNCTIONS))
+    parser.add_argument("--machine", choices=("aarch64", "x86_64"), default="aarch64")
     parser.add_argument("--artifacts", type=Path, required=True, help="the folder to fill")
     options = parser.parse_args()
     try:
-        build(options.source.resolve(), options.artifacts.resolve())
+        build(options.function, options.machine, options.artifacts.resolve())
     except (BuildError, OSError, subprocess.TimeoutExpired) as error:
-        sys.stderr.write(f"The macro could not be built: {error}\n")
+        sys.stderr.write(f"The {options.function} could not be built: {error}\n")
         return 1
     return 0
 

@@ -33,7 +33,8 @@ OPTIONS = (
 
 def inputs() -> list[Path]:
     """Return the `.in` files; that of the macro comes first, since the others keep to its lock."""
-    return [ROOT / "macro" / "requirements.in", *sorted((ROOT / "requirements").glob("*.in"))]
+    deployed = [ROOT / folder / "requirements.in" for folder in ("macro", "hook")]
+    return [*deployed, *sorted((ROOT / "requirements").glob("*.in"))]
 
 
 def lock(path: Path, upgrades: list[str]) -> int:

@@ -581,7 +581,18 @@ SUPPRESSION: Final = Message(
     " suppressed, only corrected.",
 )
 
-# The macro itself.
+# The hook: ALP8xx.
+
+NOT_JUDGED: Final = Message(
+    "ALP801",
+    "TemplateNotJudged",
+    "error",
+    "The CloudFormation Hook could not judge a template",
+    "AutoLexPermissions could not judge this template: {why}.",
+    "Run auto-lex-permissions check on the template, or ask the owner of the hook.",
+)
+
+# The macro itself, and the hook.
 
 INTERNAL_FAILURE: Final = Message(
     "ALP901",

@@ -30,9 +30,9 @@ print(make_zip_with_lambda_permissions(sys.argv[2], sys.argv[1]))
 """
 
 
-def process(template: Path) -> dict[str, Any]:
+def process(template: Path, function: str = LOGICAL_ID) -> dict[str, Any]:
     """Return a template as CloudFormation would deploy it: SAM's resources made plain."""
-    processed: dict[str, Any] = json.loads(_with_sam(TRANSLATE, str(template), LOGICAL_ID))
+    processed: dict[str, Any] = json.loads(_with_sam(TRANSLATE, str(template), function))
     return processed
 
 

@@ -18,7 +18,8 @@ from cfnlint.decode import cfn_yaml
 from localcloud.sam import ROOT, SAM, sam_environment
 
 TEMPLATE = ROOT / "template.yaml"
-OWN = [TEMPLATE, *sorted((ROOT / "org").glob("*.yaml"))]
+HOOK = ROOT / "hook" / "template.yaml"
+OWN = [TEMPLATE, HOOK, *sorted((ROOT / "org").glob("*.yaml"))]
 CFN_LINT = ROOT / ".environments" / "dev" / "bin" / "cfn-lint"
 
 

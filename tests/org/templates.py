@@ -18,6 +18,8 @@ MACRO = ROOT / "template.yaml"
 REGISTRATION = ROOT / "org" / "registration.yaml"
 STACK_SET = ROOT / "org" / "stackset.yaml"
 GUARD = ROOT / "org" / "guard.yaml"
+HOOK = ROOT / "hook" / "template.yaml"
+HOOK_STACK_SET = ROOT / "org" / "hook-stackset.yaml"
 
 FUNCTION = "AutoLexPermissionsFunction"
 

@@ -4,23 +4,51 @@ from pathlib import Path
 
 import pytest
 
-from tests.org.templates import MACRO, REGISTRATION, STACK_SET, everything_in, load, of_type
+from tests.org.templates import (
+    HOOK,
+    HOOK_STACK_SET,
+    MACRO,
+    REGISTRATION,
+    STACK_SET,
+    everything_in,
+    load,
+    of_type,
+)
 
 WRITING = ["logs:CreateLogStream", "logs:PutLogEvents"]
 CENTRAL_ALIAS = (
     "arn:${AWS::Partition}:lambda:${AWS::Region}:${CentralAccountId}:function:${FunctionName}:live"
 )
-TEMPLATES = {"template": MACRO, "registration": REGISTRATION, "stackset": STACK_SET}
+TEMPLATES = {
+    "template": MACRO,
+    "registration": REGISTRATION,
+    "stackset": STACK_SET,
+    "hook": HOOK,
+    "hook-stackset": HOOK_STACK_SET,
+}
+# By template and logical id: the service that may assume it, what that may do, and with what.
 ROLES = {
     ("template", "AutoLexPermissionsRole"): (
         "lambda.amazonaws.com",
+        WRITING,
         "AutoLexPermissionsLogGroup",
     ),
     ("template", "AutoLexPermissionsLogRole"): (
         "cloudformation.amazonaws.com",
+        WRITING,
         "AutoLexPermissionsLogGroup",
     ),
-    ("registration", "LogRole"): ("cloudformation.amazonaws.com", "LogGroup"),
+    ("registration", "LogRole"): ("cloudformation.amazonaws.com", WRITING, "LogGroup"),
+    ("hook", "AutoLexPermissionsHookRole"): (
+        "lambda.amazonaws.com",
+        WRITING,
+        "AutoLexPermissionsHookLogGroup",
+    ),
+    ("hook", "AutoLexPermissionsHookExecutionRole"): (
+        "hooks.cloudformation.amazonaws.com",
+        "lambda:InvokeFunction",
+        "AutoLexPermissionsHookFunction",
+    ),
 }
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html counts what has a name.
 NAMES = {"RoleName", "ManagedPolicyName", "GroupName", "UserName", "InstanceProfileName"}
@@ -39,9 +67,9 @@ def test_there_are_no_other_roles_or_policies() -> None:
 
 
 @pytest.mark.parametrize("name", ROLES, ids=" ".join)
-def test_a_role_may_write_one_log_and_one_service_may_assume_it(name: tuple[str, str]) -> None:
+def test_a_role_may_do_one_thing_and_one_service_may_assume_it(name: tuple[str, str]) -> None:
     """Actions, resource and trust, in full."""
-    service, group = ROLES[name]
+    service, actions, resource = ROLES[name]
     role = of_type(load(TEMPLATES[name[0]]), "AWS::IAM::Role")[name[1]]["Properties"]
     (policy,) = role["Policies"]
     assert policy["PolicyDocument"] == {
@@ -49,8 +77,8 @@ def test_a_role_may_write_one_log_and_one_service_may_assume_it(name: tuple[str,
         "Statement": [
             {
                 "Effect": "Allow",
-                "Action": WRITING,
-                "Resource": {"Fn::GetAtt": [group, "Arn"]},
+                "Action": actions,
+                "Resource": {"Fn::GetAtt": [resource, "Arn"]},
             }
         ],
     }

@@ -15,7 +15,8 @@ from tests.templates import cases
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 ORGANIZATION = sorted((ROOT / "org").glob("*.yaml"))
-OWN = [ROOT / "template.yaml", *ORGANIZATION, *EXAMPLES]
+HOOK = ROOT / "hook" / "template.yaml"
+OWN = [ROOT / "template.yaml", HOOK, *ORGANIZATION, *EXAMPLES]
 PERMISSION = "AWS::Lambda::Permission"
 FAULTY = "faulty-permission"
 """The name of a pair in which the generated permission is one that scanners have to notice."""

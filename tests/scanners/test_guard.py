@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.sam import ROOT
-from tests.scanners.pairs import EXAMPLES, FAULTY, ORGANIZATION, Scanned, names
+from tests.scanners.pairs import EXAMPLES, FAULTY, HOOK, ORGANIZATION, Scanned, names
 from tests.scanners.scanning import GUARD_RULES, Finding, Findings
 
 pytestmark = pytest.mark.timeout(300)
@@ -48,7 +48,7 @@ def test_our_own_templates(guarded: Findings) -> None:
     shared = Finding(PUBLIC, "AutoLexPermissionsOrganizationPermission")
     assert guarded[ROOT / "template.yaml"] == {shared: 1}
     assert ORGANIZATION
-    for template in ORGANIZATION:
+    for template in (HOOK, *ORGANIZATION):
         assert guarded[template] == {}
 
 

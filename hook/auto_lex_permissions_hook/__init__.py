@@ -1,0 +1,1 @@
+"""A CloudFormation Hook: no Lex V2 code hook is deployed without its permission."""
