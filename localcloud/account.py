@@ -76,7 +76,7 @@ class Account:
             raise
         return self.outputs(stack)
 
-    def deploy_directly(self, stack: str, template: Path) -> dict[str, str]:
+    def deploy_directly(self, stack: str, template: Path, **parameters: str) -> dict[str, str]:
         """Deploy a template without SAM CLI, which reads no `Fn::ForEach`; return the outputs.
 
         A change set first, as `aws cloudformation deploy` does it.
@@ -87,6 +87,10 @@ class Account:
             **names,
             ChangeSetType="CREATE",
             TemplateBody=template.read_text(),
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value}
+                for name, value in parameters.items()
+            ],
             Capabilities=[OWN_ROLES],
         )
         client.get_waiter("change_set_create_complete").wait(**names, WaiterConfig=OFTEN)

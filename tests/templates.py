@@ -1,7 +1,7 @@
 """Cases on disk: a template as CloudFormation hands it to the macro, and what comes of it.
 
 The templates use the long forms of the intrinsic functions, since CloudFormation expands the
-short ones before it calls a macro.
+short ones before it calls a macro. A short one is refused, with what to write instead.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,15 @@ class Case:
         return (self.folder / "message.txt").read_text().rstrip("\n")
 
     def _load(self, name: str) -> dict[str, Any]:
-        loaded: dict[str, Any] = yaml.safe_load((self.folder / name).read_text())
+        path = self.folder / name
+        try:
+            loaded: dict[str, Any] = yaml.safe_load(path.read_text())
+        except yaml.constructor.ConstructorError as error:
+            raise ValueError(
+                f"{path}: {error.problem}. A case is written as CloudFormation hands it to a macro:"
+                " {Ref: Bot} in place of !Ref Bot, {'Fn::GetAtt': [Orders, Arn]} in place of"
+                " !GetAtt Orders.Arn."
+            ) from error
         return loaded
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from pathlib import Path
 
 import pytest
 
@@ -38,3 +39,10 @@ def test_a_mistake_is_rejected_in_these_words(case: Case) -> None:
     with pytest.raises(TemplateError) as rejected:
         transform(case.request)
     assert str(rejected.value) == case.message
+
+
+def test_a_case_in_short_forms_is_refused_in_words(tmp_path: Path) -> None:
+    """Who copies a template into a case reads what to change."""
+    (tmp_path / "template.yaml").write_text("Resources: !Ref Bot\n")
+    with pytest.raises(ValueError, match=r"!Ref.*\{Ref: Bot\} in place of !Ref Bot"):
+        _ = Case(tmp_path).request

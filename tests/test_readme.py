@@ -26,6 +26,7 @@ from botocore import xform_name
 from cfnlint.api import lint
 from cfnlint.decode import cfn_yaml
 
+from auto_lex_permissions import Request, transform
 from auto_lex_permissions_cli.app import app
 from tests.build.sam_tools import SAM_PYTHON
 from tests.pages import fenced
@@ -430,6 +431,34 @@ except InvalidDocumentException as error:
         check=True,
     )
     assert "connector from AWS::Lex::BotAlias to AWS::Lambda::Function; it's not" in done.stdout
+
+
+@NEEDS_SAM
+def test_the_example_for_sam_gets_its_permission_on_the_alias() -> None:
+    """The macro first, then SAM's translator: the permission is on the alias that SAM makes."""
+    template = json.loads(json.dumps(cfn_yaml.load(str(ROOT / "examples" / "sam.yaml"))))
+    order = template.pop("Transform")
+    assert order == ["AutoLexPermissions", "AWS::Serverless-2016-10-31"]
+    program = """
+import json, sys
+from samtranslator.translator.transform import transform
+print(json.dumps(transform(json.load(sys.stdin), {"BotId": "ABCDEFGHIJ"}, None)))
+"""
+    done = subprocess.run(
+        [SAM_PYTHON, "-c", program],
+        env={"AWS_DEFAULT_REGION": "us-east-1"},
+        input=json.dumps(transform(Request(template)).fragment),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    resources = json.loads(done.stdout)["Resources"]
+    assert resources["OrdersFunctionAliaslive"]["Type"] == "AWS::Lambda::Alias"
+    (permission,) = (
+        each for each in resources.values() if each["Type"] == "AWS::Lambda::Permission"
+    )
+    assert permission["Properties"]["FunctionName"] == {"Ref": "OrdersFunctionAliaslive"}
 
 
 def test_cdk_adds_no_permission() -> None:
