@@ -26,6 +26,8 @@ from tests.test_limits import size, template
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = (ROOT / "docs" / "messages.md").read_text()
+JAPANESE: Final = (ROOT / "docs" / "messages.ja.md").read_text()
+IN_JAPANESE: Final = {"error": "エラー", "warning": "警告", "note": "情報"}
 CODES: Final = [message.code for message in CATALOGUE]
 HEADING: Final = re.compile(r"^### (.+)\n", re.MULTILINE)
 # What stands behind this is the corrected example.
@@ -150,6 +152,22 @@ def test_the_table_lists_all_messages() -> None:
         (message.code, message.code.lower(), message.name, message.severity, message.title)
         for message in CATALOGUE
     ]
+
+
+def test_the_japanese_page_has_all_messages() -> None:
+    """In the catalogue's order, with name and severity, what it means and what to do."""
+    rows = re.findall(
+        r"^\| \[(\w+)\]\(messages\.md#(\w+)\) \| (\w+) \| (\S+) \| (.+。) \| (.+。) \|$",
+        JAPANESE,
+        re.MULTILINE,
+    )
+    assert [row[:4] for row in rows] == [
+        (message.code, message.code.lower(), message.name, IN_JAPANESE[message.severity])
+        for message in CATALOGUE
+    ]
+    for *_, meaning, remedy in rows:
+        assert re.search(r"[ぁ-ヿ]", meaning)
+        assert re.search(r"[ぁ-ヿ]", remedy)
 
 
 @pytest.mark.parametrize("code", CODES)

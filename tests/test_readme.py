@@ -528,12 +528,15 @@ def _shown(text: str) -> list[tuple[str, str]]:
 
 
 def _targets(text: str) -> list[Counter[str]]:
-    """Return the links of each section; within the document, by the number of their heading."""
+    """Return the links of each section, to the Japanese page of a pair as to the English one.
+
+    Within the document, by the number of their heading.
+    """
     headings = [heading for _, heading in HEADING.findall(FENCE.sub("", text))]
     anchors = [re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings]
     return [
         Counter(
-            str(anchors.index(link[1:])) if link.startswith("#") else link
+            str(anchors.index(link[1:])) if link.startswith("#") else link.replace(".ja.md", ".md")
             for link in re.findall(r"\]\(([^)]+)\)", section)
         )
         for section in _sections(text)
@@ -581,6 +584,13 @@ def test_both_readmes_lead_to_the_same_places() -> None:
 def test_both_readmes_name_the_same(pattern: str) -> None:
     """Each section has the same of them."""
     assert _counted(pattern, JAPANESE) == _counted(pattern, README)
+
+
+@pytest.mark.parametrize("name", ["README.ja.md", "docs/messages.ja.md"])
+def test_no_line_ends_inside_a_japanese_sentence(name: str) -> None:
+    """A browser shows the end of a line as a blank, which Japanese does not have."""
+    bare = FENCE.sub("", (ROOT / name).read_text())
+    assert re.findall(r"^(?![#|\s]).+\n(?![-|#\n]).+", bare, re.MULTILINE) == []
 
 
 def test_the_japanese_readme_is_in_japanese() -> None:
