@@ -23,14 +23,15 @@ export PY_COLORS := 0
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-check demo test check laws bench bench-hook worst mutants load fuzz scan cdk format lint types \
-	lock release owner build clean
+.PHONY: help setup setup-check demo test check one laws bench bench-hook worst mutants load fuzz scan cdk format lint \
+	types lock release owner build clean
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo    Deploy the macro and the example to a local CloudFormation; show what it adds.'
 	@echo 'make test    Run everything: lint, types, unit, build, artifact and end-to-end tests.'
 	@echo 'make check   Run the quick inner loop: format, lint, types, unit and golden tests.'
+	@echo 'make one     Run one file of tests, or one case (TEST="tests/test_cases.py -k one-hook").'
 	@echo 'make laws    Hold the laws on random templates (TEMPLATES=20000 SEED=1 say which).'
 	@echo 'make bench   Measure what the macro costs, against the JSON round trip of its event.'
 	@echo 'make bench-hook  Measure the hook on templates of 1 MB, under the runtime client of Lambda.'
@@ -76,6 +77,9 @@ check: setup-check lint types
 	@echo '== unit and golden tests'
 	@$(PYTEST) $(PARALLEL) -m 'not search' tests --ignore=tests/build --ignore=tests/artifact \
 		--ignore=tests/e2e --ignore=tests/scanners
+
+one: setup-check
+	@$(PYTEST) --no-cov $(TEST)
 
 laws: setup-check
 	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m tests.laws \

@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 
 from localcloud.sam import ROOT
+from tools.environments import MEGABYTES
 
 LOCK = ROOT / "macro" / "requirements.txt"
+MAKEFILE = (ROOT / "Makefile").read_text()
+# A lock that pip refuses.
+NOT_LOCKED = "jmespath==1.1.0 --hash=sha256:" + "0" * 64 + "\n"
 
 
 def script(path: Path, text: str) -> None:
@@ -148,6 +152,23 @@ class TestEnvironments:
         assert (code, project.works()) == (0, True), said
         assert not (project.place / "left over").exists()
 
+    def test_the_disk_that_it_takes_is_said_before_it_starts(self, project: Project) -> None:
+        """Of each environment that `make setup` makes, in front of what pip says."""
+        made = re.search(r"^setup:\n\t\$\(call environments,(.+)\)$", MAKEFILE, re.MULTILINE)
+        assert made
+        assert {*MEGABYTES} == {*made[1].split()}
+        (project.root / "requirements" / "dev.txt").write_text(NOT_LOCKED)
+        done = subprocess.run(
+            [sys.executable, project.root / "tools" / "environments.py", "dev"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        said = f"They take some {MEGABYTES['dev']} MB in {project.root / '.environments'}"
+        assert said in done.stdout.partition("ended with")[0].splitlines()
+
     def test_two_at_once(self, project: Project) -> None:
         """One makes it, the other waits for that."""
         runs = [project.start(), project.start()]
@@ -170,7 +191,7 @@ class TestEnvironments:
 
     def test_a_package_that_is_not_the_locked_one(self, project: Project) -> None:
         """It is refused, with pip's reason."""
-        project.lock.write_text("jmespath==1.1.0 --hash=sha256:" + "0" * 64 + "\n")
+        project.lock.write_text(NOT_LOCKED)
         code, said = project.make()
         assert code == 1
         assert "THESE PACKAGES DO NOT MATCH THE HASHES" in said
