@@ -121,8 +121,8 @@ def test_by_the_command_line(tmp_path: Path) -> None:
 
 
 def test_a_project_names_it_in_its_configuration(tmp_path: Path) -> None:
-    """As docs/command-line.md shows it; it is an error, and leads to its page."""
-    page = (ROOT / "docs" / "command-line.md").read_text()
+    """As docs/check.md shows it; it is an error, and leads to its page."""
+    page = (ROOT / "docs" / "check.md").read_text()
     (config,) = (text for text in fenced(page, "yaml") if text.startswith("append_rules:"))
     written(tmp_path, config, ".cfnlintrc")
     written(tmp_path, TEMPLATE)

@@ -21,7 +21,7 @@ from tests.cli.test_commands import NO_TEMPLATES, NOT_NAMED, UNREADABLE, suppres
 from tests.pages import fenced
 
 BIN: Final = ROOT / ".environments" / "scanners" / "bin"
-PAGE: Final = (ROOT / "docs" / "command-line.md").read_text()
+PAGE: Final = (ROOT / "docs" / "check.md").read_text()
 # What a package of the command line is made of, and what pre-commit reads.
 PACKAGED: Final = (
     "cli",
