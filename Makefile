@@ -24,7 +24,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-check demo test check one laws bench bench-hook worst mutants load fuzz scan cdk format lint \
-	types lock release owner build clean
+	types lock release owner build dist clean
 .NOTPARALLEL:
 
 help:
@@ -45,6 +45,7 @@ help:
 	@echo 'make cdk     Synthesise the golden case of the AWS CDK anew (needs Node.js and npm).'
 	@echo 'make format  Let ruff format the code and fix what it can.'
 	@echo 'make build   Build what `sam deploy` would deploy, into .aws-sam/build.'
+	@echo 'make dist    Make what a release hands out, into dist/: code, templates, package, digests.'
 	@echo 'make setup   Only make the Python environments; every other command does so when needed.'
 	@echo 'make lock    Pin the environments anew from the .in files (PACKAGES="a b" moves only these).'
 	@echo 'make release Set the version everywhere and freeze what it does (VERSION=1.1.0).'
@@ -153,9 +154,13 @@ build:
 	$(call environments,sam)
 	@cd "$(ROOT)" && .environments/sam/bin/sam build
 
+dist:
+	$(call environments,dev sam)
+	@cd "$(ROOT)" && PYTHONPATH="$(ROOT)/macro:$(ROOT)" $(BIN)/python -m tools.dist
+
 clean:
 	@echo 'Removing the environments and all that was built'
-	@cd "$(ROOT)" && rm -rf .environments .aws-sam hook/.aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	@cd "$(ROOT)" && rm -rf .environments .aws-sam hook/.aws-sam dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.coverage htmlcov tools/cdk/node_modules tools/guard/node_modules \
 		tools/policies/node_modules tools/sarif/node_modules
 	@cd "$(ROOT)" && find macro cli hook localcloud tools tests benchmarks -name __pycache__ -type d -prune \

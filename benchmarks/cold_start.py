@@ -18,7 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from localcloud.runtime_api import FunctionCode, RunningFunction, link_runtime
-from tests.build.sam_tools import SAM_PYTHON, zip_as_sam_does
+from localcloud.sam import SAM_PYTHON
+from tests.build.sam_tools import zip_as_sam_does
 from tools.build_artifact import compile_bytecode
 
 ROOT = Path(__file__).parent.parent

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.build.sam_tools import SAM_PYTHON
+from localcloud.sam import SAM_PYTHON
 
 # It changes the template that it is given, so each run has a fresh one, made outside of the time.
 # The templates take turns, so that a machine which is busy for a while slows all of them.

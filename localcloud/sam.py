@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SAM = ROOT / ".environments" / "sam" / "bin" / "sam"
+SAM_PYTHON = SAM.with_name("python")
 
 BUILD_SECONDS = 180.0
 DEPLOY_SECONDS = 120.0

@@ -28,7 +28,7 @@ from cfnlint.decode import cfn_yaml
 
 from auto_lex_permissions import Request, transform
 from auto_lex_permissions_cli.app import app
-from tests.build.sam_tools import SAM_PYTHON
+from localcloud.sam import SAM_PYTHON
 from tests.pages import fenced
 
 ROOT = Path(__file__).parent.parent

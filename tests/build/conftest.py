@@ -7,6 +7,7 @@ import pytest
 
 from localcloud.sam import Sam, sam_environment
 from tests.build.sam_tools import LOGICAL_ID, process, zip_as_sam_does
+from tools.dist import make
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +33,11 @@ def package(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def processed(built_template: Path) -> dict[str, Any]:
     """Return the built template as CloudFormation would deploy it."""
     return process(built_template)
+
+
+@pytest.fixture(scope="session")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that `make dist` makes."""
+    folder = tmp_path_factory.mktemp("dist") / "dist"
+    make(folder)
+    return folder
