@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from auto_lex_permissions import TemplateError
-from tests.build.sam_tools import SAM_PYTHON
+from localcloud.sam import SAM_PYTHON
 from tests.laws import worlds
 from tests.laws.evaluator import Template
 from tests.laws.laws import judge
