@@ -72,7 +72,8 @@ test: setup lint types
 	@$(PYTEST) $(PARALLEL) -p tools.phases --session-timeout=1800 tests --cov \
 		--ignore=tests/scanners/test_guard.py --ignore=tests/scanners/test_sarif_tool.py \
 		--ignore=tests/org/test_who_may_change.py \
-		--ignore=tests/org/test_who_may_invoke.py
+		--ignore=tests/org/test_who_may_invoke.py \
+		--ignore=tests/org/test_who_may_read.py
 
 check: setup-check lint types
 	@echo '== unit and golden tests'
@@ -115,7 +116,8 @@ scan:
 	@if command -v npm >/dev/null; then for folder in guard policies sarif; do \
 		(cd "$(ROOT)/tools/$$folder" && npm ci $(NPM_OPTIONS)) || exit 1; done; else \
 		echo 'npm is not on this machine: cfn-guard, iam-simulate and sarif-multitool are left out'; fi
-	@$(PYTEST) tests/scanners tests/org/test_who_may_change.py tests/org/test_who_may_invoke.py
+	@$(PYTEST) tests/scanners tests/org/test_who_may_change.py tests/org/test_who_may_invoke.py \
+		tests/org/test_who_may_read.py
 
 cdk:
 	@cd "$(ROOT)/tools/cdk" && npm ci $(NPM_OPTIONS) && node app.mjs

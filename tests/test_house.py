@@ -117,14 +117,15 @@ def test_a_workflow_may_do_little(workflow: Path) -> None:
 
 
 def test_a_tag_that_is_deployed_stays_where_it_is() -> None:
-    """The rules to import cover the tags of the deployment, and nobody is above them.
+    """The rules to import cover the tags of deployment and release; nobody is above them.
 
     https://docs.github.com/en/rest/repos/rules names the fields.
     """
     # YAML 1.1 reads the key `on` as a truth.
-    (tags,) = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())[True]["push"][
-        "tags"
-    ]
+    workflows = (yaml.safe_load(path.read_text())[True] for path in WORKFLOWS)
+    (tags,) = {
+        tag for triggers in workflows for tag in (triggers.get("push") or {}).get("tags", [])
+    }
     rules = json.loads((ROOT / ".github" / "release-tags.json").read_text())
     covered = rules["conditions"]["ref_name"]
     assert (rules["target"], rules["enforcement"]) == ("tag", "active")
@@ -133,8 +134,8 @@ def test_a_tag_that_is_deployed_stays_where_it_is() -> None:
     assert {rule["type"] for rule in rules["rules"]} >= {"deletion", "update"}
 
 
-def test_only_the_deployment_gets_a_token_for_aws() -> None:
-    """After the tests, and behind an environment in which somebody approves."""
+def test_only_deploying_and_publishing_get_a_token() -> None:
+    """After the tests, and where it leaves the repository, after somebody has approved."""
     allowed = {
         (workflow.name, name): job["permissions"]
         for workflow in WORKFLOWS
@@ -143,10 +144,32 @@ def test_only_the_deployment_gets_a_token_for_aws() -> None:
     }
     assert allowed == {
         ("deploy.yml", "deploy"): {"contents": "read", "id-token": "write"},
+        ("release.yml", "github"): {
+            "contents": "write",
+            "id-token": "write",
+            "attestations": "write",
+        },
+        ("release.yml", "pypi"): {"contents": "read", "id-token": "write"},
         ("test.yml", "codeql"): {"contents": "read", "security-events": "write"},
     }
     deploy = _jobs(ROOT / ".github/workflows/deploy.yml")["deploy"]
     assert (deploy["environment"], deploy["needs"]) == ("production", "test")
+    release = _jobs(ROOT / ".github/workflows/release.yml")
+    assert (release["pypi"]["environment"], release["pypi"]["needs"]) == ("pypi", "dist")
+    assert release["github"]["needs"] == "pypi"
+
+
+def test_what_is_published_was_tested_and_is_what_was_built() -> None:
+    """Of the tag that names its version; each job that publishes looks at the digests first."""
+    release = _jobs(ROOT / ".github/workflows/release.yml")
+    ran = [step["run"] for step in release["dist"]["steps"] if "run" in step]
+    assert "GITHUB_REF_NAME#v" in ran[0]
+    assert ran[1:] == ["make test", "make dist"]
+    for name in ("pypi", "github"):
+        steps = release[name]["steps"]
+        checked = [step.get("run", "") for step in steps].index("sha256sum --check SHA256SUMS")
+        assert "download-artifact" in steps[checked - 1]["uses"]
+        assert all("make" not in step.get("run", "") for step in steps)
 
 
 def test_no_workflow_puts_what_others_write_into_a_shell() -> None:

@@ -30,6 +30,7 @@ from auto_lex_permissions import Request, transform
 from auto_lex_permissions_cli.app import app
 from localcloud.sam import SAM_PYTHON
 from tests.pages import fenced
+from tools.dist import PARAMETERS, STACKS
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -53,7 +54,7 @@ EVERYWHERE = {"cli-binary-format", "no-cli-pager", "output", "profile", "query",
 PAGINATED = {"max-items", "page-size", "starting-token"}
 # The CLI's own commands, with the options that they have and those that they need:
 # https://docs.aws.amazon.com/cli/latest/reference/cloudformation/deploy/
-# https://docs.aws.amazon.com/cli/latest/reference/s3/sync.html
+# https://docs.aws.amazon.com/cli/latest/reference/s3/
 NEEDED_TO_DEPLOY = {"stack-name", "template-file"}
 OWN = {
     ("cloudformation", "deploy"): (
@@ -64,6 +65,9 @@ OWN = {
         },
         NEEDED_TO_DEPLOY,
     ),
+    ("s3", "cp"): (set(), set()),
+    ("s3", "mb"): (set(), set()),
+    ("s3", "rm"): ({"recursive"}, set()),
     ("s3", "sync"): ({"exclude", "include"}, set()),
 }
 # Programs of others: what the documents may say to them. A word that is no option is a command.
@@ -71,17 +75,24 @@ OWN = {
 # https://pipx.pypa.io/stable/docs/
 # https://pubs.opengroup.org/onlinepubs/9799919799/utilities/contents.html
 # https://www.gnu.org/software/gzip/manual/gzip.html
+# https://cli.github.com/manual/gh_attestation_verify
+# https://www.gnu.org/software/coreutils/manual/html_node/sha2-utilities.html
+# https://docs.astral.sh/uv/guides/package/
 OTHERS = {
     "cdk": {"deploy", "--method", "synth", "--quiet"},
     "cfn-lint": {"--append-rules"},
     "date": {"-u"},
-    "git": {"checkout"},
+    "gh": {"attestation", "--repo"},
+    "git": {"add", "-A", "checkout", "commit", "-m", "push", "--follow-tags", "tag"}
+    | {"--annotate", "--message"},
     "grep": {"-q"},
     "gunzip": {"-c"},
     "jq": set(),
     "pipx": {"install"},
+    "sha256sum": {"--check", "--ignore-missing"},
+    "uv": {"publish"},
 }
-WITH_COMMANDS = {"cdk", "git", "pipx"}
+WITH_COMMANDS = {"cdk", "gh", "git", "pipx", "uv"}
 # What a program prints here: the documents go through it in a loop, or count with it.
 PRINTS = "1"
 # Notes each call on a line of its own: words end with one rare character, calls with another.
@@ -250,8 +261,11 @@ def _with_shell() -> list[Path]:
 
 
 def _parameters(template: str) -> dict[str, Any]:
-    found: dict[str, Any] = cfn_yaml.load(str(ROOT / template))["Parameters"]
-    return found
+    """Return the parameters of a template of the project, or of one in dist/."""
+    made = {stack.name: stack.template for stack in STACKS}
+    name = re.sub(r"-\d+\.\d+\.\d+\.yaml$", "", template)
+    found: dict[str, Any] = cfn_yaml.load(str(ROOT / made.get(name, template)))["Parameters"]
+    return found | dict(PARAMETERS) if name == STACKS[0].name else found
 
 
 def _undeployable(call: Call) -> set[str]:
@@ -327,12 +341,7 @@ def test_a_wrong_deployment_is_noticed() -> None:
 def test_parameters_in_the_text_exist() -> None:
     """Those of the table of docs/deploying.md, and words such as `Name=value` in the text."""
     known = {
-        name
-        for template in (
-            *("template.yaml", "org/registration.yaml", "org/stackset.yaml"),
-            *("hook/template.yaml", "org/hook-stackset.yaml"),
-        )
-        for name in _parameters(template)
+        name for template in (stack.template for stack in STACKS) for name in _parameters(template)
     }
     table = DEPLOYING.partition("| Parameter |")[2].partition("\n\n")[0]
     named = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))

@@ -19,6 +19,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -77,7 +78,13 @@ class Stack:
 
 STACKS: Final = (
     Stack("auto-lex-permissions", "template.yaml"),
+    Stack("auto-lex-permissions-artifacts", "org/artifacts.yaml"),
+    Stack("auto-lex-permissions-function-stackset", "org/function-stackset.yaml"),
+    Stack("auto-lex-permissions-guard", "org/guard.yaml"),
+    Stack("auto-lex-permissions-hook", "hook/template.yaml"),
+    Stack("auto-lex-permissions-hook-stackset", "org/hook-stackset.yaml"),
     Stack("auto-lex-permissions-registration", "org/registration.yaml"),
+    Stack("auto-lex-permissions-stackset", "org/stackset.yaml"),
 )
 
 
@@ -248,11 +255,10 @@ def sums(files: Mapping[str, bytes]) -> str:
 
 def make(target: Path) -> None:
     """Make all files, and put them into a folder in place of what it had."""
-    files: dict[str, bytes] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for stack in STACKS:
-            files |= stack_files(stack, Path(folder) / stack.name)
-        files |= package(Path(folder) / "package")
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
+        tasks = [pool.submit(stack_files, stack, Path(folder) / stack.name) for stack in STACKS]
+        tasks.append(pool.submit(package, Path(folder) / "package"))
+        files = {name: content for task in tasks for name, content in task.result().items()}
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for name, content in files.items():

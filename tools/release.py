@@ -329,11 +329,13 @@ def _summary(change: Change) -> str:
         lines += [
             "Next:",
             "  make test",
+            "  make dist   # what the tag will publish",
             f"  git add {names}",
             f'  git commit -m "Release {version}"',
             f'  git tag --annotate v{version} --message "Release {version}"',
             "  git push --follow-tags",
             "  sam build && sam deploy --config-env us-east-1   # and each other Region",
+            "docs/releasing.md explains each of them.",
         ]
     return "\n".join(lines)
 

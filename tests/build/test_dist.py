@@ -25,10 +25,12 @@ from tools.dist import STACKS, Code, DistError, Stack, Template, functions, load
 
 MACRO: Final = STACKS[0]
 TEMPLATE: Final = f"{MACRO.name}-{__version__}.yaml"
-REGISTRATION: Final = f"auto-lex-permissions-registration-{__version__}.yaml"
 # Texts of templates up to this size go into a request:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 INLINE_LIMIT: Final = 51_200
+# Those with functions, and those that are plain as they are.
+MADE: Final = [stack for stack in STACKS if not stack.template.startswith("org/")]
+COPIED: Final = [stack for stack in STACKS if stack not in MADE]
 CODE: Final = Code.of(MACRO.name, b"some code")
 
 pytestmark = pytest.mark.timeout(240)
@@ -43,7 +45,7 @@ def template(dist: Path) -> Template:
 @pytest.fixture(scope="module")
 def archive(dist: Path) -> Path:
     """Return the macro's code."""
-    (found,) = dist.glob("*.zip")
+    (found,) = dist.glob(f"{MACRO.name}-{__version__}-*.zip")
     return found
 
 
@@ -98,6 +100,7 @@ def test_what_is_there(dist: Path, archive: Path) -> None:
     assert {path.name for path in dist.iterdir()} == {
         *(f"{stack.name}-{__version__}.yaml" for stack in STACKS),
         archive.name,
+        *(path.name for path in dist.glob(f"auto-lex-permissions-hook-{__version__}-*.zip")),
         f"auto_lex_permissions-{__version__}-py3-none-any.whl",
         f"auto_lex_permissions-{__version__}.tar.gz",
         "SHA256SUMS",
@@ -113,10 +116,14 @@ def test_the_digests_are_those_of_the_files(dist: Path) -> None:
     assert lines == sorted(lines, key=lambda line: line.split("  ")[1])
 
 
-def test_the_code_has_its_digest_in_its_name(archive: Path) -> None:
-    """So another code is another object of the bucket."""
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    assert archive.name == f"{MACRO.name}-{__version__}-{digest[:16]}.zip"
+def test_code_has_its_digest_in_its_name(dist: Path) -> None:
+    """One zip for each stack with a function: another code is another object of the bucket."""
+    zips = [*dist.glob("*.zip")]
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in zips]
+    assert {
+        path.name.removesuffix(f"-{__version__}-{digest}.zip")
+        for path, digest in zip(zips, digests, strict=True)
+    } == {stack.name for stack in MADE}
 
 
 def test_the_code_is_what_sam_would_upload(archive: Path, tmp_path: Path) -> None:
@@ -143,22 +150,26 @@ def entries(package: Path) -> list[tuple[str, tuple[object, ...]]]:
         ]
 
 
-def test_the_registration_is_the_one_in_org(dist: Path) -> None:
-    """It has no transform, so nothing has to be made of it."""
-    assert (dist / REGISTRATION).read_bytes() == (ROOT / "org/registration.yaml").read_bytes()
+@pytest.mark.parametrize("stack", COPIED, ids=lambda stack: str(stack.name))
+def test_a_template_without_a_transform_is_handed_out_as_it_is(dist: Path, stack: Stack) -> None:
+    """Nothing has to be made of it; none of org/ is left out."""
+    handed_out = (dist / f"{stack.name}-{__version__}.yaml").read_bytes()
+    assert handed_out == (ROOT / stack.template).read_bytes()
+    templates = {str(path.relative_to(ROOT)) for path in (ROOT / "org").iterdir()}
+    assert templates == {each.template for each in COPIED}
 
 
-def test_the_template_has_no_transform(template: Template, dist: Path) -> None:
-    """Nor anything of SAM's, and it fits into a request."""
+@pytest.mark.parametrize("stack", MADE, ids=lambda stack: str(stack.name))
+def test_a_made_template_has_no_transform(dist: Path, stack: Stack) -> None:
+    """Nor anything of SAM's; it fits into a request, and cfn-lint has nothing to say."""
+    path = dist / f"{stack.name}-{__version__}.yaml"
+    template = load(path)
+    assert functions(load(ROOT / stack.template))
     assert "Transform" not in template
     assert not functions(template)
-    assert "ServerlessRepo" not in (dist / TEMPLATE).read_text()
-    assert (dist / TEMPLATE).stat().st_size <= INLINE_LIMIT
-
-
-def test_cfn_lint_has_nothing_to_say(dist: Path) -> None:
-    """On the file as it is handed out."""
-    assert cfn_lint(dist / TEMPLATE) == (0, "")
+    assert "ServerlessRepo" not in path.read_text()
+    assert path.stat().st_size <= INLINE_LIMIT
+    assert cfn_lint(path) == (0, "")
 
 
 def test_the_template_is_what_sam_deploys(template: Template) -> None:

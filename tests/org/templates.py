@@ -20,6 +20,8 @@ STACK_SET = ROOT / "org" / "stackset.yaml"
 GUARD = ROOT / "org" / "guard.yaml"
 HOOK = ROOT / "hook" / "template.yaml"
 HOOK_STACK_SET = ROOT / "org" / "hook-stackset.yaml"
+ARTIFACTS = ROOT / "org" / "artifacts.yaml"
+FUNCTION_STACK_SET = ROOT / "org" / "function-stackset.yaml"
 
 FUNCTION = "AutoLexPermissionsFunction"
 
@@ -111,3 +113,20 @@ class Stack:
             return f"{place}:function:{self.value(function)}"
         declared = self.template["Parameters"][name]
         return str(self.parameters.get(name, declared.get("Default")))
+
+
+def bucket_policy(prefix: str, organization: str) -> Template:
+    """Return the policy that org/artifacts.yaml gives its bucket."""
+    given = {"ArtifactBucketPrefix": prefix, "OrganizationId": organization}
+    stack = Stack(load(ARTIFACTS), "111122223333", given)
+    bucket = stack.template["Resources"]["Artifacts"]["Properties"]["BucketName"]
+    arn = f"arn:aws:s3:::{stack.value(bucket)}"
+    content = stack.template["Resources"]["ArtifactsPolicy"]["Properties"]["PolicyDocument"]
+    text = json.dumps(content)
+    for expression, meant in (
+        ({"Fn::GetAtt": ["Artifacts", "Arn"]}, arn),
+        ({"Fn::Sub": "${Artifacts.Arn}/*"}, f"{arn}/*"),
+    ):
+        text = text.replace(json.dumps(expression), json.dumps(meant))
+    policy: Template = stack.document(json.loads(text))
+    return policy

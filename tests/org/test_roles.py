@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.org.templates import (
+    ARTIFACTS,
+    FUNCTION_STACK_SET,
     HOOK,
     HOOK_STACK_SET,
     MACRO,
@@ -25,6 +27,8 @@ TEMPLATES = {
     "stackset": STACK_SET,
     "hook": HOOK,
     "hook-stackset": HOOK_STACK_SET,
+    "artifacts": ARTIFACTS,
+    "function-stackset": FUNCTION_STACK_SET,
 }
 # By template and logical id: the service that may assume it, what that may do, and with what.
 ROLES = {

@@ -35,6 +35,7 @@ DEPLOYMENT, OPERATOR, ADMINISTRATOR, ANYBODY = ROLES = (
 )
 ROOT_USER: Final = f"arn:aws:iam::{CENTRAL}:root"
 SAM_BUCKET: Final = "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-1a2b3c4d5e6f"
+RELEASES: Final = "arn:aws:s3:::auto-lex-permissions-example-us-east-1"
 ACCESS_POINT: Final = f"arn:aws:s3:{PLACE}:accesspoint/another-way"
 
 # What is guarded, by service and kind as AWS names them; who may change it, and an example of it.
@@ -92,6 +93,8 @@ GUARDED: Final[Mapping[str, Guarded]] = {
     ),
     "bucket": ("s3", "bucket", DEPLOYMENT, SAM_BUCKET),
     "code": ("s3", "object", DEPLOYMENT, f"{SAM_BUCKET}/auto-lex-permissions/1a2b"),
+    "bucket-of-releases": ("s3", "bucket", DEPLOYMENT, RELEASES),
+    "release": ("s3", "object", DEPLOYMENT, f"{RELEASES}/auto-lex-permissions-1.0.0.yaml"),
     "access-point": ("s3", "accesspoint", DEPLOYMENT, ACCESS_POINT),
     "code-by-an-access-point": (
         "s3",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scanners.pairs import Scanned, pairs
+from tests.scanners.pairs import Scanned, distributed, pairs
 from tests.scanners.scanning import (
     CheckovReport,
     Findings,
@@ -19,7 +19,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
     folder = tmp_path_factory.mktemp("templates")
     found = {pair.name: pair for pair in pairs()}
     paths = {name: pair.write(folder) for name, pair in found.items()}
-    return Scanned(found, paths, tmp_path_factory.mktemp("home"))
+    return Scanned(found, paths, tmp_path_factory.mktemp("home"), distributed(folder))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from auto_lex_permissions import Request, transform
 from localcloud.sam import ROOT
 from tests.scanners.scanning import Finding, Findings
 from tests.templates import cases
+from tools.dist import STACKS, Code, functions, load, plain, written
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 ORGANIZATION = sorted((ROOT / "org").glob("*.yaml"))
@@ -60,16 +61,18 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """The templates on disk: those of a pair by its name, and the project's own."""
+    """The templates on disk: those of a pair by its name, the project's own, and the plain one."""
 
     pairs: dict[str, Pair]
     paths: dict[str, tuple[Path, Path]]
     home: Path
+    distributed: Path
 
     @property
     def templates(self) -> list[Path]:
         """Return the paths of all templates."""
-        return [*(path for both in self.paths.values() for path in both), *OWN]
+        pairs = (path for both in self.paths.values() for path in both)
+        return [*pairs, *OWN, self.distributed]
 
     def added(self, name: str, findings: Findings) -> list[Finding]:
         """Return what is found after the macro and was not found before it."""
@@ -98,6 +101,16 @@ def whole(fragment: Mapping[str, Any]) -> Mapping[str, Any]:
     text = json.dumps(template)
     needed = [transform for mark, transform in TRANSFORMS.items() if mark in text]
     return {**template, "Transform": needed} if needed else template
+
+
+def distributed(folder: Path) -> Path:
+    """Write what `make dist` makes of template.yaml, for some code; return its path."""
+    (stack, *_) = STACKS
+    template = load(ROOT / stack.template)
+    code = {name: Code.of(stack.name, b"some code") for name in functions(template)}
+    path = folder / "distributed.yaml"
+    path.write_text(written(stack, plain(template, code)))
+    return path
 
 
 def faulty() -> Pair:

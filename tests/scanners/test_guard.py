@@ -41,12 +41,15 @@ def test_it_passes_what_the_macro_adds_to_the_example(scanned: Scanned, guarded:
     assert scanned.added("connect-bot", guarded) == []
 
 
-def test_our_own_templates(guarded: Findings) -> None:
+def test_our_own_templates(scanned: Scanned, guarded: Findings) -> None:
     """A function outside a VPC, and a permission by a parameter; nothing else."""
     for template in EXAMPLES:
         assert {each.rule for each in guarded[template]} <= {OUTSIDE_VPC}
     shared = Finding(PUBLIC, "AutoLexPermissionsOrganizationPermission")
     assert guarded[ROOT / "template.yaml"] == {shared: 1}
+    # Of a function it knows only where it is CloudFormation's own.
+    outside = Finding(OUTSIDE_VPC, "AutoLexPermissionsFunction")
+    assert guarded[scanned.distributed] == {shared: 1, outside: 1}
     assert ORGANIZATION
     for template in (HOOK, *ORGANIZATION):
         assert guarded[template] == {}

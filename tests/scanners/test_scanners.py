@@ -85,6 +85,18 @@ def test_our_own_templates_are_clean(
     assert all(finding.message.endswith(".") for finding in checked.skipped[template])
 
 
+def test_the_template_of_the_dist_is_as_clean(
+    scanned: Scanned, linted: Findings, checked: CheckovReport
+) -> None:
+    """And checkov skips in it what it skips in the one that it is made from."""
+    template = scanned.distributed
+    assert linted[template] == {}
+    assert checked.failed[template] == {}
+    assert template not in checked.unread
+    skipped = {finding.rule for finding in checked.skipped[ROOT / "template.yaml"]}
+    assert {finding.rule for finding in checked.skipped[template]} == skipped
+
+
 def test_a_permission_that_is_too_wide_would_be_noticed(
     scanned: Scanned, linted: Findings, checked: CheckovReport
 ) -> None:
