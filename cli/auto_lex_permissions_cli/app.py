@@ -79,6 +79,14 @@ def _checked(pattern: re.Pattern[str], example: str) -> Callable[..., str]:
     return check
 
 
+def _regions(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Refuse what is no Region, each of several."""
+    check = _checked(_REGION, "us-east-1 or all")
+    return tuple(value if value == "all" else check(context, parameter, value) for value in values)
+
+
 def _quiet(_: click.Context, __: click.Parameter, wanted: object) -> None:
     if wanted:
         be_quiet()
@@ -245,8 +253,21 @@ def check(templates: tuple[str, ...], **options: Any) -> int:
 
 
 @app.command(cls=_Command, short_help="Report the same of a live account, and how to fix it.")
-@region_option
-@click.option("--profile", metavar="NAME", default="", help="A profile of the AWS configuration.")
+@click.option(
+    "--region",
+    "regions",
+    metavar="REGION|all",
+    multiple=True,
+    callback=_regions,
+    help="The Region, all that have Lex V2, or several.",
+)
+@click.option(
+    "--profile",
+    "profiles",
+    metavar="NAME",
+    multiple=True,
+    help="A profile of the AWS configuration, or several.",
+)
 @click.option("--bot", metavar="NAME|ID", default="", help="Look at this bot only.")
 @click.option("--alias", metavar="NAME|ID", default="", help="Look at bot aliases so named only.")
 @click.option(
@@ -257,7 +278,7 @@ def check(templates: tuple[str, ...], **options: Any) -> int:
     show_default=True,
     help="Look no longer than this, and print what was found until then.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--format", "form", type=click.Choice(["text", "json", "jsonl"]), default="text")
 def doctor(**options: Any) -> int:
     """Report for each code hook in a live account whether Lex may invoke its function.
 
@@ -269,6 +290,7 @@ def doctor(**options: Any) -> int:
     Examples:
       auto-lex-permissions doctor --region us-east-1
       auto-lex-permissions doctor --bot OrdersBot --alias live --format json
+      auto-lex-permissions doctor --region all --profile dev --profile prod --format jsonl
     """
     from .doctor.command import run  # noqa: PLC0415 - see above.
 

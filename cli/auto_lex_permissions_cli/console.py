@@ -148,6 +148,12 @@ def print_json(value: Any) -> None:
     _write_bytes(as_json(value))
 
 
+def print_json_line(value: Any) -> None:
+    """Print one of several results for programs, as soon as it is there."""
+    _write_bytes(f"{visible_json(json.dumps(value, ensure_ascii=False))}\n")
+    sys.stdout.buffer.flush()
+
+
 def _write_bytes(text: str) -> None:
     """Write a text for programs, which is UTF-8 whatever the terminal takes."""
     sys.stdout.flush()
@@ -255,7 +261,19 @@ def progress() -> Iterator[Track]:
 
     # Drawn when there is something new, and not over what else asks for attention on the terminal.
     with Progress(console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
-        yield lambda items, total, name: bar.track(items, total=total, description=name)
+
+        def track(items: Iterable[Any], total: int, name: str) -> Iterator[Any]:
+            """Show a line as long as something is under way; there may be many after each other."""
+            task = bar.add_task(visible(name).replace("[", r"\["), total=total)
+            try:
+                for item in items:
+                    yield item
+                    bar.advance(task)
+                    bar.refresh()
+            finally:
+                bar.remove_task(task)
+
+        yield track
 
 
 def coloured(word: str) -> Part:

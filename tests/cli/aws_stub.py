@@ -71,6 +71,10 @@ class Stub:
     calls: list[Called] = field(default_factory=list)
     sizes: list[Any] = field(default_factory=list)
     """What each page was asked to hold."""
+    elsewhere: dict[tuple[str, str], "Stub"] = field(default_factory=dict)
+    """Other accounts and Regions of the same port, by the access key and the Region of a call."""
+    times: list[float] = field(default_factory=list)
+    """When each call came, by this machine's clock."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -100,6 +104,10 @@ class Stub:
         self.aliases[bot][alias] = name
         self.hooks[f"{bot}/{alias}"] = hooks
         return f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/{bot}/{alias}"
+
+    def at(self, key: str, region: str) -> "Stub":
+        """Return what another access key, or another Region, finds at the same port."""
+        return self.elsewhere.setdefault((key, region), Stub(self.port, self.page))
 
     def refuse(
         self, action: str, of: str, *answers: Answer | Hostile, for_good: bool = False
@@ -131,6 +139,7 @@ class Stub:
         call = Called(action, of)
         with self._lock:
             self.calls.append(call)
+            self.times.append(time.monotonic())
             answers = self.refused.get(call) or self.refused.get(Called(action, "*"), [])
             is_for_good = {call, Called(action, "*")} & self.for_good
             if not answers:
@@ -208,6 +217,10 @@ _ROUTES: Final[Any] = (
 )
 
 
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+_SCOPE: Final = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/")
+
+
 class _Handler(BaseHTTPRequestHandler):
     stub: Stub
     protocol_version = "HTTP/1.1"
@@ -219,7 +232,10 @@ class _Handler(BaseHTTPRequestHandler):
         content = self.rfile.read(length)
         # STS takes forms, of which nothing is read here.
         body: dict[str, Any] = json.loads(content) if content.startswith(b"{") else {}
-        replied = self.stub.answer(self.command, self.path, body)
+        signed = _SCOPE.search(self.headers.get("Authorization", ""))
+        place = (signed[1], signed[2]) if signed else ("", "")
+        stub = self.stub.elsewhere.get(place, self.stub)
+        replied = stub.answer(self.command, self.path, body)
         if not isinstance(replied, tuple):
             self.close_connection = True
             with suppress(ConnectionError):

@@ -68,7 +68,7 @@ class Ran:
     def __init__(self, code: int, out: str) -> None:
         """Take what was printed as JSON."""
         self.code = code
-        self.output: Any = json.loads(out)
+        (self.output,) = json.loads(out)["places"]
 
     @property
     def hooks(self) -> list[Any]:
@@ -89,8 +89,8 @@ class Ran:
 
 
 OPTIONS: Final[dict[str, Any]] = {
-    "region": "",
-    "profile": "",
+    "regions": (),
+    "profiles": (),
     "bot": "",
     "alias": "",
     "timeout": 60,
@@ -98,12 +98,12 @@ OPTIONS: Final[dict[str, Any]] = {
 }
 
 
-def examined(capsys: pytest.CaptureFixture[str], **options: str) -> Ran:
+def examined(capsys: pytest.CaptureFixture[str], **options: Any) -> Ran:
     """Run the command in this process."""
     code = doctor(**OPTIONS | {"form": "json"} | options)
     captured = capsys.readouterr()
     ran = Ran(code, captured.out)
-    unread = len(ran.output["notes"]) + ran.states.count("unknown")
+    unread = len(ran.output["unread"]) + ran.states.count("unknown")
     what = "1 place" if unread == 1 else f"{unread} places"
     line = f"auto-lex-permissions: {what} could not be looked at: the report says which, and why.\n"
     assert captured.err == (line if unread else "")
@@ -111,7 +111,7 @@ def examined(capsys: pytest.CaptureFixture[str], **options: str) -> Ran:
     return ran
 
 
-def problem(**options: str) -> str:
+def problem(**options: Any) -> str:
     """Run the command and return the one line it fails with."""
     with pytest.raises(UsageError) as caught:
         doctor(**OPTIONS | options)
@@ -311,11 +311,11 @@ def test_what_may_not_be_read_is_named_and_the_rest_goes_on(
     assert (ran.code, ran.states) == (2, ["allowed", "unknown"])
     refused = "AccessDeniedException: User reader is not authorized."
     assert ran.hooks[1]["explanation"] == [f"GetPolicy: {refused}"]
-    assert [(note["bot"]["name"], note["problem"]) for note in ran.output["notes"]] == [
+    assert [(note["bot"]["name"], note["problem"]) for note in ran.output["unread"]] == [
         ("SecretBot", f"ListBotAliases: {refused}"),
         ("OrdersBot", f"DescribeBotAlias: {refused}"),
     ]
-    assert doctor(region="", profile="", bot="", alias="", timeout=60, form="text") == 2
+    assert doctor(regions=(), profiles=(), bot="", alias="", timeout=60, form="text") == 2
     out = capsys.readouterr().out
     assert f"unknown  SecretBot: not all could be read: ListBotAliases: {refused}" in out
     assert "unknown  OrdersBot/closed: not all could be read: " in out
@@ -408,7 +408,7 @@ def test_the_resource_in_the_text_is_the_one_in_json(
     stub.hooks[f"{BOT}/{LIVE}"] = {"en_US": far, "es_US": far}
     stub.functions = {far: policy()}
     hook = examined(capsys).hooks[0]
-    assert doctor(region="", profile="", bot="", alias="", timeout=60, form="text") == 1
+    assert doctor(regions=(), profiles=(), bot="", alias="", timeout=60, form="text") == 1
     out = capsys.readouterr().out
     _, _, after = out.partition("# Under Resources:\n")
     assert yaml.safe_load(after.partition("\n# Or now")[0]) == hook["resource"]
@@ -551,16 +551,16 @@ def test_no_credentials_no_region_no_profile(
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     assert problem() == "no Region: give --region, or set AWS_DEFAULT_REGION."
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    assert problem(region="us-east-1") == (
+    assert problem(regions=["us-east-1"]) == (
         "no credentials in the environment or a profile: sign in, or give another --profile."
     )
-    assert "(nobody)" in problem(region="us-east-1", profile="nobody")
+    assert "(nobody)" in problem(regions=["us-east-1"], profiles=["nobody"])
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
-    assert problem(region="us east 1").startswith("lexv2-models cannot be called in us east 1: ")
+    assert problem(regions=["us east 1"]).startswith("lexv2-models cannot be called in us east 1: ")
     config = tmp_path / "config"
     config.write_text("[profile p]\ncredential_process = false\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    assert problem(region="us-east-1", profile="p").startswith("credentials: ")
+    assert problem(regions=["us-east-1"], profiles=["p"]).startswith("credentials: ")
     assert stub.calls == []
 
 
@@ -688,7 +688,7 @@ def test_why_not_in_words(
     stub.functions[f"{ORDERS}:live"] = policy(made)
     expected = [line.replace("{live}", live) for line in lines]
     assert examined(capsys).only["explanation"] == expected
-    assert doctor(region="", profile="", bot="", alias="", timeout=60, form="text") == 1
+    assert doctor(regions=(), profiles=(), bot="", alias="", timeout=60, form="text") == 1
     printed = capsys.readouterr().out.splitlines()
     assert printed[1 : len(expected) + 1] == [f"{' ' * 9}{line}" for line in expected]
     assert ("# Under Resources:" in printed) is ("Effect" not in changed)
@@ -704,7 +704,7 @@ def test_a_call_that_hangs(
     stub.functions[f"{ORDERS}:live"] = policy(statement(f"{ORDERS}:live", live))
     ran = examined(capsys)
     assert (ran.code, ran.states) == (2, ["allowed"])
-    (note,) = ran.output["notes"]
+    (note,) = ran.output["unread"]
     assert note["alias"]["id"] == TEST_ALIAS[0]
     assert note["problem"].startswith("DescribeBotAlias: ReadTimeoutError: Read timeout on endp")
     assert note["problem"].endswith(". Check the Region, the network and the proxy.")

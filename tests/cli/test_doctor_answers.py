@@ -146,14 +146,14 @@ def signed_in() -> Iterator[tuple[Stub, Clients]]:
             patch.setenv(name, value)
         patch.setattr(calls, "LAMBDA_CALLS_A_SECOND", 10_000.0)
         patch.setattr(calls, "CONFIG", Config(retries={"total_max_attempts": 1}))
-        yield stub, calls.sign_in("", "")
+        yield stub, calls.Sessions().sign_in("", "")
 
 
 @pytest.fixture
 def account(signed_in: tuple[Stub, Clients], monkeypatch: pytest.MonkeyPatch) -> Stub:
     """Two bots with a hook each that is allowed, asked without repetition."""
     stub, clients = signed_in
-    monkeypatch.setattr(command, "sign_in", lambda *_: clients)
+    monkeypatch.setattr(calls.Sessions, "sign_in", lambda *_: clients)
     for held in (stub.bots, stub.aliases, stub.hooks, stub.refused, stub.for_good, stub.calls):
         held.clear()
     live = stub.add_alias(stub.add_bot(BOT, "OrdersBot"), LIVE, "live", en_US=ORDERS)
@@ -180,13 +180,13 @@ def _outcome(
 ) -> tuple[int, str, list[str]]:
     """Return the exit code, what was said of what is broken, and the states of the hooks."""
     try:
-        code = command.run(region="", profile="", bot=bot, alias=alias, timeout=60, form="json")
+        code = command.run(regions=(), profiles=(), bot=bot, alias=alias, timeout=60, form="json")
     except UsageError as error:
         return 2, str(error), []
     printed = capsys.readouterr().out
     assert all(char.isprintable() or char == "\n" for char in printed)
-    output = json.loads(printed)
-    said = [note["problem"] for note in output["notes"]]
+    (output,) = json.loads(printed)["places"]
+    said = [unread["problem"] for unread in output["unread"]]
     said += [line for hook in output["codeHooks"] for line in hook["explanation"]]
     return code, "\n".join(said), [hook["state"] for hook in output["codeHooks"]]
 

@@ -59,7 +59,14 @@ def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Stub]:
 
 def _problem(profile: str = "", region: str = "") -> str:
     with pytest.raises(UsageError) as caught:
-        doctor(profile=profile, region=region, bot="", alias="", timeout=60, form="text")
+        doctor(
+            profiles=[profile] if profile else [],
+            regions=[region] if region else [],
+            bot="",
+            alias="",
+            timeout=60,
+            form="text",
+        )
     return str(caught.value)
 
 

@@ -61,6 +61,11 @@ _CREDENTIALS: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
+# What a Region that is switched off says of credentials that are good elsewhere.
+# https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+_SWITCHED_OFF: Final = frozenset(
+    {"InvalidClientTokenId", "OptInRequired", "UnrecognizedClientException"}
+)
 _NO_CREDENTIALS: Final = (
     botocore.NoCredentialsError,
     botocore.PartialCredentialsError,
@@ -88,6 +93,20 @@ class RefusedError(Exception):
     def is_about_the_call(self) -> bool:
         """Whether another kind of call may fare better, as where this one is not allowed."""
         return self.status in _ABOUT_THE_CALL and self.code != NOT_FOUND
+
+
+class CredentialsError(UsageError):
+    """Credentials that AWS does not take, with its code."""
+
+    def __init__(self, code: str, words: str) -> None:
+        """Take AWS's code, and what is said of it."""
+        super().__init__(words)
+        self.code = code
+
+    @property
+    def may_be_of_region(self) -> bool:
+        """Whether a Region says so, too, that is switched off for the account."""
+        return self.code in _SWITCHED_OFF
 
 
 class _BrokenAnswerError(Exception):
@@ -169,6 +188,23 @@ class RateLimiter:
         time.sleep(max(0.0, turn - time.monotonic()))
 
 
+class Rates:
+    """How fast Lambda is asked: each account and Region has a limit of its own."""
+
+    def __init__(self) -> None:
+        """Begin with none that was asked."""
+        self._limiters: dict[tuple[str, str], RateLimiter] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, function: Function) -> None:
+        """Wait until it is the caller's turn to ask for a function."""
+        with self._lock:
+            limiter = self._limiters.setdefault(
+                (function.account, function.region), RateLimiter(LAMBDA_CALLS_A_SECOND)
+            )
+        limiter.wait()
+
+
 @dataclass(frozen=True, slots=True)
 class Clients:
     """The two services of a Region, and the account that the credentials say they are of."""
@@ -179,13 +215,46 @@ class Clients:
     functions: Any
 
 
-def sign_in(profile: str, region: str) -> Clients:
-    """Return what calls are made with; raises UsageError where there is no Region or credentials.
+def regions_of_lex(profile: str) -> list[str]:
+    """Return the Regions that the SDK knows to have Lex V2, in the partition of a profile.
 
-    The account is empty where the credentials do not say it.
+    Raises UsageError where there is no such profile.
     """
     try:
-        session = boto3.Session(profile_name=profile or None, region_name=region or None)
+        session = boto3.Session(profile_name=profile or None)
+        region = session.region_name
+        partition = session.get_partition_for_region(region) if region else "aws"
+        return session.get_available_regions("lexv2-models", partition)
+    except botocore.BotoCoreError as error:
+        raise UsageError(f"credentials: {_sentence(error)} {_SIGN_IN}") from error
+
+
+class Sessions:
+    """Who asks: each profile is signed in to once, whatever the Regions, from whichever thread."""
+
+    def __init__(self) -> None:
+        """Begin with no profile signed in to."""
+        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._sessions: dict[str, boto3.Session] = {}
+
+    def sign_in(self, profile: str, region: str) -> Clients:
+        """Do as `sign_in`."""
+        with self._lock:
+            lock = self._locks.setdefault(profile, threading.Lock())
+        # A session makes its clients one after the other.
+        with lock:
+            return sign_in(profile, region, self._sessions)
+
+
+def sign_in(profile: str, region: str, sessions: dict[str, boto3.Session]) -> Clients:
+    """Return what calls are made with; raises UsageError where there is no Region or credentials.
+
+    The account is empty where the credentials do not say it. Sessions are by their profiles.
+    """
+    try:
+        session = sessions.get(profile) or boto3.Session(profile_name=profile or None)
+        sessions[profile] = session
         credentials: Any = session.get_credentials()
         frozen = credentials and credentials.get_frozen_credentials()
     except (botocore.BotoCoreError, botocore.ClientError) as error:
@@ -195,7 +264,8 @@ def sign_in(profile: str, region: str) -> Clients:
         cause = f"{type(error).__name__}: {_one_line(error)}"
         words = f"the AWS configuration, or what it names, is broken ({cause})."
         raise UsageError(f"credentials: {words} {_SIGN_IN}") from error
-    if not session.region_name:
+    region = region or str(session.region_name or "")
+    if not region:
         raise UsageError("no Region: give --region, or set AWS_DEFAULT_REGION.")
     if not credentials:
         where = f"in profile {profile}" if profile else "in the environment or a profile"
@@ -203,7 +273,6 @@ def sign_in(profile: str, region: str) -> Clients:
     for key in (frozen.access_key, frozen.secret_key, frozen.token or ""):
         if not isinstance(key, str) or not key.isprintable():
             raise UsageError(f"credentials: one of the keys is no text of one line. {_SIGN_IN}")
-    region = str(session.region_name)
     clients = (_client(session, service, region) for service in ("lexv2-models", "lambda"))
     return Clients(region, str(getattr(frozen, "account_id", None) or ""), *clients)
 
@@ -211,11 +280,11 @@ def sign_in(profile: str, region: str) -> Clients:
 class Account:
     """The bots and functions of one account and Region, as its APIs report them."""
 
-    def __init__(self, clients: Clients, calls: Calls) -> None:
-        """Take who asks, and how long it may."""
+    def __init__(self, clients: Clients, calls: Calls, rates: Rates) -> None:
+        """Take who asks, how long it may, and how fast."""
         self._lex = clients.lex
         self._lambda = clients.functions
-        self._limiter = RateLimiter(LAMBDA_CALLS_A_SECOND)
+        self._rates = rates
         self._calls = calls
 
     def bots(self) -> Listed[Bot]:
@@ -287,24 +356,27 @@ class Account:
         """
         if hasattr(self._lambda, "get_resource_policy"):
             try:
-                return self._ask_lambda("get_resource_policy", "Policy", ResourceArn=function.arn)
+                return self._ask_lambda(
+                    function, "get_resource_policy", "Policy", ResourceArn=function.arn
+                )
             except RefusedError as error:
                 if not error.is_about_the_call:
                     raise
-        return self._ask_lambda("get_policy", "Policy", **_named(function))
+        return self._ask_lambda(function, "get_policy", "Policy", **_named(function))
 
     def _exists(self, function: Function) -> bool:
         try:
-            self._ask_lambda("get_function_configuration", "FunctionArn", **_named(function))
+            named = _named(function)
+            self._ask_lambda(function, "get_function_configuration", "FunctionArn", **named)
         except RefusedError as error:
             if error.code != NOT_FOUND:
                 raise
             return False
         return True
 
-    def _ask_lambda(self, method: str, member: str, **arguments: str) -> str:
-        """Return a text of Lambda's answer."""
-        self._limiter.wait()
+    def _ask_lambda(self, function: Function, method: str, member: str, **arguments: str) -> str:
+        """Return a text of Lambda's answer on a function."""
+        self._rates.wait(function)
         return _called(
             self._lambda, method, lambda answer: _member(answer, member, str), **arguments
         )
@@ -411,7 +483,8 @@ def _called(
         code = _one_line(answer.get("Error", {}).get("Code", "Unknown"))
         message = _one_line(answer.get("Error", {}).get("Message", ""))
         if code in _CREDENTIALS:
-            raise UsageError(f"credentials: {call}: {code}: {message} Sign in anew.") from error
+            words = f"credentials: {call}: {code}: {message} Sign in anew."
+            raise CredentialsError(code, words) from error
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         raise RefusedError(call, code, message, status) from error
     except _NO_CREDENTIALS as error:

@@ -34,6 +34,10 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
+class NoSuchNameError(UsageError):
+    """No bot, or no bot alias, is named as was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """One code hook and its state: with the verdict where it is denied, else with the words."""
@@ -51,7 +55,7 @@ class Diagnosis:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class Unread:
     """A bot, an alias, or a Region where both are None, that could not all be read, and why."""
 
     bot: Bot | None
@@ -67,11 +71,16 @@ class Findings:
     bots: tuple[Bot, ...]
     aliases: tuple[BotAlias, ...]
     diagnoses: tuple[Diagnosis, ...]
-    notes: tuple[Note, ...]
+    unread: tuple[Unread, ...]
 
     def count(self, state: State) -> int:
         """Return how many code hooks are in a state."""
         return sum(diagnosis.state is state for diagnosis in self.diagnoses)
+
+    @property
+    def silenced(self) -> int:
+        """Return how many code hooks Lex may not invoke, or cannot."""
+        return self.count(State.DENIED) + self.count(State.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,45 +95,45 @@ class Wanted:
 
 def examine(account: Account, wanted: Wanted) -> Findings:
     """Ask an account for its code hooks and judge each; raises UsageError."""
-    notes: list[Note] = []
-    bots = _bots(account, wanted, notes)
-    aliases = _aliases(account, bots, wanted, notes)
+    unread: list[Unread] = []
+    bots = _bots(account, wanted, unread)
+    aliases = _aliases(account, bots, wanted, unread)
     hooks: list[Hook] = []
     for alias, listed in zip(aliases, account.hooks(aliases), strict=True):
-        notes += (Note(alias.bot, alias, problem) for problem in listed.problems)
+        unread += (Unread(alias.bot, alias, problem) for problem in listed.problems)
         hooks += listed.found
     diagnoses = tuple(_diagnoses(account, hooks, wanted))
-    return Findings(wanted.region, tuple(bots), tuple(aliases), diagnoses, tuple(notes))
+    return Findings(wanted.region, tuple(bots), tuple(aliases), diagnoses, tuple(unread))
 
 
-def _bots(account: Account, wanted: Wanted, notes: list[Note]) -> list[Bot]:
+def _bots(account: Account, wanted: Wanted, unread: list[Unread]) -> list[Bot]:
     listed = account.bots()
     bots, problems = listed.found, listed.problems
     if problems and not bots:
         raise UsageError(f"the bots in {wanted.region} cannot be listed: {problems[0]}")
-    notes += (Note(None, None, problem) for problem in problems)
+    unread += (Unread(None, None, problem) for problem in problems)
     chosen = [bot for bot in bots if not wanted.bot or wanted.bot in (bot.id, bot.name)]
     # Where some could not be read, that may be one of them.
-    if wanted.bot and not chosen and not notes:
+    if wanted.bot and not chosen and not unread:
         names = _listed([bot.name for bot in bots])
-        raise UsageError(f"--bot {wanted.bot}: no such bot in {wanted.region}; {names}.")
+        raise NoSuchNameError(f"--bot {wanted.bot}: no such bot in {wanted.region}; {names}.")
     return sorted(chosen, key=lambda bot: (bot.name, bot.id))
 
 
 def _aliases(
-    account: Account, bots: list[Bot], wanted: Wanted, notes: list[Note]
+    account: Account, bots: list[Bot], wanted: Wanted, unread: list[Unread]
 ) -> list[BotAlias]:
     aliases: list[BotAlias] = []
     for bot, listed in zip(bots, account.aliases(bots), strict=True):
-        notes += (Note(bot, None, problem) for problem in listed.problems)
+        unread += (Unread(bot, None, problem) for problem in listed.problems)
         aliases += sorted(listed.found, key=lambda alias: (alias.name, alias.id))
     chosen = [
         alias for alias in aliases if not wanted.alias or wanted.alias in (alias.id, alias.name)
     ]
-    if wanted.alias and not chosen and not notes:
+    if wanted.alias and not chosen and not unread:
         where = f"of bot {wanted.bot}" if wanted.bot else f"in {wanted.region}"
         names = _listed(sorted({alias.name for alias in aliases}))
-        raise UsageError(f"--alias {wanted.alias}: no such alias {where}; {names}.")
+        raise NoSuchNameError(f"--alias {wanted.alias}: no such alias {where}; {names}.")
     return chosen
 
 

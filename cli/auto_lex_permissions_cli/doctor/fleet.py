@@ -1,0 +1,115 @@
+"""Several Regions and profiles, side by side: places, each with what was found there.
+
+Each place is looked at in threads of its own. Memory holds as many places as are under way, and
+what the caller keeps of those that are done.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from auto_lex_permissions_cli.console import UsageError
+
+from .account import CredentialsError, regions_of_lex
+from .calls import side_by_side
+from .diagnosis import Findings, NoSuchNameError, State
+
+ALL: Final = "all"
+# Of each, WORKERS calls are under way.
+PLACES_AT_ONCE: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A profile and a Region, as they were given: the configured ones where empty."""
+
+    profile: str
+    region: str
+    is_named: bool = True
+    """Whether the Region was named, and is not just one of all."""
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return f"{self.region or 'its Region'} ({self.profile})" if self.profile else self.region
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A place, with what was found there, or why it could not be looked at."""
+
+    place: Place
+    found: Findings | None = None
+    problem: UsageError | None = None
+    is_skipped: bool = False
+    """Whether the Region is switched off for the account, and was not named."""
+
+    @property
+    def region(self) -> str:
+        """Return the Region, empty where it is the configured one and could not be had."""
+        return self.found.region if self.found else self.place.region
+
+    @property
+    def unread(self) -> int:
+        """Return how much could not be looked at that should have been."""
+        if self.found:
+            return len(self.found.unread) + self.found.count(State.UNKNOWN)
+        return int(self.problem is not None and not self.is_skipped)
+
+    @property
+    def silenced(self) -> int:
+        """Return how many code hooks Lex may not invoke, or cannot."""
+        return self.found.silenced if self.found else 0
+
+
+def places_of(profiles: Sequence[str], regions: Sequence[str]) -> list[Place]:
+    """Return each profile in each Region, once; raises UsageError."""
+    found: dict[tuple[str, str], Place] = {}
+    for profile in profiles or [""]:
+        named = [region for region in regions or [""] if region != ALL]
+        for region in named:
+            found.setdefault((profile, region), Place(profile, region))
+        for region in regions_of_lex(profile) if ALL in regions else ():
+            found.setdefault((profile, region), Place(profile, region, is_named=False))
+    return list(found.values())
+
+
+def look(places: Sequence[Place], examine: Callable[[Place], Findings]) -> Iterator[Looked]:
+    """Yield what is found at each place as soon as it is there.
+
+    Of one place alone a UsageError is raised. Of several, what cannot be looked at takes nothing
+    from the others, and one without the bot or alias that was asked for is passed over, unless all
+    are. A Region that takes no credentials that another one takes is switched off for the account:
+    that shows when all are through.
+    """
+
+    def looked(place: Place) -> Looked:
+        try:
+            return Looked(place, examine(place))
+        except UsageError as error:
+            if len(places) == 1:
+                raise
+            return Looked(place, problem=error)
+
+    signed_in: set[str] = set()
+    refused: list[Looked] = []
+    nowhere: NoSuchNameError | None = None
+    is_anywhere = False
+    for _, answer in side_by_side(places, looked, PLACES_AT_ONCE):
+        problem = answer.problem
+        if isinstance(problem, CredentialsError) and problem.may_be_of_region:
+            refused.append(answer)
+            continue
+        if not isinstance(problem, CredentialsError):
+            signed_in.add(answer.place.profile)
+        if isinstance(problem, NoSuchNameError):
+            nowhere = problem
+            continue
+        is_anywhere = True
+        yield answer
+    for answer in refused:
+        is_off = answer.place.profile in signed_in and not answer.place.is_named
+        is_anywhere = is_anywhere or not is_off
+        yield replace(answer, is_skipped=is_off)
+    if nowhere and not is_anywhere:
+        raise nowhere

@@ -1,0 +1,117 @@
+"""What `doctor` says to people: each code hook with its state, why, and what would fix it."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from auto_lex_permissions_cli.console import coloured, counted, print_line, write
+
+from .diagnosis import Diagnosis, Findings, State
+from .fixes import fix_for
+from .fleet import Looked
+from .policies import Mismatch, Reason
+
+# What matters most is last: that is what a terminal shows.
+ORDER: Final = (State.ALLOWED, State.UNKNOWN, State.MISSING, State.DENIED)
+_STATE_WIDTH: Final = 9
+
+
+def print_places(places: Iterable[Looked]) -> None:
+    """Print what was found at each place; the sum of several is the last line."""
+    found = list(places)
+    for place in found:
+        if place.found:
+            print_findings(place.found, place.place.profile)
+        elif place.unread:
+            _print_state(State.UNKNOWN, f"{place.place.label}: {place.problem}")
+    all_found = [place.found for place in found if place.found]
+    if len(found) > 1:
+        counts = ", ".join(
+            f"{sum(one.count(state) for one in all_found)} {state.value}" for state in ORDER
+        )
+        hooks = counted(sum(len(one.diagnoses) for one in all_found), "code hook")
+        print_line(f"{hooks} in {counted(len(found), 'place')}: {counts}")
+
+
+def print_findings(found: Findings, profile: str) -> None:
+    """Print what was found at one place, and how to fix it."""
+    for state in ORDER:
+        for group in _grouped(found.diagnoses, state):
+            diagnosis = group[0]
+            _print_state(state, _headline(group))
+            for line in explanation(diagnosis):
+                print_line(f"{' ' * _STATE_WIDTH}{line}")
+            fix = fix_for(diagnosis) if state is State.DENIED else None
+            if fix is not None:
+                # At the left margin, to be copied as it is.
+                write(f"\n# Under Resources:\n{fix.yaml}\n")
+                write(f"# Or now, by hand:\n{fix.command(found.region, profile)}\n\n")
+    for unread in found.unread:
+        place = unread.bot.name if unread.bot else f"Bots in {found.region}"
+        place += f"/{unread.alias.name}" if unread.alias else ""
+        _print_state(State.UNKNOWN, f"{place}: not all could be read: {unread.problem}")
+    counts = ", ".join(f"{found.count(state)} {state.value}" for state in ORDER)
+    hooks = counted(len(found.diagnoses), "code hook")
+    aliases = counted(len(found.aliases), "bot alias", "bot aliases")
+    places = counted(len(found.unread), "place")
+    more = f"; {places} could not be read" if found.unread else ""
+    bots = counted(len(found.bots), "bot")
+    where = f"{found.region} ({profile})" if profile else found.region
+    print_line(f"{hooks} in {aliases} of {bots} in {where}: {counts}{more}")
+
+
+def _print_state(state: State, line: str) -> None:
+    print_line(coloured(state.value), " " * (_STATE_WIDTH - len(state.value)), line)
+
+
+def _grouped(diagnoses: Iterable[Diagnosis], state: State) -> Iterable[list[Diagnosis]]:
+    """Return those in a state, with the locales together that one statement would serve."""
+    groups: dict[tuple[str, str, str], list[Diagnosis]] = {}
+    for diagnosis in diagnoses:
+        if diagnosis.state is state:
+            alias = diagnosis.hook.alias
+            key = alias.bot.id, alias.id, diagnosis.hook.function
+            groups.setdefault(key, []).append(diagnosis)
+    return groups.values()
+
+
+def _headline(group: list[Diagnosis]) -> str:
+    hooks = [diagnosis.hook for diagnosis in group]
+    locales = ", ".join(hook.locale + ("" if hook.enabled else " (off)") for hook in hooks)
+    function = group[0].function.label if group[0].function else hooks[0].function
+    alias = hooks[0].alias
+    return f"{alias.bot.name}/{alias.name} {locales} -> {function}"
+
+
+def explanation(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield what there is to say of a hook that is not allowed, line by line."""
+    for mismatch in diagnosis.verdict.mismatches:
+        yield from _mismatch_lines(mismatch, diagnosis)
+    yield from diagnosis.words
+
+
+def _mismatch_lines(mismatch: Mismatch, diagnosis: Diagnosis) -> Iterator[str]:
+    name = diagnosis.function.label if diagnosis.function else ""
+    statement = diagnosis.verdict.statement
+    match mismatch.reason:
+        case Reason.NO_POLICY:
+            yield f"No policy: {name} has none at all."
+        case Reason.NO_STATEMENT:
+            yield f"No statement: nothing in the policy of {name} is for Lex."
+        case Reason.OTHER_QUALIFIER:
+            yield f"Statement on another qualifier: {statement} is for {mismatch.found}."
+            yield f"It does not serve calls to {name}."
+        case Reason.LATEST:
+            yield "$LATEST: Lambda keeps no policy for it, and no other one serves it."
+            yield "Let the bot alias name the function without it; then what follows will do."
+        case Reason.DENY | Reason.MAY_DENY:
+            verb = "denies" if mismatch.reason is Reason.DENY else "may deny"
+            yield f"Statement {statement} {verb} it, and no permission outweighs that."
+            yield "Take that statement away, or except Lex from it."
+        case Reason.NOT_PROVED:
+            yield f"Not proved to allow: statement {statement} has {mismatch.found}"
+            yield "Whether that holds cannot be judged from here."
+        case reason:
+            yield f"{reason.value[:1].upper()}{reason.value[1:]}: statement {statement}"
+            yield f"  has:    {mismatch.found}"
+            if mismatch.expected:
+                yield f"  Lex V2: {mismatch.expected}"

@@ -1,0 +1,65 @@
+"""docs/doctor.schema.json holds what `doctor` prints for programs, and nothing else."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from localcloud.sam import ROOT
+from tests.cli.aws_stub import FORBIDDEN, FUNCTIONS, TEST_ALIAS, Stub, policy, serving, statement
+from tests.cli.commands import run, written
+from tests.scanners.test_tools_of_users import is_valid
+
+SCHEMA: Final = ROOT / "docs" / "doctor.schema.json"
+BOT: Final = "ABCDEFGHIJ"
+
+
+def fill(stub: Stub) -> None:
+    """Make hooks of all states, and a bot of which nothing can be read."""
+    live = stub.add_alias(
+        stub.add_bot(BOT, "OrdersBot"),
+        "KLMNOPQRST",
+        "live",
+        en_US=f"{FUNCTIONS}:orders",
+        es_US=f"{FUNCTIONS}:gone",
+        fr_CA="odd",
+    )
+    stub.add_alias(BOT, *TEST_ALIAS, en_US=f"{FUNCTIONS}:orders")
+    stub.functions[f"{FUNCTIONS}:orders"] = policy(statement(f"{FUNCTIONS}:orders", live))
+    stub.refuse("lex:ListBotAliases", stub.add_bot("ZYXWVUTSRQ", "Secret"), FORBIDDEN)
+    west = stub.at("nobody", "us-west-2")
+    west.refuse("lex:ListBots", "", FORBIDDEN)
+
+
+def outputs(*options: str) -> list[str]:
+    """Return what is printed as one document, and each line of the other form."""
+    printed = []
+    for form in ("json", "jsonl"):
+        with serving() as stub:
+            fill(stub)
+            ended = run("doctor", *options, "--format", form, **stub.environment)
+            assert ended.code == 2
+            printed += [ended.out] if form == "json" else ended.out.splitlines()
+    return printed
+
+
+def test_what_is_printed_is_valid(tmp_path: Path) -> None:
+    """Hooks of all states, what cannot be read, and a Region of which nothing can be said."""
+    both = ("--region", "us-east-1", "--region", "us-west-2")
+    printed = outputs() + outputs(*both)
+    kinds = {json.loads(text).get("kind") for text in printed}
+    assert kinds == {None, "codeHook", "unread", "place"}
+    assert '"problem": "the bots in us-west-2 cannot be listed' in "".join(printed)
+    files = [written(tmp_path, text, f"{number}.json") for number, text in enumerate(printed)]
+    is_valid(["--schemafile", SCHEMA], *files)
+
+
+def test_the_schema_finds_what_is_wrong(tmp_path: Path) -> None:
+    """A member too many or of another version, in each kind of output."""
+    document, *lines = outputs()
+    for number, text in enumerate([document, *lines]):
+        for changed in ({"more": 1}, {"version": 2}):
+            wrong = json.dumps(json.loads(text) | changed)
+            with pytest.raises(AssertionError):
+                is_valid(["--schemafile", SCHEMA], written(tmp_path, wrong, f"{number}.json"))
