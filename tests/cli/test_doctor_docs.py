@@ -4,7 +4,8 @@ import json
 import re
 from typing import Any
 
-from auto_lex_permissions_cli.doctor.account import CONFIG, LARGEST_ANSWER
+from auto_lex_permissions_cli.doctor.account import CONFIG
+from auto_lex_permissions_cli.doctor.answers import LARGEST_ANSWER
 from tests.cli.aws_stub import (
     ACCOUNT,
     FORBIDDEN,

@@ -5,14 +5,11 @@ what the service documents, is the answer for what was asked; what makes every f
 (credentials) ends the command.
 """
 
-import json
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from http import HTTPStatus
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 import boto3
 from botocore import exceptions as botocore
@@ -20,105 +17,33 @@ from botocore.config import Config
 
 from auto_lex_permissions_cli.console import UsageError
 
+from .answers import (
+    NOT_FOUND,
+    SIGN_IN,
+    BrokenAnswerError,
+    Listed,
+    RefusedError,
+    all_pages,
+    called,
+    keep_answer,
+    lex_id,
+    member_of,
+    one_line,
+    read_each,
+    sentence,
+)
 from .calls import WORKERS, Calls
 from .policies import Function, PolicyUnreadableError, Statement, read
 
 # Lambda answers 15 reads of policies a second in one account and Region, deployments included.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests
 LAMBDA_CALLS_A_SECOND: Final = 10.0
-# The most that a page of Lex may hold.
-PAGE: Final = 1000
-# A page has up to 1,000 bots of about 500 bytes, or 1,500 where a description is all escapes.
-LARGEST_ANSWER: Final = 5_000_000
-# The most that is shown of a text that AWS or boto3 gave.
-_LONGEST_TEXT: Final = 500
 CONFIG: Final = Config(
     connect_timeout=5,
     read_timeout=10,
     max_pool_connections=WORKERS,
     retries={"mode": "adaptive", "total_max_attempts": 6},
 )
-NOT_FOUND: Final = "ResourceNotFoundException"
-BROKEN: Final = "broken answer"
-_ANSWER: Final = "Answer"
-_SIGN_IN: Final = "Sign in anew, correct the AWS configuration, or give another --profile."
-_CHECK: Final = "Check the Region, the network and the proxy."
-# 500 is what an endpoint says that does not know the newer call yet.
-_ABOUT_THE_CALL: Final = frozenset({400, 403, 404, 405, 500, 501})
-# After one of these no other call would fare better.
-_CREDENTIALS: Final = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "IncompleteSignature",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "OptInRequired",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
-# What a Region that is switched off says of credentials that are good elsewhere.
-# https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
-_SWITCHED_OFF: Final = frozenset(
-    {"InvalidClientTokenId", "OptInRequired", "UnrecognizedClientException"}
-)
-_NO_CREDENTIALS: Final = (
-    botocore.NoCredentialsError,
-    botocore.PartialCredentialsError,
-    botocore.CredentialRetrievalError,
-    botocore.SSOError,
-    botocore.TokenRetrievalError,
-    botocore.NoAuthTokenError,
-)
-_LEX_ID: Final = re.compile("[0-9A-Za-z]{10}")
-_KINDS: Final[dict[type, str]] = {str: "text", list: "list", dict: "object", bool: "boolean"}
-Found = TypeVar("Found")
-Given = TypeVar("Given")
-
-
-class RefusedError(Exception):
-    """A call that AWS refused or did not answer: which, with what code, in what words."""
-
-    def __init__(self, call: str, code: str, message: str, status: int = 0) -> None:
-        """Take the call by its name in IAM; the status is HTTP's, 0 where there was no answer."""
-        super().__init__(f"{call}: {code}" + (f": {message}" if message else ""))
-        self.code = code
-        self.status = status
-
-    @property
-    def is_about_the_call(self) -> bool:
-        """Whether another kind of call may fare better, as where this one is not allowed."""
-        return self.status in _ABOUT_THE_CALL and self.code != NOT_FOUND
-
-
-class CredentialsError(UsageError):
-    """Credentials that AWS does not take, with its code."""
-
-    def __init__(self, code: str, words: str) -> None:
-        """Take AWS's code, and what is said of it."""
-        super().__init__(words)
-        self.code = code
-
-    @property
-    def may_be_of_region(self) -> bool:
-        """Whether a Region says so, too, that is switched off for the account."""
-        return self.code in _SWITCHED_OFF
-
-
-class _BrokenAnswerError(Exception):
-    """An answer, or a part of one, that is not what the service documents."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed(Generic[Found]):
-    """What was found of something, and why there may be more: a line for each problem."""
-
-    found: tuple[Found, ...] = ()
-    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +151,7 @@ def regions_of_lex(profile: str) -> list[str]:
         partition = session.get_partition_for_region(region) if region else "aws"
         return session.get_available_regions("lexv2-models", partition)
     except botocore.BotoCoreError as error:
-        raise UsageError(f"credentials: {_sentence(error)} {_SIGN_IN}") from error
+        raise UsageError(f"credentials: {sentence(error)} {SIGN_IN}") from error
 
 
 class Sessions:
@@ -258,12 +183,12 @@ def sign_in(profile: str, region: str, sessions: dict[str, boto3.Session]) -> Cl
         credentials: Any = session.get_credentials()
         frozen = credentials and credentials.get_frozen_credentials()
     except (botocore.BotoCoreError, botocore.ClientError) as error:
-        raise UsageError(f"credentials: {_sentence(error)} {_SIGN_IN}") from error
+        raise UsageError(f"credentials: {sentence(error)} {SIGN_IN}") from error
     # What is wrong in a file, or in what a program says, goes through boto3 as any error of Python.
     except Exception as error:
-        cause = f"{type(error).__name__}: {_one_line(error)}"
+        cause = f"{type(error).__name__}: {one_line(error)}"
         words = f"the AWS configuration, or what it names, is broken ({cause})."
-        raise UsageError(f"credentials: {words} {_SIGN_IN}") from error
+        raise UsageError(f"credentials: {words} {SIGN_IN}") from error
     region = region or str(session.region_name or "")
     if not region:
         raise UsageError("no Region: give --region, or set AWS_DEFAULT_REGION.")
@@ -272,7 +197,7 @@ def sign_in(profile: str, region: str, sessions: dict[str, boto3.Session]) -> Cl
         raise UsageError(f"no credentials {where}: sign in, or give another --profile.")
     for key in (frozen.access_key, frozen.secret_key, frozen.token or ""):
         if not isinstance(key, str) or not key.isprintable():
-            raise UsageError(f"credentials: one of the keys is no text of one line. {_SIGN_IN}")
+            raise UsageError(f"credentials: one of the keys is no text of one line. {SIGN_IN}")
     clients = (_client(session, service, region) for service in ("lexv2-models", "lambda"))
     return Clients(region, str(getattr(frozen, "account_id", None) or ""), *clients)
 
@@ -290,7 +215,7 @@ class Account:
     def bots(self) -> Listed[Bot]:
         """Return all bots."""
         return self._calls.one(
-            lambda: _listed(self._lex, "list_bots", "botSummaries", _bot),
+            lambda: all_pages(self._lex, "list_bots", "botSummaries", _bot),
             "List of bots",
             unanswered=Listed(problems=(f"ListBots: {self._calls.too_late}",)),
         )
@@ -302,10 +227,10 @@ class Account:
 
     def _aliases_of(self, bot: Bot) -> Listed[BotAlias]:
         def alias(summary: Any) -> BotAlias:
-            alias_id = _id(summary, "botAliasId")
-            return BotAlias(bot, alias_id, _member(summary, "botAliasName", str, alias_id))
+            alias_id = lex_id(summary, "botAliasId")
+            return BotAlias(bot, alias_id, member_of(summary, "botAliasName", str, alias_id))
 
-        return _listed(self._lex, "list_bot_aliases", "botAliasSummaries", alias, botId=bot.id)
+        return all_pages(self._lex, "list_bot_aliases", "botAliasSummaries", alias, botId=bot.id)
 
     def hooks(self, aliases: Sequence[BotAlias]) -> list[Listed[Hook]]:
         """Return the code hooks of each alias."""
@@ -315,15 +240,15 @@ class Account:
     def _hooks_of(self, alias: BotAlias) -> Listed[Hook]:
         def locales(answer: Any) -> list[tuple[str, Any]]:
             # Each alias has an id, and not each has locales: without the one, this is no alias.
-            _id(answer, "botAliasId")
-            return sorted(_member(answer, "botAliasLocaleSettings", dict, {}).items())
+            lex_id(answer, "botAliasId")
+            return sorted(member_of(answer, "botAliasLocaleSettings", dict, {}).items())
 
         method = "describe_bot_alias"
         try:
-            found = _called(self._lex, method, locales, botId=alias.bot.id, botAliasId=alias.id)
+            found = called(self._lex, method, locales, botId=alias.bot.id, botAliasId=alias.id)
         except RefusedError as error:
             return Listed(problems=(str(error),))
-        hooks = _read_each(method, found, lambda item: _hook(alias, *item))
+        hooks = read_each(method, found, lambda item: _hook(alias, *item))
         return replace(hooks, found=tuple(hook for hook in hooks.found if hook.function))
 
     def policies(self, functions: Iterable[Function]) -> dict[Function, Policy]:
@@ -377,8 +302,8 @@ class Account:
     def _ask_lambda(self, function: Function, method: str, member: str, **arguments: str) -> str:
         """Return a text of Lambda's answer on a function."""
         self._rates.wait(function)
-        return _called(
-            self._lambda, method, lambda answer: _member(answer, member, str), **arguments
+        return called(
+            self._lambda, method, lambda answer: member_of(answer, member, str), **arguments
         )
 
 
@@ -390,168 +315,31 @@ def _client(session: boto3.Session, service: str, region: str) -> Any:
     # The Region, or any other setting that a client takes from the user's configuration.
     except Exception as error:
         remedy = "Correct --region, or the AWS configuration."
-        words = f"{service} cannot be called in {region}: {_sentence(error)} {remedy}"
+        words = f"{service} cannot be called in {region}: {sentence(error)} {remedy}"
         raise UsageError(words) from error
-    client.meta.events.register("before-parse", _keep_answer)
+    client.meta.events.register("before-parse", keep_answer)
     return client
 
 
-def _keep_answer(response_dict: Any, customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """Keep the JSON of an answer as it came, and give boto3 none to read; or _BrokenAnswerError.
-
-    boto3 trips over another type than the documented one, or makes the documented one of it, and
-    what is no JSON at all, such as a proxy's page, is an answer without members to it.
-    """
-    body = response_dict["body"]
-    if len(body) > LARGEST_ANSWER:
-        raise _BrokenAnswerError(f"{len(body):,} bytes, and at most {LARGEST_ANSWER:,} are read")
-    # Errors have a status that says what they are, whatever their body is.
-    if response_dict["status_code"] < HTTPStatus.MULTIPLE_CHOICES:
-        try:
-            customized_response_dict[_ANSWER] = json.loads(body.decode())
-        except (ValueError, RecursionError) as error:
-            raise _BrokenAnswerError(f"no JSON, but {body[:40]!r}. {_CHECK}") from error
-        response_dict["body"] = b""
-
-
-def _listed(
-    client: Any, method: str, member: str, read_item: Callable[[Any], Found], **arguments: str
-) -> Listed[Found]:
-    """Return what all pages of a list have; boto3 has no paginators for Lex.
-
-    A page or an item that is broken is a problem, and takes nothing from the others. A token that
-    comes for a second time would lead to the same pages for ever.
-    """
-    found: list[Found] = []
-    problems: list[str] = []
-    seen: set[str] = set()
-    token: dict[str, str] = {}
-
-    def read_page(page: Any) -> tuple[list[Any], Any]:
-        return _member(page, member, list), page
-
-    def next_token_of(page: Any) -> str:
-        next_token = _member(page, "nextToken", str, "")
-        if next_token in seen:
-            raise _BrokenAnswerError("its nextToken is one that it gave before")
-        return next_token
-
-    while True:
-        try:
-            items, page = _called(client, method, read_page, **arguments, **token, maxResults=PAGE)
-        except RefusedError as error:
-            problems.append(str(error))
-            break
-        listed = _read_each(method, items, read_item)
-        next_tokens = _read_each(method, [page], next_token_of)
-        found += listed.found
-        problems += listed.problems + next_tokens.problems
-        next_token = "".join(next_tokens.found)
-        if not next_token:
-            break
-        seen.add(next_token)
-        token = {"nextToken": next_token}
-    return Listed(tuple(found), tuple(dict.fromkeys(problems)))
-
-
-def _read_each(
-    method: str, items: Iterable[Given], read_item: Callable[[Given], Found]
-) -> Listed[Found]:
-    """Read each part of an answer; one that is broken is a problem of its own."""
-    found: list[Found] = []
-    problems: list[str] = []
-    for item in items:
-        try:
-            found.append(read_item(item))
-        except _BrokenAnswerError as error:
-            problems.append(str(RefusedError(_call_named(method), BROKEN, str(error))))
-    return Listed(tuple(found), tuple(problems))
-
-
-def _called(
-    client: Any, method: str, read_answer: Callable[[Any], Found], **arguments: Any
-) -> Found:
-    """Call AWS and read the answer; raises RefusedError, or UsageError where no call can do."""
-    call = _call_named(method)
-    ask = getattr(client, method)
-    try:
-        return read_answer(ask(**arguments)[_ANSWER])
-    except _BrokenAnswerError as error:
-        raise RefusedError(call, BROKEN, str(error)) from error
-    except botocore.ClientError as error:
-        answer: Any = error.response
-        code = _one_line(answer.get("Error", {}).get("Code", "Unknown"))
-        message = _one_line(answer.get("Error", {}).get("Message", ""))
-        if code in _CREDENTIALS:
-            words = f"credentials: {call}: {code}: {message} Sign in anew."
-            raise CredentialsError(code, words) from error
-        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        raise RefusedError(call, code, message, status) from error
-    except _NO_CREDENTIALS as error:
-        raise UsageError(f"credentials: {_sentence(error)} {_SIGN_IN}") from error
-    # No answer, half of one, or one that boto3 trips over: it takes types in the bodies of errors
-    # for granted.
-    except Exception as error:
-        raise RefusedError(call, type(error).__name__, f"{_sentence(error)} {_CHECK}") from error
-
-
-def _call_named(method: str) -> str:
-    """Return the name of a call in IAM and in Lex's documentation."""
-    return "".join(word.capitalize() for word in method.split("_"))
-
-
 def _bot(summary: Any) -> Bot:
-    bot_id = _id(summary, "botId")
-    return Bot(bot_id, _member(summary, "botName", str, bot_id))
+    bot_id = lex_id(summary, "botId")
+    return Bot(bot_id, member_of(summary, "botName", str, bot_id))
 
 
 def _hook(alias: BotAlias, locale: str, setting: Any) -> Hook:
     """Return the code hook of a locale; its function is empty where the locale has none."""
     try:
-        enabled = _member(setting, "enabled", bool)
+        enabled = member_of(setting, "enabled", bool)
         if "codeHookSpecification" not in setting:
             return Hook(alias, locale, "", enabled)
-        specification = _member(setting, "codeHookSpecification", dict)
-        hook = _member(specification, "lambdaCodeHook", dict)
-        return Hook(alias, locale, _member(hook, "lambdaARN", str), enabled)
-    except _BrokenAnswerError as error:
-        raise _BrokenAnswerError(f"{locale}: {error}") from error
-
-
-def _member(holder: Any, name: str, kind: type[Found], default: Found | None = None) -> Found:
-    """Return a member of an object, or the default where it has none; or _BrokenAnswerError."""
-    if not isinstance(holder, dict):
-        raise _BrokenAnswerError(f"what should have {name} is no object")
-    value = holder.get(name, default)
-    if value is None:
-        raise _BrokenAnswerError(f"it has no {name}")
-    if not isinstance(value, kind):
-        raise _BrokenAnswerError(f"its {name} is no {_KINDS[kind]}")
-    return value
-
-
-def _id(holder: Any, name: str) -> str:
-    """Return an id of Lex, which becomes a part of ARNs; raises _BrokenAnswerError."""
-    value = _member(holder, name, str)
-    if not _LEX_ID.fullmatch(value):
-        raise _BrokenAnswerError(f"its {name} is no id")
-    return value
+        specification = member_of(setting, "codeHookSpecification", dict)
+        hook = member_of(specification, "lambdaCodeHook", dict)
+        return Hook(alias, locale, member_of(hook, "lambdaARN", str), enabled)
+    except BrokenAnswerError as error:
+        raise BrokenAnswerError(f"{locale}: {error}") from error
 
 
 def _named(function: Function) -> dict[str, str]:
     """Return a function as the arguments by which Lambda's older calls take it."""
     qualifier = {"Qualifier": function.qualifier} if function.qualifier else {}
     return {"FunctionName": function.unqualified.arn, **qualifier}
-
-
-def _sentence(error: Exception) -> str:
-    """Return what an error of boto3 or of Python says, as a sentence."""
-    words = _one_line(error).rstrip(" .:") or type(error).__name__
-    return f"{words}."
-
-
-def _one_line(words: object) -> str:
-    """Return what was said, as far as one line of a terminal shows it."""
-    line = " ".join(str(words).split())
-    line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
-    return line if len(line) <= _LONGEST_TEXT else f"{line[:_LONGEST_TEXT]}…"

@@ -10,7 +10,8 @@ from typing import Final
 
 from auto_lex_permissions_cli.console import UsageError
 
-from .account import CredentialsError, regions_of_lex
+from .account import regions_of_lex
+from .answers import CredentialsError
 from .calls import side_by_side
 from .diagnosis import Findings, NoSuchNameError, State
 
