@@ -79,7 +79,9 @@ EVENTS: Final[Mapping[str, dict[str, Any]]] = {
 # No template shows that a file cannot be read (tests/cli/test_commands.py does), or that the hook
 # cannot judge one (tests/hook/test_handler.py does), and no input is known to show a fault of the
 # macro; tests/test_handler.py plants one.
-NOT_SHOWN: Final = {"ALP701", "ALP801", "ALP901"}
+# What `doctor` says of a live account, tests/cli/test_doctor_remarks.py shows.
+OF_DOCTOR: Final = {code for code in CODES if code.startswith("ALP8")}
+NOT_SHOWN: Final = {"ALP701", "ALP703", "ALP901", *OF_DOCTOR}
 # These are said by the command line alone.
 OF_COMMAND_LINE: Final = {"ALP101", "ALP702"}
 

@@ -581,15 +581,97 @@ SUPPRESSION: Final = Message(
     " suppressed, only corrected.",
 )
 
-# The hook: ALP8xx.
-
 NOT_JUDGED: Final = Message(
-    "ALP801",
+    "ALP703",
     "TemplateNotJudged",
     "error",
     "The CloudFormation Hook could not judge a template",
     "AutoLexPermissions could not judge this template: {why}.",
     "Run auto-lex-permissions check on the template, or ask the owner of the hook.",
+)
+
+# What only `doctor` says, of a live account: ALP8xx. Errors silence a bot; notes may explain a
+# complaint.
+
+DENIED: Final = Message(
+    "ALP801",
+    "LexDenied",
+    "error",
+    "A function's policy does not let Lex in for a bot alias",
+    "The policy of the function does not let Lex invoke it.",
+    "Add the permission that is proposed.",
+)
+FUNCTION_MISSING: Final = Message(
+    "ALP802",
+    "FunctionMissing",
+    "error",
+    "A bot alias names a function that is not there",
+    "There is no such function, version or Lambda alias.",
+    "Deploy it, or let the bot alias name another one.",
+)
+CONNECT_DENIED: Final = Message(
+    "ALP803",
+    "ConnectDenied",
+    "error",
+    "A Connect instance may not use a bot alias",
+    "Connect instance {instance} may not use the bot alias: {why}.",
+    "Take the bot out of the instance and add it again, which adds both.",
+)
+LOCALE_ABSENT: Final = Message(
+    "ALP804",
+    "LocaleNotInVersion",
+    "error",
+    "A locale of a bot alias is not in the version that it serves",
+    "Version {version} of the bot has no locale {locale}.",
+    "Build the locale, make a version, and let the bot alias serve that one.",
+)
+LOCALE_NOT_BUILT: Final = Message(
+    "ALP805",
+    "LocaleNotBuilt",
+    "error",
+    "A locale of a bot alias is not built in the version that it serves",
+    "Locale {locale} of version {version} is not built: {status}.",
+    "Build the locale, make a version, and let the bot alias serve that one.",
+)
+FUNCTION_FAILED: Final = Message(
+    "ALP806",
+    "FunctionFailed",
+    "error",
+    "A function is in the state Failed",
+    "The function is in the state Failed: {reason}.",
+    "Correct what it names, and deploy it again.",
+)
+VERSION_BEHIND: Final = Message(
+    "ALP811",
+    "VersionBehindDraft",
+    "note",
+    "A bot alias serves a version that is older than the draft's last build",
+    "The bot alias serves version {version}, which is older than the draft's last build.",
+    "That is so wherever versions are pinned; what was changed since is not served.",
+)
+TEST_ALIAS_ALONE: Final = Message(
+    "ALP812",
+    "TestAliasAlone",
+    "note",
+    "A bot has no other alias than the test alias",
+    "The bot has no other alias than the test alias: who calls it in production calls the draft.",
+    "Make a version, and an alias that serves it.",
+)
+ERROR_LOGS_OFF: Final = Message(
+    "ALP813",
+    "ErrorLogsOff",
+    "note",
+    "A bot writes no error logs",
+    "Error logs are off for the bot.",
+    "Set ErrorLogSettings.Enabled to see what Lex could not do.",
+)
+FUNCTION_INACTIVE: Final = Message(
+    "ALP814",
+    "FunctionInactive",
+    "note",
+    "A function is in the state Inactive, and its first call fails",
+    "The function is in the state Inactive: its next call fails, and wakes it.",
+    "Call it once in a while, or once before callers do.",
 )
 
 # The macro itself, and the hook.

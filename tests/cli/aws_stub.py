@@ -25,6 +25,7 @@ FUNCTIONS: Final = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function"
 Answer: TypeAlias = tuple[int, dict[str, Any]]
 Hostile: TypeAlias = Callable[[BaseHTTPRequestHandler], None]
 
+CANARY: Final = "an-environment-variable"
 NOT_FOUND: Final[Answer] = (
     404,
     {
@@ -65,6 +66,15 @@ class Stub:
     """By `bot/alias`: locale to function; a function that begins with `-` is of a locale off."""
     functions: dict[str, str | None] = field(default_factory=dict)
     """By ARN with its qualifier: the text of its policy, or None where it has none."""
+    versions: dict[str, dict[str, float]] = field(default_factory=dict)
+    """By bot: its versions, and when each was made; version 1 where there are none."""
+    served: dict[str, str] = field(default_factory=dict)
+    """By `bot/alias`: the version; the test alias serves the draft, others version 1."""
+    locales: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    """By `bot/version`: locales; where there are none, those of all hooks, built."""
+    without_error_logs: set[str] = field(default_factory=set)
+    configurations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By ARN with its qualifier: what GetFunctionConfiguration says beside the ARN."""
     refused: dict[Called, list[Answer | Hostile]] = field(default_factory=dict)
     """Answers to give first; the last one stays where `for_good` names its call."""
     for_good: set[Called] = field(default_factory=set)
@@ -176,7 +186,42 @@ class Stub:
                 "codeHookSpecification": {"lambdaCodeHook": hook},
             }
         refused = self.first("lex:DescribeBotAlias", f"{bot}/{alias}")
-        return refused or (200, {"botAliasId": alias, "botAliasLocaleSettings": settings})
+        answer = {
+            "botAliasId": alias,
+            "botId": bot,
+            "botVersion": self.version(bot, alias),
+            "botAliasStatus": "Available",
+            "botAliasLocaleSettings": settings,
+        }
+        return refused or (200, answer)
+
+    def version(self, bot: str, alias: str) -> str:
+        """Return the version that an alias serves."""
+        default = "DRAFT" if alias == TEST_ALIAS[0] else "1"
+        return self.served.get(f"{bot}/{alias}", default)
+
+    def list_bot_locales(self, bot: str, version: str, *, body: dict[str, Any]) -> Answer | Hostile:
+        """Answer ListBotLocales."""
+        hooks = [locales for alias, locales in self.hooks.items() if alias.startswith(f"{bot}/")]
+        built = {"botLocaleStatus": "Built", "lastBuildSubmittedDateTime": 1_000}
+        all_built = {locale: built for locales in hooks for locale in locales}
+        locales = self.locales.get(f"{bot}/{version}", all_built)
+        found = [{"localeId": locale, **state} for locale, state in locales.items()]
+        refused = self.first("lex:ListBotLocales", f"{bot}/{version}")
+        return refused or self._page(found, "botLocaleSummaries", body)
+
+    def list_bot_versions(self, bot: str, *, body: dict[str, Any]) -> Answer | Hostile:
+        """Answer ListBotVersions."""
+        versions = self.versions.get(bot, {"1": 2_000})
+        found = [{"botVersion": name, "creationDateTime": made} for name, made in versions.items()]
+        refused = self.first("lex:ListBotVersions", bot)
+        return refused or self._page(found, "botVersionSummaries", body)
+
+    def describe_bot(self, bot: str) -> Answer | Hostile:
+        """Answer DescribeBot."""
+        enabled = bot not in self.without_error_logs
+        answer = {"botId": bot, "errorLogSettings": {"enabled": enabled}}
+        return self.first("lex:DescribeBot", bot) or (200, answer)
 
     def assume_role(self) -> Answer | Hostile:
         """Answer AssumeRole of STS, for which there is no role."""
@@ -199,7 +244,10 @@ class Stub:
         """Answer GetFunctionConfiguration."""
         arn = _qualified(name, query)
         refused = self.first("lambda:GetFunctionConfiguration", arn)
-        return refused or ((200, {"FunctionArn": arn}) if arn in self.functions else NOT_FOUND)
+        # What must never be shown or kept stands in every answer.
+        answer = {"FunctionArn": arn, "Environment": {"Variables": {"KEY": CANARY}}}
+        known = (200, answer | self.configurations.get(arn, {"State": "Active"}))
+        return refused or (known if arn in self.functions else NOT_FOUND)
 
 
 def _qualified(name: str, query: dict[str, str]) -> str:
@@ -209,6 +257,9 @@ def _qualified(name: str, query: dict[str, str]) -> str:
 _ROUTES: Final[Any] = (
     ("POST", r"/bots/", Stub.list_bots),
     ("POST", r"/bots/(\w{10})/botaliases/", Stub.list_bot_aliases),
+    ("POST", r"/bots/(\w{10})/botversions/", Stub.list_bot_versions),
+    ("POST", r"/bots/(\w{10})/botversions/(\w+)/botlocales/", Stub.list_bot_locales),
+    ("GET", r"/bots/(\w{10})/", Stub.describe_bot),
     ("POST", r"/", Stub.assume_role),
     ("GET", r"/bots/(\w{10})/botaliases/(\w{10})/", Stub.describe_bot_alias),
     ("GET", r"/2026-07-09/resource-policy/([^/]+)", Stub.get_resource_policy),

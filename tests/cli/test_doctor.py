@@ -133,6 +133,11 @@ def test_allowed(stub: Stub, live: str, capsys: pytest.CaptureFixture[str]) -> N
         "lex:ListBotAliases": 1,
         "lex:DescribeBotAlias": 2,
         "lambda:GetResourcePolicy": 1,
+        "lambda:GetFunctionConfiguration": 1,
+        # The version that the alias serves, and the draft.
+        "lex:ListBotLocales": 2,
+        "lex:ListBotVersions": 1,
+        "lex:DescribeBot": 1,
     }
 
 
@@ -174,6 +179,10 @@ def test_all_pages_are_read_and_nothing_twice(
         "lex:ListBotAliases": 10 * 2 + 35,
         "lex:DescribeBotAlias": aliases,
         "lambda:GetResourcePolicy": 40,
+        "lambda:GetFunctionConfiguration": 40,
+        "lex:ListBotLocales": 2 * 45,
+        "lex:ListBotVersions": 45,
+        "lex:DescribeBot": 45,
     }
     assert set(stub.sizes) == {1000}
 
@@ -193,6 +202,10 @@ def test_throttles_that_go_away_are_waited_out(
         "lex:ListBotAliases": 1,
         "lex:DescribeBotAlias": 3,
         "lambda:GetResourcePolicy": 2,
+        "lambda:GetFunctionConfiguration": 1,
+        "lex:ListBotLocales": 2,
+        "lex:ListBotVersions": 1,
+        "lex:DescribeBot": 1,
     }
 
 
@@ -250,7 +263,8 @@ def test_a_function_that_is_not_there(
     assert hooks["es_US"]["resource"] is None
     asked = [call.of for call in stub.calls if call.action == "lambda:GetFunctionConfiguration"]
     assert sorted(asked) == [
-        f"{FUNCTIONS}:{name}" for name in ("anew", "anew:3", "gone", "there", "there:old")
+        f"{FUNCTIONS}:{name}"
+        for name in ("anew", "anew:3", "gone", "orders:live", "there", "there:old")
     ]
 
 
@@ -340,6 +354,7 @@ def test_the_older_call_where_the_sdk_has_no_newer(
     class Older:
         def __init__(self, client: Any) -> None:
             self.get_policy = client.get_policy
+            self.get_function_configuration = client.get_function_configuration
 
     def client(session: Any, service: str, region: str) -> Any:
         made = make(session, service, region)
@@ -449,7 +464,10 @@ def test_one_bot_and_one_alias(stub: Stub, live: str, capsys: pytest.CaptureFixt
             Called("lex:ListBotAliases", BOT),
             Called("lex:DescribeBotAlias", f"{BOT}/{LIVE}"),
             Called("lambda:GetResourcePolicy", f"{ORDERS}:live"),
+            Called("lambda:GetFunctionConfiguration", f"{ORDERS}:live"),
+            *stub.calls[5:],
         ]
+        assert {call.of for call in stub.calls[5:]} == {BOT, f"{BOT}/1", f"{BOT}/DRAFT"}
     assert len(examined(capsys, alias="live").hooks) == 2
 
 

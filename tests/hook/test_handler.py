@@ -269,9 +269,9 @@ def test_what_cannot_be_judged_is_answered_as_wanted_and_counted(
     monkeypatch.setenv("ON_CANNOT_JUDGE", answered)
     s3.answer = NOT_JUDGED[name]
     answer, lines = asked(event())
-    assert answer["message"].startswith("ALP801 AutoLexPermissions could not judge this template")
+    assert answer["message"].startswith("ALP703 AutoLexPermissions could not judge this template")
     (noted,) = answer["annotations"]
-    assert noted["annotationName"] == "ALP801"
+    assert noted["annotationName"] == "ALP703"
     if answered == "fail":
         assert (answer["hookStatus"], answer["errorCode"]) == ("FAILED", "InternalFailure")
         assert noted["status"] == "FAILED"

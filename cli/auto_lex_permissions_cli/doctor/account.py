@@ -7,9 +7,9 @@ what the service documents, is the answer for what was asked; what makes every f
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import boto3
 from botocore import exceptions as botocore
@@ -19,6 +19,7 @@ from auto_lex_permissions_cli.console import UsageError
 
 from .answers import (
     NOT_FOUND,
+    PAGE,
     SIGN_IN,
     BrokenAnswerError,
     Listed,
@@ -38,6 +39,8 @@ from .policies import Function, PolicyUnreadableError, Statement, read
 # Lambda answers 15 reads of policies a second in one account and Region, deployments included.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests
 LAMBDA_CALLS_A_SECOND: Final = 10.0
+Given = TypeVar("Given")
+Found = TypeVar("Found")
 CONFIG: Final = Config(
     connect_timeout=5,
     read_timeout=10,
@@ -71,6 +74,8 @@ class Hook:
     locale: str
     function: str
     enabled: bool
+    version: str = ""
+    """The version of the bot that the alias serves; empty where it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,29 @@ class Unreadable:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class BotLocale:
+    """A locale of a version, and when its last build began: seconds since 1970, 0 for never."""
+
+    status: str
+    built: float
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What is kept of a function's configuration: never its environment variables."""
+
+    state: str
+    reason: str
+    is_durable: bool
+    is_tenant_isolated: bool
+
+
 Policy = tuple[Statement, ...] | NoPolicy | Missing | Unreadable
+Locales = Mapping[str, BotLocale] | Unreadable
+"""Those of one version of a bot, by their ids."""
+Versions = Mapping[str, float] | Unreadable
+"""Those of a bot, with the second since 1970 in which each was made."""
 
 
 @dataclass(slots=True)
@@ -215,7 +242,7 @@ class Account:
     def bots(self) -> Listed[Bot]:
         """Return all bots."""
         return self._calls.one(
-            lambda: all_pages(self._lex, "list_bots", "botSummaries", _bot),
+            lambda: all_pages(self._lex, "list_bots", "botSummaries", _bot, maxResults=PAGE),
             "List of bots",
             unanswered=Listed(problems=(f"ListBots: {self._calls.too_late}",)),
         )
@@ -230,7 +257,9 @@ class Account:
             alias_id = lex_id(summary, "botAliasId")
             return BotAlias(bot, alias_id, member_of(summary, "botAliasName", str, alias_id))
 
-        return all_pages(self._lex, "list_bot_aliases", "botAliasSummaries", alias, botId=bot.id)
+        return all_pages(
+            self._lex, "list_bot_aliases", "botAliasSummaries", alias, botId=bot.id, maxResults=PAGE
+        )
 
     def hooks(self, aliases: Sequence[BotAlias]) -> list[Listed[Hook]]:
         """Return the code hooks of each alias."""
@@ -238,73 +267,184 @@ class Account:
         return self._calls.each(aliases, self._hooks_of, "Bot aliases", late)
 
     def _hooks_of(self, alias: BotAlias) -> Listed[Hook]:
-        def locales(answer: Any) -> list[tuple[str, Any]]:
+        def settings(answer: Any) -> tuple[str, list[tuple[str, Any]]]:
             # Each alias has an id, and not each has locales: without the one, this is no alias.
             lex_id(answer, "botAliasId")
-            return sorted(member_of(answer, "botAliasLocaleSettings", dict, {}).items())
+            version = member_of(answer, "botVersion", str, "")
+            return version, sorted(member_of(answer, "botAliasLocaleSettings", dict, {}).items())
 
         method = "describe_bot_alias"
         try:
-            found = called(self._lex, method, locales, botId=alias.bot.id, botAliasId=alias.id)
+            version, found = called(
+                self._lex, method, settings, botId=alias.bot.id, botAliasId=alias.id
+            )
         except RefusedError as error:
             return Listed(problems=(str(error),))
-        hooks = read_each(method, found, lambda item: _hook(alias, *item))
+        hooks = read_each(method, found, lambda item: _hook(alias, version, *item))
         return replace(hooks, found=tuple(hook for hook in hooks.found if hook.function))
 
-    def policies(self, functions: Iterable[Function]) -> dict[Function, Policy]:
-        """Return the policy of each function with its qualifier, each read once."""
-        distinct = list(dict.fromkeys(functions))
-        late: Policy = Unreadable(f"GetResourcePolicy: {self._calls.too_late}")
-        found = self._calls.each(distinct, self._policy_of, "Policies", late)
+    def locales(self, versions: Iterable[tuple[Bot, str]]) -> dict[tuple[Bot, str], Locales]:
+        """Return the locales of versions of bots, each read once."""
+        return self._each_once(versions, self._locales_of, "Locales", "ListBotLocales")
+
+    def _locales_of(self, version: tuple[Bot, str]) -> Locales:
+        def locale(summary: Any) -> tuple[str, BotLocale]:
+            built = member_of(summary, "lastBuildSubmittedDateTime", float, 0.0)
+            status = member_of(summary, "botLocaleStatus", str)
+            return member_of(summary, "localeId", str), BotLocale(status, built)
+
+        bot, number = version
+        listed = all_pages(
+            *(self._lex, "list_bot_locales", "botLocaleSummaries", locale),
+            botId=bot.id,
+            botVersion=number,
+            maxResults=PAGE,
+        )
+        return Unreadable(listed.problems[0]) if listed.problems else dict(listed.found)
+
+    def versions(self, bots: Iterable[Bot]) -> dict[Bot, Versions]:
+        """Return the versions of bots."""
+        return self._each_once(bots, self._versions_of, "Versions", "ListBotVersions")
+
+    def _versions_of(self, bot: Bot) -> Versions:
+        def version(summary: Any) -> tuple[str, float]:
+            created = member_of(summary, "creationDateTime", float)
+            return member_of(summary, "botVersion", str), created
+
+        listed = all_pages(
+            *(self._lex, "list_bot_versions", "botVersionSummaries", version),
+            botId=bot.id,
+            maxResults=PAGE,
+        )
+        return Unreadable(listed.problems[0]) if listed.problems else dict(listed.found)
+
+    def error_logs(self, bots: Iterable[Bot]) -> dict[Bot, bool | Unreadable]:
+        """Return whether bots write error logs."""
+        return self._each_once(bots, self._error_logs_of, "Error logs", "DescribeBot")
+
+    def _error_logs_of(self, bot: Bot) -> bool | Unreadable:
+        def is_on(answer: Any) -> bool:
+            lex_id(answer, "botId")
+            settings = member_of(answer, "errorLogSettings", dict, {"enabled": False})
+            return member_of(settings, "enabled", bool)
+
+        try:
+            return called(self._lex, "describe_bot", is_on, botId=bot.id)
+        except RefusedError as error:
+            return Unreadable(str(error))
+
+    def _each_once(
+        self,
+        items: Iterable[Given],
+        ask: Callable[[Given], Found | Unreadable],
+        name: str,
+        call: str,
+    ) -> dict[Given, Found | Unreadable]:
+        distinct = list(dict.fromkeys(items))
+        late: Found | Unreadable = Unreadable(f"{call}: {self._calls.too_late}")
+        found = self._calls.each(distinct, ask, name, late)
         return dict(zip(distinct, found, strict=True))
 
-    def _policy_of(self, function: Function) -> Policy:
+    def functions(
+        self, functions: Iterable[Function]
+    ) -> dict[Function, tuple[Policy, Configuration | Missing | Unreadable]]:
+        """Return each function's policy and configuration, with its qualifier, each read once."""
+        distinct = list(dict.fromkeys(functions))
+        late = Unreadable(f"GetResourcePolicy: {self._calls.too_late}")
+        unanswered: tuple[Policy, Configuration | Missing | Unreadable] = late, late
+        found = self._calls.each(distinct, self._function, "Policies", unanswered)
+        return dict(zip(distinct, found, strict=True))
+
+    def policies(self, functions: Iterable[Function]) -> dict[Function, Policy]:
+        """Return the policies alone; a function that is not there has none."""
+        late: Policy = Unreadable(f"GetResourcePolicy: {self._calls.too_late}")
+        distinct = list(dict.fromkeys(functions))
+        found = self._calls.each(
+            distinct, lambda function: self._policy_of(function) or NoPolicy(), "Policies", late
+        )
+        return dict(zip(distinct, found, strict=True))
+
+    def _function(self, function: Function) -> tuple[Policy, Configuration | Missing | Unreadable]:
+        policy = self._policy_of(function)
+        configuration = self._configuration_of(function)
+        if policy is not None:
+            return policy, configuration
+        # Where the policy is not there, and where the function is not, Lambda answers the same.
+        match configuration:
+            case Missing():
+                return configuration, configuration
+            case Unreadable(why):
+                return NoPolicy(unsure=why), configuration
+        return NoPolicy(), configuration
+
+    def _policy_of(self, function: Function) -> Policy | None:
+        """Return a policy; None where there is none, or no function."""
         try:
             return read(self._text_of(function))
         except PolicyUnreadableError as error:
             return Unreadable(f"the policy cannot be read: {error}")
         except RefusedError as error:
-            if error.code != NOT_FOUND:
-                return Unreadable(str(error))
-        # Where the policy is not there, and where the function is not, Lambda answers the same.
+            return None if error.code == NOT_FOUND else Unreadable(str(error))
+
+    def _configuration_of(self, function: Function) -> Configuration | Missing | Unreadable:
         try:
-            if self._exists(function):
-                return NoPolicy()
-            return Missing(bool(function.qualifier) and self._exists(function.unqualified))
+            found = self._configuration(function)
+            if found or not function.qualifier:
+                return found or Missing(has_function=False)
+            return Missing(has_function=self._configuration(function.unqualified) is not None)
         except RefusedError as error:
-            return NoPolicy(unsure=str(error))
+            return Unreadable(str(error))
 
     def _text_of(self, function: Function) -> str:
         """Return the text of a policy; by the older call where the newer is not to be had.
 
         Only the newer one is documented to return policies that were set as a whole.
         """
+
+        def policy(answer: Any) -> str:
+            return member_of(answer, "Policy", str)
+
         if hasattr(self._lambda, "get_resource_policy"):
             try:
                 return self._ask_lambda(
-                    function, "get_resource_policy", "Policy", ResourceArn=function.arn
+                    function, "get_resource_policy", policy, ResourceArn=function.arn
                 )
             except RefusedError as error:
                 if not error.is_about_the_call:
                     raise
-        return self._ask_lambda(function, "get_policy", "Policy", **_named(function))
+        return self._ask_lambda(function, "get_policy", policy, **_named(function))
 
-    def _exists(self, function: Function) -> bool:
+    def _configuration(self, function: Function) -> Configuration | None:
+        """Return a function's configuration, or None where there is no function."""
+
+        def configuration(answer: Any) -> Configuration:
+            member_of(answer, "FunctionArn", str)
+            return Configuration(
+                member_of(answer, "State", str, "Active"),
+                one_line(member_of(answer, "StateReason", str, "no reason is given")),
+                bool(member_of(answer, "DurableConfig", dict, {})),
+                bool(member_of(answer, "TenancyConfig", dict, {})),
+            )
+
         try:
-            named = _named(function)
-            self._ask_lambda(function, "get_function_configuration", "FunctionArn", **named)
+            return self._ask_lambda(
+                function, "get_function_configuration", configuration, **_named(function)
+            )
         except RefusedError as error:
             if error.code != NOT_FOUND:
                 raise
-            return False
-        return True
+            return None
 
-    def _ask_lambda(self, function: Function, method: str, member: str, **arguments: str) -> str:
-        """Return a text of Lambda's answer on a function."""
+    def _ask_lambda(
+        self,
+        function: Function,
+        method: str,
+        read_answer: Callable[[Any], Found],
+        **arguments: str,
+    ) -> Found:
+        """Ask for a function, and read the answer."""
         self._rates.wait(function)
-        return called(
-            self._lambda, method, lambda answer: member_of(answer, member, str), **arguments
-        )
+        return called(self._lambda, method, read_answer, **arguments)
 
 
 def _client(session: boto3.Session, service: str, region: str) -> Any:
@@ -326,15 +466,15 @@ def _bot(summary: Any) -> Bot:
     return Bot(bot_id, member_of(summary, "botName", str, bot_id))
 
 
-def _hook(alias: BotAlias, locale: str, setting: Any) -> Hook:
+def _hook(alias: BotAlias, version: str, locale: str, setting: Any) -> Hook:
     """Return the code hook of a locale; its function is empty where the locale has none."""
     try:
         enabled = member_of(setting, "enabled", bool)
         if "codeHookSpecification" not in setting:
-            return Hook(alias, locale, "", enabled)
+            return Hook(alias, locale, "", enabled, version)
         specification = member_of(setting, "codeHookSpecification", dict)
         hook = member_of(specification, "lambdaCodeHook", dict)
-        return Hook(alias, locale, member_of(hook, "lambdaARN", str), enabled)
+        return Hook(alias, locale, member_of(hook, "lambdaARN", str), enabled, version)
     except BrokenAnswerError as error:
         raise BrokenAnswerError(f"{locale}: {error}") from error
 

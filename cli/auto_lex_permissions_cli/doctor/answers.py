@@ -54,7 +54,15 @@ _NO_CREDENTIALS: Final = (
     botocore.NoAuthTokenError,
 )
 _LEX_ID: Final = re.compile("[0-9A-Za-z]{10}")
-_KINDS: Final[dict[type, str]] = {str: "text", list: "list", dict: "object", bool: "boolean"}
+_KINDS: Final[dict[type, str]] = {
+    str: "text",
+    list: "list",
+    dict: "object",
+    bool: "boolean",
+    float: "number",
+}
+# All whole numbers up to it are floats, too.
+_LARGEST_WHOLE: Final = 2**53
 Found = TypeVar("Found")
 Given = TypeVar("Given")
 
@@ -119,7 +127,13 @@ def keep_answer(response_dict: Any, customized_response_dict: dict[str, Any], **
 
 
 def all_pages(
-    client: Any, method: str, member: str, read_item: Callable[[Any], Found], **arguments: str
+    client: Any,
+    method: str,
+    member: str,
+    read_item: Callable[[Any], Found],
+    *,
+    next_page: str = "nextToken",
+    **arguments: Any,
 ) -> Listed[Found]:
     """Return what all pages of a list have; boto3 has no paginators for Lex.
 
@@ -135,14 +149,14 @@ def all_pages(
         return member_of(page, member, list), page
 
     def next_token_of(page: Any) -> str:
-        next_token = member_of(page, "nextToken", str, "")
+        next_token = member_of(page, next_page, str, "")
         if next_token in seen:
-            raise BrokenAnswerError("its nextToken is one that it gave before")
+            raise BrokenAnswerError(f"its {next_page} is one that it gave before")
         return next_token
 
     while True:
         try:
-            items, page = called(client, method, read_page, **arguments, **token, maxResults=PAGE)
+            items, page = called(client, method, read_page, **arguments, **token)
         except RefusedError as error:
             problems.append(str(error))
             break
@@ -154,7 +168,7 @@ def all_pages(
         if not next_token:
             break
         seen.add(next_token)
-        token = {"nextToken": next_token}
+        token = {next_page: next_token}
     return Listed(tuple(found), tuple(dict.fromkeys(problems)))
 
 
@@ -211,6 +225,8 @@ def member_of(holder: Any, name: str, kind: type[Found], default: Found | None =
     value = holder.get(name, default)
     if value is None:
         raise BrokenAnswerError(f"it has no {name}")
+    if kind is float and type(value) is int and abs(value) <= _LARGEST_WHOLE:
+        return kind(value)  # type: ignore[call-arg] # A type of numbers.
     if not isinstance(value, kind):
         raise BrokenAnswerError(f"its {name} is no {_KINDS[kind]}")
     return value

@@ -5,19 +5,23 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from auto_lex_permissions.diagnostics import DENIED, FUNCTION_MISSING, Diagnostic
 from auto_lex_permissions_cli.console import UsageError
 
 from .account import (
     Account,
     Bot,
     BotAlias,
+    Configuration,
     Hook,
     Missing,
     NoPolicy,
     Policy,
     Unreadable,
 )
+from .answers import Listed
 from .policies import Call, Function, Mismatch, Reason, Verdict, judge
+from .remarks import DRAFT, NOTES, TEST_ALIAS, Facts, remarks
 
 # What a policy elsewhere could explain: the statement was made, and in the wrong place.
 _NOTHING_HERE: Final = frozenset({Reason.NO_POLICY, Reason.NO_STATEMENT})
@@ -32,6 +36,9 @@ class State(StrEnum):
     DENIED = "denied"
     MISSING = "missing"
     UNKNOWN = "unknown"
+
+
+_BY_STATE: Final = {State.DENIED: DENIED, State.MISSING: FUNCTION_MISSING}
 
 
 class NoSuchNameError(UsageError):
@@ -52,6 +59,10 @@ class Diagnosis:
     account: str = ""
     taken: frozenset[str] = frozenset()
     """Names of statements that the policy already has."""
+    findings: tuple[Diagnostic, ...] = ()
+    """What surely silences the hook, its permission among it."""
+    notes: tuple[Diagnostic, ...] = ()
+    """What may explain a complaint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +90,8 @@ class Findings:
 
     @property
     def silenced(self) -> int:
-        """Return how many code hooks Lex may not invoke, or cannot."""
-        return self.count(State.DENIED) + self.count(State.MISSING)
+        """Return how many code hooks there is a finding for."""
+        return sum(bool(diagnosis.findings) for diagnosis in self.diagnoses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +108,19 @@ def examine(account: Account, wanted: Wanted) -> Findings:
     """Ask an account for its code hooks and judge each; raises UsageError."""
     unread: list[Unread] = []
     bots = _bots(account, wanted, unread)
-    aliases = _aliases(account, bots, wanted, unread)
+    listed = account.aliases(bots)
+    aliases = _aliases(bots, listed, wanted, unread)
+    alone = frozenset(
+        bot
+        for bot, own in zip(bots, listed, strict=True)
+        if not own.problems and {alias.id for alias in own.found} == {TEST_ALIAS}
+    )
     hooks: list[Hook] = []
-    for alias, listed in zip(aliases, account.hooks(aliases), strict=True):
-        unread += (Unread(alias.bot, alias, problem) for problem in listed.problems)
-        hooks += listed.found
-    diagnoses = tuple(_diagnoses(account, hooks, wanted))
-    return Findings(wanted.region, tuple(bots), tuple(aliases), diagnoses, tuple(unread))
+    for alias, found in zip(aliases, account.hooks(aliases), strict=True):
+        unread += (Unread(alias.bot, alias, problem) for problem in found.problems)
+        hooks += found.found
+    diagnoses = list(_diagnoses(account, hooks, wanted, unread, alone))
+    return Findings(wanted.region, tuple(bots), tuple(aliases), tuple(diagnoses), tuple(unread))
 
 
 def _bots(account: Account, wanted: Wanted, unread: list[Unread]) -> list[Bot]:
@@ -121,12 +138,12 @@ def _bots(account: Account, wanted: Wanted, unread: list[Unread]) -> list[Bot]:
 
 
 def _aliases(
-    account: Account, bots: list[Bot], wanted: Wanted, unread: list[Unread]
+    bots: list[Bot], listed: list[Listed[BotAlias]], wanted: Wanted, unread: list[Unread]
 ) -> list[BotAlias]:
     aliases: list[BotAlias] = []
-    for bot, listed in zip(bots, account.aliases(bots), strict=True):
-        unread += (Unread(bot, None, problem) for problem in listed.problems)
-        aliases += sorted(listed.found, key=lambda alias: (alias.name, alias.id))
+    for bot, own in zip(bots, listed, strict=True):
+        unread += (Unread(bot, None, problem) for problem in own.problems)
+        aliases += sorted(own.found, key=lambda alias: (alias.name, alias.id))
     chosen = [
         alias for alias in aliases if not wanted.alias or wanted.alias in (alias.id, alias.name)
     ]
@@ -143,15 +160,22 @@ def _listed(names: list[str]) -> str:
     return f"there is {', '.join(names[:_MOST_NAMES])}{rest}" if names else "there is none"
 
 
-def _diagnoses(account: Account, hooks: list[Hook], wanted: Wanted) -> Iterator[Diagnosis]:
+def _diagnoses(
+    account: Account,
+    hooks: list[Hook],
+    wanted: Wanted,
+    unread: list[Unread],
+    alone: frozenset[Bot],
+) -> Iterator[Diagnosis]:
     """Judge each hook; where a policy has nothing for Lex, read the function's own, too."""
-    functions = [Function.of(hook.function) for hook in hooks]
-    policies = account.policies(
-        function for function in functions if function and not _state_ahead(function, wanted)
+    named = [Function.of(hook.function) for hook in hooks]
+    functions = account.functions(
+        function for function in named if function and not _state_ahead(function, wanted)
     )
+    policies = {function: policy for function, (policy, _) in functions.items()}
     diagnoses = [
         _diagnosis(hook, function, policies, wanted)
-        for hook, function in zip(hooks, functions, strict=True)
+        for hook, function in zip(hooks, named, strict=True)
     ]
     unqualified = {
         diagnosis.function.unqualified: None
@@ -159,8 +183,61 @@ def _diagnoses(account: Account, hooks: list[Hook], wanted: Wanted) -> Iterator[
         if diagnosis.function and _has_nothing(diagnosis)
     }
     policies |= account.policies(function for function in unqualified if function not in policies)
+    facts = _facts(account, hooks, alone, {f: found for f, (_, found) in functions.items()})
+    unread += _unread_facts(facts, diagnoses)
+    for judged in diagnoses:
+        diagnosis = _from_elsewhere(judged, policies) if _has_nothing(judged) else judged
+        said = [
+            *(message.at() for message in [_BY_STATE.get(diagnosis.state)] if message),
+            *remarks(diagnosis.hook, diagnosis.function, facts),
+        ]
+        yield replace(
+            diagnosis,
+            findings=tuple(one for one in said if one.message not in NOTES),
+            notes=tuple(one for one in said if one.message in NOTES),
+        )
+
+
+def _facts(
+    account: Account,
+    hooks: list[Hook],
+    alone: frozenset[Bot],
+    configurations: Mapping[Function, Configuration | Missing | Unreadable],
+) -> Facts:
+    """Read of each bot what hooks are served by."""
+    bots = list(dict.fromkeys(hook.alias.bot for hook in hooks))
+    versions = [(hook.alias.bot, hook.version) for hook in hooks if hook.version]
+    numbered = [bot for bot, version in versions if version != DRAFT]
+    return Facts(
+        account.locales([*versions, *((bot, DRAFT) for bot in numbered)]),
+        account.versions(numbered),
+        account.error_logs(bots),
+        configurations,
+        alone,
+    )
+
+
+def _unread_facts(facts: Facts, diagnoses: list[Diagnosis]) -> Iterator[Unread]:
+    """Yield what could not be read, once each; of functions where the hook does not say it."""
+    for (bot, _), locales in facts.locales.items():
+        if isinstance(locales, Unreadable):
+            yield Unread(bot, None, locales.why)
+    by_bot: Mapping[Bot, object]
+    for by_bot in (facts.versions, facts.error_logs):
+        for bot, found in by_bot.items():
+            if isinstance(found, Unreadable):
+                yield Unread(bot, None, found.why)
+    told: set[Function] = set()
     for diagnosis in diagnoses:
-        yield _from_elsewhere(diagnosis, policies) if _has_nothing(diagnosis) else diagnosis
+        function = diagnosis.function
+        # Of a hook that is silenced anyway, nothing more has to be known.
+        if function is None or function in told or diagnosis.state is not State.ALLOWED:
+            continue
+        configuration = facts.configurations.get(function)
+        if isinstance(configuration, Unreadable):
+            told.add(function)
+            alias = diagnosis.hook.alias
+            yield Unread(alias.bot, alias, f"{function.label}: {configuration.why}")
 
 
 def _state_ahead(function: Function, wanted: Wanted) -> State | None:

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from auto_lex_permissions.diagnostics import Diagnostic
+
 from .diagnosis import Diagnosis, Findings, Unread
 from .fixes import fix_for
 from .fleet import Looked
@@ -78,7 +80,19 @@ def _hook(diagnosis: Diagnosis, place: Looked) -> dict[str, Any]:
         "state": diagnosis.state.value,
         "reasons": [mismatch.reason.value for mismatch in verdict.mismatches],
         "statement": verdict.statement,
+        "findings": [_remark(finding) for finding in diagnosis.findings],
+        "notes": [_remark(note) for note in diagnosis.notes],
         "explanation": list(explanation(diagnosis)),
         "resource": fix.resource if fix else None,
         "command": fix.command(place.region, place.place.profile) if fix else None,
+    }
+
+
+def _remark(remark: Diagnostic) -> dict[str, str]:
+    return {
+        "id": remark.code,
+        "name": remark.name,
+        "what": remark.what,
+        "remedy": remark.remedy,
+        "helpUri": remark.message.url,
     }

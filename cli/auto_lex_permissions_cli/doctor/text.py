@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from auto_lex_permissions_cli.console import coloured, counted, print_line, write
+from auto_lex_permissions.diagnostics import (
+    DENIED,
+    ERROR_LOGS_OFF,
+    FUNCTION_INACTIVE,
+    FUNCTION_MISSING,
+    TEST_ALIAS_ALONE,
+    Diagnostic,
+)
+from auto_lex_permissions_cli.console import colour_of, coloured, counted, print_line, write
 
 from .diagnosis import Diagnosis, Findings, State
 from .fixes import fix_for
@@ -13,6 +21,14 @@ from .policies import Mismatch, Reason
 # What matters most is last: that is what a terminal shows.
 ORDER: Final = (State.ALLOWED, State.UNKNOWN, State.MISSING, State.DENIED)
 _STATE_WIDTH: Final = 9
+# What surely silences a hook comes last, whatever its policy says.
+_SECTIONS: Final = (
+    *((state, False) for state in (State.ALLOWED, State.UNKNOWN)),
+    *((state, True) for state in (State.UNKNOWN, State.MISSING, State.ALLOWED, State.DENIED)),
+)
+# The words below the state say it better.
+_SHOWN_BY_STATE: Final = frozenset({DENIED, FUNCTION_MISSING})
+_OF_BOT: Final = frozenset({ERROR_LOGS_OFF, TEST_ALIAS_ALONE})
 
 
 def print_places(places: Iterable[Looked]) -> None:
@@ -34,10 +50,14 @@ def print_places(places: Iterable[Looked]) -> None:
 
 def print_findings(found: Findings, profile: str) -> None:
     """Print what was found at one place, and how to fix it."""
-    for state in ORDER:
-        for group in _grouped(found.diagnoses, state):
+    _print_notes(found.diagnoses)
+    for state, silenced in _SECTIONS:
+        for group in _grouped(found.diagnoses, state, silenced=silenced):
             diagnosis = group[0]
             _print_state(state, _headline(group))
+            for finding in diagnosis.findings:
+                if finding.message not in _SHOWN_BY_STATE:
+                    print_line(" " * _STATE_WIDTH, (str(finding), colour_of("error")))
             for line in explanation(diagnosis):
                 print_line(f"{' ' * _STATE_WIDTH}{line}")
             fix = fix_for(diagnosis) if state is State.DENIED else None
@@ -59,17 +79,34 @@ def print_findings(found: Findings, profile: str) -> None:
     print_line(f"{hooks} in {aliases} of {bots} in {where}: {counts}{more}")
 
 
+def _print_notes(diagnoses: Iterable[Diagnosis]) -> None:
+    """Print each note once, at what it is about: a bot, a function, or a bot alias."""
+    notes: dict[tuple[str, str], Diagnostic] = {}
+    for diagnosis in diagnoses:
+        alias = diagnosis.hook.alias
+        for note in diagnosis.notes:
+            place = alias.bot.name if note.message in _OF_BOT else f"{alias.bot.name}/{alias.name}"
+            if note.message is FUNCTION_INACTIVE and diagnosis.function:
+                place = diagnosis.function.label
+            notes.setdefault((place, note.what), note)
+    for (place, _), note in notes.items():
+        print_line(coloured("note"), " " * (_STATE_WIDTH - len("note")), f"{place} {note}")
+
+
 def _print_state(state: State, line: str) -> None:
     print_line(coloured(state.value), " " * (_STATE_WIDTH - len(state.value)), line)
 
 
-def _grouped(diagnoses: Iterable[Diagnosis], state: State) -> Iterable[list[Diagnosis]]:
+def _grouped(
+    diagnoses: Iterable[Diagnosis], state: State, *, silenced: bool
+) -> Iterable[list[Diagnosis]]:
     """Return those in a state, with the locales together that one statement would serve."""
-    groups: dict[tuple[str, str, str], list[Diagnosis]] = {}
+    groups: dict[tuple[object, ...], list[Diagnosis]] = {}
     for diagnosis in diagnoses:
-        if diagnosis.state is state:
+        if diagnosis.state is state and bool(diagnosis.findings) is silenced:
             alias = diagnosis.hook.alias
-            key = alias.bot.id, alias.id, diagnosis.hook.function
+            said = tuple(finding.what for finding in diagnosis.findings)
+            key = alias.bot.id, alias.id, diagnosis.hook.function, *said
             groups.setdefault(key, []).append(diagnosis)
     return groups.values()
 
