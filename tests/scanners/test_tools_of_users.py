@@ -164,6 +164,7 @@ def test_pre_commit(package: Path, tmp_path: Path) -> None:
     assert "b/bad.TEMPLATE:24:17 ALP101 Lex may not invoke Orders" in ran.stdout
 
 
+@pytest.mark.timeout(300)
 def test_the_action(package: Path, tmp_path: Path) -> None:
     """Its step, as the runner would start it: annotations, and a failure where there are any."""
     action = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -183,6 +184,7 @@ def test_the_action(package: Path, tmp_path: Path) -> None:
     assert ran.stdout.startswith("::error file=./template.yaml,line=24,col=17,title=ALP101::Lex")
 
 
+@pytest.mark.timeout(300)
 def test_the_version_names_the_commit_that_was_installed(package: Path, tmp_path: Path) -> None:
     """As pip notes it for an installation from a repository."""
     commit_of_package = done("git", "rev-parse", "HEAD", cwd=package).stdout.strip()
