@@ -26,6 +26,7 @@ _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 # How a template's parameter and its value are written.
 _OVERRIDE: Final = re.compile(r"[A-Za-z0-9]+=.*", re.DOTALL)
 _REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
+_INSTANCE: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 
 
@@ -69,7 +70,7 @@ class _Command(click.Command):
 
 
 def _checked(pattern: re.Pattern[str], example: str) -> Callable[..., str]:
-    """Return a callback that refuses what is no Region or account, alike for all commands."""
+    """Return a callback that refuses what is no Region, account or instance, wherever given."""
 
     def check(_: click.Context, parameter: click.Parameter, value: str) -> str:
         if value and not pattern.fullmatch(value):
@@ -278,7 +279,27 @@ def check(templates: tuple[str, ...], **options: Any) -> int:
     show_default=True,
     help="Look no longer than this, and print what was found until then.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json", "jsonl"]), default="text")
+@click.option(
+    "--explain",
+    "explained",
+    metavar="BOT/ALIAS",
+    default="",
+    help="Show the chain behind this bot alias, step by step.",
+)
+@click.option(
+    "--connect",
+    "instance",
+    metavar="INSTANCE_ID",
+    default="",
+    callback=_checked(_INSTANCE, "12345678-1234-1234-1234-123456789012"),
+    help="With --explain: begin with this instance of Amazon Connect.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "jsonl", "mermaid"]),
+    default="text",
+)
 def doctor(**options: Any) -> int:
     """Report for each code hook in a live account whether Lex may invoke its function.
 
@@ -289,6 +310,7 @@ def doctor(**options: Any) -> int:
     \b
     Examples:
       auto-lex-permissions doctor --region us-east-1
+      auto-lex-permissions doctor --explain OrdersBot/live
       auto-lex-permissions doctor --bot OrdersBot --alias live --format json
       auto-lex-permissions doctor --region all --profile dev --profile prod --format jsonl
     """

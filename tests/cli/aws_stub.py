@@ -6,16 +6,22 @@ with the connection what no service should.
 """
 
 import json
+import os
 import re
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+
+from auto_lex_permissions_cli.doctor import account
+from auto_lex_permissions_cli.doctor.account import Clients
 
 REGION: Final = "us-east-1"
 ACCOUNT: Final = "123456789012"
@@ -73,6 +79,10 @@ class Stub:
     locales: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     """By `bot/version`: locales; where there are none, those of all hooks, built."""
     without_error_logs: set[str] = field(default_factory=set)
+    instances: dict[str, list[str]] = field(default_factory=dict)
+    """By instance of Connect: the ARNs of its bot aliases."""
+    alias_policies: dict[str, str] = field(default_factory=dict)
+    """By ARN of a bot alias: the text of its own policy."""
     configurations: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By ARN with its qualifier: what GetFunctionConfiguration says beside the ARN."""
     refused: dict[Called, list[Answer | Hostile]] = field(default_factory=dict)
@@ -94,6 +104,7 @@ class Stub:
         return {
             "AWS_ENDPOINT_URL_LEX_MODELS_V2": url,
             "AWS_ENDPOINT_URL_LAMBDA": url,
+            "AWS_ENDPOINT_URL_CONNECT": url,
             "AWS_ACCESS_KEY_ID": "nobody",
             "AWS_SECRET_ACCESS_KEY": "nothing",
             "AWS_DEFAULT_REGION": REGION,
@@ -126,6 +137,13 @@ class Stub:
         self.refused[Called(action, of)] = list(answers)
         if for_good:
             self.for_good.add(Called(action, of))
+
+    def clear(self) -> None:
+        """Make it an empty account again, at the same port."""
+        with self._lock:
+            for name, value in vars(Stub(self.port)).items():
+                if name != "_lock":
+                    setattr(self, name, value)
 
     def counts(self) -> dict[str, int]:
         """Return how often each action was called."""
@@ -223,6 +241,23 @@ class Stub:
         answer = {"botId": bot, "errorLogSettings": {"enabled": enabled}}
         return self.first("lex:DescribeBot", bot) or (200, answer)
 
+    def connected(self, instance: str, **query: str) -> Answer | Hostile:
+        """Answer ListBots of Connect."""
+        found = [{"LexV2Bot": {"AliasArn": arn}} for arn in self.instances.get(instance, [])]
+        start, size = int(query.get("nextToken", "0")), int(query["maxResults"])
+        more = {"NextToken": str(start + size)} if start + size < len(found) else {}
+        refused = self.first("connect:ListBots", instance)
+        if query["lexVersion"] != "V2" or instance not in self.instances:
+            return refused or NOT_FOUND
+        return refused or (200, {"LexBots": found[start : start + size], **more})
+
+    def describe_resource_policy(self, arn: str) -> Answer | Hostile:
+        """Answer DescribeResourcePolicy of Lex."""
+        refused = self.first("lex:DescribeResourcePolicy", arn)
+        text = self.alias_policies.get(arn)
+        known = (200, {"resourceArn": arn, "policy": text, "revisionId": "1"})
+        return refused or (NOT_FOUND if text is None else known)
+
     def assume_role(self) -> Answer | Hostile:
         """Answer AssumeRole of STS, for which there is no role."""
         return self.first("sts:AssumeRole") or NOT_FOUND
@@ -260,6 +295,8 @@ _ROUTES: Final[Any] = (
     ("POST", r"/bots/(\w{10})/botversions/", Stub.list_bot_versions),
     ("POST", r"/bots/(\w{10})/botversions/(\w+)/botlocales/", Stub.list_bot_locales),
     ("GET", r"/bots/(\w{10})/", Stub.describe_bot),
+    ("GET", r"/instance/([\w-]+)/bots", Stub.connected),
+    ("GET", r"/policy/(.+)/", Stub.describe_resource_policy),
     ("POST", r"/", Stub.assume_role),
     ("GET", r"/bots/(\w{10})/botaliases/(\w{10})/", Stub.describe_bot_alias),
     ("GET", r"/2026-07-09/resource-policy/([^/]+)", Stub.get_resource_policy),
@@ -327,6 +364,20 @@ def serving() -> Iterator[Stub]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def signed_in() -> Iterator[tuple[Stub, Clients]]:
+    """Run an account that is signed in to once: that takes longer than all calls of a test."""
+    with serving() as stub, pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in stub.environment.items():
+            patch.setenv(name, value)
+        patch.setattr(account, "LAMBDA_CALLS_A_SECOND", 10_000.0)
+        clients = account.Sessions().sign_in("", "")
+        connect = clients.connect()
+        yield stub, replace(clients, connect=lambda: connect)
 
 
 def raw(body: bytes, status: int = 200, kind: str = "application/json") -> Hostile:

@@ -21,6 +21,20 @@ from tests.cli.commands import ROOT, run
 
 PAGE = (ROOT / "docs" / "doctor.md").read_text()
 BOT = "ABCDEFGHIJ"
+ALIAS = f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/{BOT}/KLMNOPQRST"
+BY_CONNECT = {
+    "Effect": "Allow",
+    "Principal": {"Service": "connect.amazonaws.com"},
+    "Action": ["lex:RecognizeText", "lex:StartConversation"],
+    "Resource": ALIAS,
+    "Condition": {
+        "StringEquals": {"AWS:SourceAccount": ACCOUNT},
+        "ArnEquals": {
+            "AWS:SourceArn": f"arn:aws:connect:{REGION}:{ACCOUNT}:instance/"
+            "12345678-1234-1234-1234-123456789012"
+        },
+    },
+}
 
 
 def _block(language: str, after: str) -> str:
@@ -50,11 +64,21 @@ def _fill(stub: Stub) -> None:
         stub.refuse(action, f"{bare}-secret", FORBIDDEN, for_good=True)
 
 
-def test_the_example_and_the_iam_policy() -> None:
+def test_the_examples_and_the_iam_policy() -> None:
     """The output to the letter, and an action for each call that was made, and no other."""
+    instance = "12345678-1234-1234-1234-123456789012"
     with serving() as stub:
         _fill(stub)
         ended = run("doctor", "--bot", "OrdersBot", **stub.environment)
+        del stub.hooks[f"{BOT}/KLMNOPQRST"]["fr_CA"], stub.hooks[f"{BOT}/KLMNOPQRST"]["es_US"]
+        stub.instances[instance] = [ALIAS]
+        stub.alias_policies[ALIAS] = policy(BY_CONNECT)
+        chain = ("doctor", "--explain", "OrdersBot/live", "--connect", instance)
+        explained = run(*chain, **stub.environment)
+        drawn = run(*chain, "--format", "mermaid", **stub.environment)
+    assert (explained.code, explained.err, drawn.code) == (1, "", 1)
+    assert _block("text", "doctor --explain") == explained.out
+    assert _block("mermaid", "doctor --explain") == drawn.out
     assert (ended.code, ended.err) == (2, f"{_block('text', 'and on the standard error:')}")
     assert _block("text", "doctor --bot OrdersBot") == ended.out
     needed = json.loads(_block("json", "## What it needs"))

@@ -4,13 +4,13 @@ Each hook here is allowed by its function's policy.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
 
 from auto_lex_permissions_cli.doctor import account as asked
+from auto_lex_permissions_cli.doctor.account import Clients
 from auto_lex_permissions_cli.doctor.command import run as doctor
 from tests.cli.aws_stub import (
     CANARY,
@@ -19,7 +19,7 @@ from tests.cli.aws_stub import (
     TEST_ALIAS,
     Stub,
     policy,
-    serving,
+    signed_in,
     statement,
 )
 
@@ -35,18 +35,22 @@ OPTIONS: Final[dict[str, Any]] = {
 BUILT: Final = {"botLocaleStatus": "Built", "lastBuildSubmittedDateTime": 1_000}
 
 
+@pytest.fixture(scope="module")
+def in_all() -> Iterator[tuple[Stub, Clients]]:
+    """An account that is signed in to once."""
+    with signed_in() as both:
+        yield both
+
+
 @pytest.fixture
-def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+def stub(in_all: tuple[Stub, Clients], monkeypatch: pytest.MonkeyPatch) -> Stub:
     """A bot whose alias has a hook of which nothing is to be said."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setattr(asked, "LAMBDA_CALLS_A_SECOND", 10_000.0)
-    with serving() as account:
-        for name, value in account.environment.items():
-            monkeypatch.setenv(name, value)
-        live = account.add_alias(account.add_bot(BOT, "OrdersBot"), LIVE, "live", en_US=ORDERS)
-        account.functions[ORDERS] = policy(statement(ORDERS, live))
-        yield account
+    account, clients = in_all
+    account.clear()
+    monkeypatch.setattr(asked.Sessions, "sign_in", lambda *_: clients)
+    live = account.add_alias(account.add_bot(BOT, "OrdersBot"), LIVE, "live", en_US=ORDERS)
+    account.functions[ORDERS] = policy(statement(ORDERS, live))
+    return account
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str], list[str], str]:

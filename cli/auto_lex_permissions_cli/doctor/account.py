@@ -165,6 +165,8 @@ class Clients:
     account: str
     lex: Any
     functions: Any
+    connect: Callable[[], Any]
+    """Makes the client of Connect, which is hardly ever asked."""
 
 
 def regions_of_lex(profile: str) -> list[str]:
@@ -226,7 +228,9 @@ def sign_in(profile: str, region: str, sessions: dict[str, boto3.Session]) -> Cl
         if not isinstance(key, str) or not key.isprintable():
             raise UsageError(f"credentials: one of the keys is no text of one line. {SIGN_IN}")
     clients = (_client(session, service, region) for service in ("lexv2-models", "lambda"))
-    return Clients(region, str(getattr(frozen, "account_id", None) or ""), *clients)
+    lex, functions = clients
+    account = str(getattr(frozen, "account_id", None) or "")
+    return Clients(region, account, lex, functions, lambda: _client(session, "connect", region))
 
 
 class Account:
@@ -236,6 +240,7 @@ class Account:
         """Take who asks, how long it may, and how fast."""
         self._lex = clients.lex
         self._lambda = clients.functions
+        self._connect = clients.connect
         self._rates = rates
         self._calls = calls
 
@@ -332,6 +337,41 @@ class Account:
             return called(self._lex, "describe_bot", is_on, botId=bot.id)
         except RefusedError as error:
             return Unreadable(str(error))
+
+    def connected(self, instance: str) -> Listed[str]:
+        """Return the ARNs of the bot aliases that an instance of Connect may list."""
+
+        def alias_arn(summary: Any) -> str:
+            return member_of(member_of(summary, "LexV2Bot", dict), "AliasArn", str)
+
+        return self._calls.one(
+            lambda: all_pages(
+                *(self._connect(), "list_bots", "LexBots", alias_arn),
+                next_page="NextToken",
+                InstanceId=instance,
+                LexVersion="V2",
+                MaxResults=25,
+            ),
+            "Connect",
+            Listed(problems=(f"ListBots: {self._calls.too_late}",)),
+        )
+
+    def policy_of_alias(self, arn: str) -> str | Unreadable:
+        """Return the text of a bot alias's own policy, empty where it has none."""
+
+        def ask() -> str | Unreadable:
+            try:
+                return called(
+                    self._lex,
+                    "describe_resource_policy",
+                    lambda answer: member_of(answer, "policy", str, ""),
+                    resourceArn=arn,
+                )
+            except RefusedError as error:
+                return "" if error.code == NOT_FOUND else Unreadable(str(error))
+
+        late: str | Unreadable = Unreadable(f"DescribeResourcePolicy: {self._calls.too_late}")
+        return self._calls.one(ask, "Policy of the bot alias", late)
 
     def _each_once(
         self,

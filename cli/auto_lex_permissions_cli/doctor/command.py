@@ -15,9 +15,10 @@ from auto_lex_permissions_cli.console import (
     progress,
 )
 
-from .account import Account, Rates, Sessions
+from .account import Account, Clients, Rates, Sessions
 from .calls import Calls
 from .diagnosis import Findings, Wanted, examine
+from .explaining import explain, print_chain
 from .fleet import Looked, Place, look, places_of
 from .records import document, lines
 from .text import print_places
@@ -31,13 +32,20 @@ def run(  # noqa: PLR0913 - the options of the command.
     alias: str,
     timeout: int,
     form: str,
+    explained: str = "",
+    instance: str = "",
 ) -> int:
     """Look at each profile in each Region; print what was found as `text`, `json` or `jsonl`.
 
     Takes at most so many seconds. Raises UsageError where nothing can be asked. Returns the exit
-    code.
+    code. With `explained`, a bot and a bot alias as `BOT/ALIAS`, prints the chain behind it
+    instead, which may be drawn as `mermaid`; from an `instance` of Connect on where one is given.
     """
     places = places_of(profiles, regions)
+    if explained:
+        return _explain(places, explained, instance, timeout, form)
+    if form == "mermaid" or instance:
+        raise UsageError("--connect and --format mermaid are for --explain BOT/ALIAS.")
     looked: list[Looked] = []
     unread = silenced = 0
     with progress() as track, _terminal_kept():
@@ -46,11 +54,7 @@ def run(  # noqa: PLR0913 - the options of the command.
 
         def examined(place: Place) -> Findings:
             mine = calls.of(place.label) if len(places) > 1 else calls
-            clients = mine.one(
-                lambda: sessions.sign_in(place.profile, place.region), "Credentials", None
-            )
-            if clients is None:
-                raise UsageError(f"credentials: {calls.too_late}.")
+            clients = _signed_in(mine, sessions, place)
             wanted = Wanted(clients.region, bot, alias, clients.account)
             return examine(Account(clients, mine, rates), wanted)
 
@@ -71,6 +75,33 @@ def run(  # noqa: PLR0913 - the options of the command.
     what = f"{counted(unread, 'place')} could not be looked at"
     errors = [UsageError(f"{what}: the report says which, and why.")] if unread else []
     return exit_code(errors, has_findings=silenced > 0)
+
+
+def _signed_in(calls: Calls, sessions: Sessions, place: Place) -> Clients:
+    clients = calls.one(
+        lambda: sessions.sign_in(place.profile, place.region), "Credentials", unanswered=None
+    )
+    if clients is None:
+        raise UsageError(f"credentials: {calls.too_late}.")
+    return clients
+
+
+def _explain(
+    places: Sequence[Place], explained: str, instance: str, timeout: int, form: str
+) -> int:
+    """Print the chain behind one bot alias."""
+    bot, _, alias = explained.partition("/")
+    if len(places) != 1 or not (bot and alias):
+        raise UsageError("--explain takes BOT/ALIAS, in one Region and with one profile.")
+    if form == "jsonl":
+        raise UsageError("--explain is one result: give --format json.")
+    (place,) = places
+    with progress() as track, _terminal_kept():
+        calls = Calls(timeout, track)
+        clients = _signed_in(calls, Sessions(), place)
+        wanted = Wanted(clients.region, bot, alias, clients.account)
+        steps = explain(Account(clients, calls, Rates()), wanted, instance, place.profile)
+    return print_chain(steps, form)
 
 
 def _printed(answer: Looked) -> Looked:

@@ -63,6 +63,7 @@ class Diagnosis:
     """What surely silences the hook, its permission among it."""
     notes: tuple[Diagnostic, ...] = ()
     """What may explain a complaint."""
+    configuration: Configuration | Missing | Unreadable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,8 @@ def _diagnoses(
         if diagnosis.function and _has_nothing(diagnosis)
     }
     policies |= account.policies(function for function in unqualified if function not in policies)
-    facts = _facts(account, hooks, alone, {f: found for f, (_, found) in functions.items()})
+    configurations = {function: found for function, (_, found) in functions.items()}
+    facts = _facts(account, hooks, alone, configurations)
     unread += _unread_facts(facts, diagnoses)
     for judged in diagnoses:
         diagnosis = _from_elsewhere(judged, policies) if _has_nothing(judged) else judged
@@ -195,6 +197,7 @@ def _diagnoses(
             diagnosis,
             findings=tuple(one for one in said if one.message not in NOTES),
             notes=tuple(one for one in said if one.message in NOTES),
+            configuration=configurations.get(diagnosis.function) if diagnosis.function else None,
         )
 
 

@@ -1,7 +1,6 @@
 """What would fix a denied hook: a resource for its template, or one call by hand."""
 
 import re
-import shlex
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
@@ -10,6 +9,7 @@ from auto_lex_permissions.cfn.digests import digest
 from auto_lex_permissions.iam import INVOKE, LEX_PRINCIPAL
 from auto_lex_permissions.reach import LONGEST_FUNCTION_NAME
 
+from .commands import options
 from .diagnosis import Diagnosis
 from .policies import Function, Reason
 
@@ -57,21 +57,15 @@ class Fix:
         """Return the line for a shell that adds the permission."""
         return " \\\n  ".join(
             [
-                f"aws lambda add-permission {_options(region=region, profile=profile)}",
-                _options(
+                f"aws lambda add-permission {options(region=region, profile=profile)}",
+                options(
                     function_name=self.function.unqualified.arn, qualifier=self.function.qualifier
                 ),
-                _options(statement_id=self.statement_id, action=INVOKE),
-                _options(principal=LEX_PRINCIPAL, source_account=self.account),
-                _options(source_arn=self.source_arn),
+                options(statement_id=self.statement_id, action=INVOKE),
+                options(principal=LEX_PRINCIPAL, source_account=self.account),
+                options(source_arn=self.source_arn),
             ]
         )
-
-
-def _options(**given: str) -> str:
-    return " ".join(
-        f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in given.items() if value
-    )
 
 
 def fix_for(diagnosis: Diagnosis) -> Fix | None:

@@ -281,7 +281,7 @@ def _resource(body: Mapping[str, Any], call: Call) -> Check:
 
     def fits(resource: object) -> Answer:
         return any_fits(
-            answer(compared(_PATTERN, text(value), text(arn), ne)) for value in _texts(resource)
+            answer(compared(_PATTERN, text(value), text(arn), ne)) for value in texts(resource)
         )
 
     check = replace(
@@ -291,7 +291,7 @@ def _resource(body: Mapping[str, Any], call: Call) -> Check:
         expected=arn,
     )
     unqualified = call.function.unqualified.arn
-    named = _texts(body.get("Resource"))
+    named = texts(body.get("Resource"))
     is_elsewhere = any(f"{value}:".startswith(f"{unqualified}:") for value in named)
     if check.holds is False and is_elsewhere:
         return replace(check, reason=Reason.OTHER_QUALIFIER)
@@ -311,7 +311,7 @@ def _conditions(condition: Any, call: Call) -> Iterator[Check]:
             asked = Comparison(
                 operator_named(operator),
                 key.lower(),
-                Values.at(_texts(values), ()).each().map(text),
+                Values.at(texts(values), ()).each().map(text),
                 ALWAYS,
             )
             yield _condition(f"{operator} {key}", asked.holds(sent, ne).known, values, call)
@@ -323,7 +323,7 @@ def _condition(asked: str, holds: bool | None, values: Any, call: Call) -> Check
     if holds is not None and key.lower() == SOURCE_ACCOUNT:
         return Check(holds, Reason.WRONG_ACCOUNT, found, call.account)
     if holds is not None and key.lower() == SOURCE_ARN:
-        is_of_account = any(_only_account_differs(arn, call.source_arn) for arn in _texts(values))
+        is_of_account = any(_only_account_differs(arn, call.source_arn) for arn in texts(values))
         reason = Reason.WRONG_ACCOUNT if is_of_account else Reason.WRONG_SOURCE_ARN
         return Check(holds, reason, found, call.source_arn)
     return Check(holds, Reason.WRONG_CONDITION, f"{asked} {found}")
@@ -348,7 +348,7 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _texts(value: Any) -> list[str]:
+def texts(value: Any) -> list[str]:
     """Return one value or a list of them as texts, as JSON writes numbers and booleans."""
     values = [] if value is None else _listed(value)
     return [item if isinstance(item, str) else json.dumps(item) for item in values]
@@ -358,4 +358,4 @@ def _readable(value: Any) -> str:
     """Return a value of a policy for people."""
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
-    return " or ".join(_texts(value)) or "nothing"
+    return " or ".join(texts(value)) or "nothing"

@@ -1,0 +1,203 @@
+"""The chain behind one bot alias, in order: from who calls the bot to the function itself.
+
+Each step says what was read, whether the chain holds there, and the command that shows it by hand.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from auto_lex_permissions.diagnostics import (
+    CONNECT_DENIED,
+    DURABLE,
+    LOCALE_ABSENT,
+    LOCALE_NOT_BUILT,
+    TENANT_ISOLATED,
+    VERSION_BEHIND,
+    Diagnostic,
+)
+from auto_lex_permissions_cli.console import counted
+
+from .account import Account, BotAlias, Configuration, Unreadable
+from .commands import command
+from .connect import Connection, lets_in
+from .diagnosis import Diagnosis, Findings, State
+from .policies import PolicyUnreadableError, read
+from .remarks import TEST_ALIAS
+from .text import explanation
+
+_OF_LOCALE: Final = frozenset({LOCALE_ABSENT, LOCALE_NOT_BUILT})
+
+
+class Holds(StrEnum):
+    """Whether the chain holds at a step."""
+
+    YES = "holds"
+    NOTE = "note"
+    UNKNOWN = "unknown"
+    NO = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the chain: what was read, whether it holds, why not, and how to see it."""
+
+    name: str
+    holds: Holds
+    read: str
+    words: tuple[str, ...] = ()
+    command: str = ""
+
+
+def chain(
+    account: Account, found: Findings, alias: BotAlias, instance: str, profile: str
+) -> Iterator[Step]:
+    """Yield the steps for a bot alias; where an instance of Connect is given, from there on.
+
+    Without a code hook there is no step behind the version.
+    """
+    diagnoses = [one for one in found.diagnoses if one.hook.alias == alias]
+    place = {"region": found.region, "profile": profile}
+    called_by = next((one for one in diagnoses if one.source_arn), None)
+    if instance and called_by:
+        connection = Connection(called_by.source_arn, instance, called_by.account)
+        yield from _connect(account, connection, place)
+    elif instance:
+        words = "the bot alias names no function, so that its account is not known"
+        yield Step("caller", Holds.UNKNOWN, f"Connect instance {instance}", (words,))
+    else:
+        yield Step(
+            "caller",
+            Holds.YES,
+            "whoever has an IAM permission of its own; give --connect for an instance of Connect",
+        )
+    by_alias = {"bot_id": alias.bot.id, "bot_alias_id": alias.id, **place}
+    version = next((one.hook.version for one in diagnoses if one.hook.version), "")
+    problems = tuple(one.problem for one in found.unread if one.alias in (alias, None))
+    yield Step(
+        "alias",
+        Holds.UNKNOWN if problems else Holds.YES,
+        f"{alias.bot.name}/{alias.name} ({alias.bot.id}/{alias.id})",
+        problems,
+        command("lexv2-models", "describe-bot-alias", **by_alias),
+    )
+    notes = dict.fromkeys(
+        str(note) for one in diagnoses for note in one.notes if note.message is VERSION_BEHIND
+    )
+    yield Step(
+        "version",
+        Holds.NOTE if notes else (Holds.YES if version else Holds.UNKNOWN),
+        f"version {version or 'not known'}" + (" (the test alias)" * (alias.id == TEST_ALIAS)),
+        tuple(notes),
+        command("lexv2-models", "list-bot-versions", bot_id=alias.bot.id, **place),
+    )
+    for one in diagnoses:
+        yield from _hook(found, one, place)
+
+
+def _connect(account: Account, connection: Connection, place: dict[str, str]) -> Iterator[Step]:
+    """Yield the association with the instance, and the statement in the alias's policy."""
+    instance, arn = connection.instance, connection.alias_arn
+    by_instance = {"instance_id": instance, "lex_version": "V2", **place}
+    listed = account.connected(instance)
+    is_listed = arn in listed.found
+    holds = Holds.YES if is_listed else (Holds.UNKNOWN if listed.problems else Holds.NO)
+    said: Iterable[Diagnostic] = (
+        [CONNECT_DENIED.at(instance=instance, why="it is not among the bots of the instance")]
+        if holds is Holds.NO
+        else ()
+    )
+    yield Step(
+        "caller",
+        holds,
+        f"Connect instance {instance}: {counted(len(listed.found), 'bot alias', 'bot aliases')}",
+        (*map(str, said), *listed.problems),
+        command("connect", "list-bots", **by_instance),
+    )
+    shown = command("lexv2-models", "describe-resource-policy", resource_arn=arn, **place)
+    policy = account.policy_of_alias(arn)
+    if isinstance(policy, Unreadable):
+        yield Step("Lex policy", Holds.UNKNOWN, "the alias's policy", (policy.why,), shown)
+        return
+    try:
+        statements = read(policy) if policy else ()
+        known = lets_in(statements, connection)
+    except PolicyUnreadableError as error:
+        words = (f"the policy cannot be read: {error}",)
+        yield Step("Lex policy", Holds.UNKNOWN, "the alias's policy", words, shown)
+        return
+    why = "no statement of its policy lets connect.amazonaws.com use it for this instance"
+    denied = CONNECT_DENIED.at(instance=instance, why=why)
+    yield Step(
+        "Lex policy",
+        Holds.UNKNOWN if known is None else (Holds.YES if known else Holds.NO),
+        counted(len(statements), "statement") if policy else "the alias has no policy",
+        (str(denied),) if known is False else (),
+        shown,
+    )
+
+
+def _hook(found: Findings, one: Diagnosis, place: dict[str, str]) -> Iterator[Step]:
+    """Yield the steps of one locale: its build, its hook, and its function."""
+    hook, function = one.hook, one.function
+    said = [finding for finding in one.findings if finding.message in _OF_LOCALE]
+    is_unread = any(
+        unread.bot == hook.alias.bot and "ListBotLocales" in unread.problem
+        for unread in found.unread
+    )
+    yield Step(
+        f"locale {hook.locale}",
+        Holds.NO if said else (Holds.UNKNOWN if is_unread else Holds.YES),
+        f"version {hook.version}" + ("" if hook.enabled else "; the locale is off"),
+        tuple(map(str, said)),
+        command(
+            "lexv2-models",
+            "list-bot-locales",
+            bot_id=hook.alias.bot.id,
+            bot_version=hook.version,
+            **place,
+        ),
+    )
+    yield Step("hook", Holds.YES if function else Holds.UNKNOWN, hook.function)
+    if function is None:
+        return
+    of_kind = [one_of for one_of in one.findings if one_of.message in {DURABLE, TENANT_ISOLATED}]
+    durable = [finding for finding in of_kind if finding.message is DURABLE]
+    yield Step(
+        "qualifier",
+        Holds.NO if durable or function.qualifier.startswith("$") else Holds.YES,
+        function.qualifier or "none: the function itself is called",
+        tuple(map(str, durable)),
+    )
+    named = {"function_name": function.unqualified.arn, "qualifier": function.qualifier, **place}
+    states = {State.ALLOWED: Holds.YES, State.DENIED: Holds.NO, State.MISSING: Holds.NO}
+    yield Step(
+        "the function's policy",
+        states.get(one.state, Holds.UNKNOWN),
+        one.state.value,
+        tuple(explanation(one)),
+        command("lambda", "get-policy", **named),
+    )
+    rest = [
+        remark
+        for remark in (*one.findings, *one.notes)
+        if remark.code in {"ALP408", "ALP806", "ALP814"}
+    ]
+    configuration = one.configuration
+    is_known = isinstance(configuration, Configuration)
+    holds = Holds.YES if is_known else Holds.UNKNOWN
+    if one.state is State.MISSING or any(remark in one.findings for remark in rest):
+        holds = Holds.NO
+    elif rest:
+        holds = Holds.NOTE
+    yield Step(
+        "the function itself",
+        holds,
+        f"state {configuration.state}"
+        if isinstance(configuration, Configuration)
+        else ("it is not there" if one.state is State.MISSING else "not known"),
+        tuple(map(str, rest)),
+        # Never without the query: all of it would show the environment variables.
+        command("lambda", "get-function-configuration", query="[State,StateReason]", **named),
+    )

@@ -1,0 +1,348 @@
+"""`doctor --explain`: the chain in order, what was read, where it breaks, and how to see it."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import pytest
+
+from auto_lex_permissions_cli.console import UsageError
+from auto_lex_permissions_cli.doctor import account as asked
+from auto_lex_permissions_cli.doctor.account import Clients
+from auto_lex_permissions_cli.doctor.command import run as doctor
+from tests.cli.aws_stub import (
+    ACCOUNT,
+    CANARY,
+    FORBIDDEN,
+    FUNCTIONS,
+    REGION,
+    Stub,
+    hang,
+    policy,
+    signed_in,
+    statement,
+)
+from tests.cli.commands import run
+
+BOT, LIVE = "ABCDEFGHIJ", "KLMNOPQRST"
+ORDERS: Final = f"{FUNCTIONS}:orders:live"
+ALIAS: Final = f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/{BOT}/{LIVE}"
+INSTANCE: Final = "12345678-1234-1234-1234-123456789012"
+BY_INSTANCE: Final = f"arn:aws:connect:{REGION}:{ACCOUNT}:instance/{INSTANCE}"
+BUILT: Final = {"botLocaleStatus": "Built", "lastBuildSubmittedDateTime": 1_000}
+OPTIONS: Final[dict[str, Any]] = {
+    "regions": (),
+    "profiles": (),
+    "bot": "",
+    "alias": "",
+    "timeout": 60,
+    "explained": "OrdersBot/live",
+}
+
+
+def by_connect(**changed: Any) -> dict[str, Any]:
+    """Return the statement that Connect adds to the policy of a bot alias, with some changed."""
+    return {
+        "Sid": "connect",
+        "Effect": "Allow",
+        "Principal": {"Service": "connect.amazonaws.com"},
+        "Action": ["lex:RecognizeText", "lex:StartConversation"],
+        "Resource": ALIAS,
+        "Condition": {
+            "StringEquals": {"AWS:SourceAccount": ACCOUNT},
+            "ArnEquals": {"AWS:SourceArn": BY_INSTANCE},
+        },
+        **changed,
+    }
+
+
+@pytest.fixture(scope="module")
+def in_all() -> Iterator[tuple[Stub, Clients]]:
+    """An account that is signed in to once."""
+    with signed_in() as both:
+        yield both
+
+
+@pytest.fixture
+def stub(in_all: tuple[Stub, Clients], monkeypatch: pytest.MonkeyPatch) -> Stub:
+    """A chain without a fault, from an instance of Connect to the function."""
+    account, clients = in_all
+    account.clear()
+    monkeypatch.setattr(asked.Sessions, "sign_in", lambda *_: clients)
+    account.add_alias(account.add_bot(BOT, "OrdersBot"), LIVE, "live", en_US=ORDERS)
+    account.functions[ORDERS] = policy(statement(ORDERS, ALIAS))
+    account.instances[INSTANCE] = [f"{ALIAS[:-1]}{number}" for number in range(30)] + [ALIAS]
+    account.alias_policies[ALIAS] = policy(by_connect())
+    return account
+
+
+def explained(capsys: pytest.CaptureFixture[str], **options: str) -> tuple[int, list[Any]]:
+    """Return the exit code and the steps."""
+    code = doctor(**OPTIONS | options, form="json")
+    printed = capsys.readouterr().out
+    assert CANARY not in printed
+    steps: list[Any] = json.loads(printed)["steps"]
+    return code, steps
+
+
+NAMES: Final = [
+    *("caller", "Lex policy", "alias", "version", "locale en_US", "hook", "qualifier"),
+    *("the function's policy", "the function itself"),
+]
+
+
+def test_a_chain_that_holds(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """All steps in order; each that can be seen by hand has its command."""
+    code, steps = explained(capsys, instance=INSTANCE)
+    assert (code, [step["step"] for step in steps]) == (0, NAMES)
+    assert {step["verdict"] for step in steps} == {"holds"}
+    commands = [step["command"] for step in steps if step["command"]]
+    assert len(commands) == 7
+    assert all(f" --region {REGION}" in command for command in commands)
+    assert " --qualifier live " in commands[-1]
+    assert "--query '[State,StateReason]'" in commands[-1]
+    assert stub.counts()["connect:ListBots"] == 2
+    assert stub.counts()["lex:DescribeResourcePolicy"] == 1
+
+
+def test_without_connect(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing of Connect is asked, nor the policy of the alias."""
+    code, steps = explained(capsys)
+    assert (code, [step["step"] for step in steps]) == (0, ["caller", *NAMES[2:]])
+    assert not {"connect:ListBots", "lex:DescribeResourcePolicy"} & set(stub.counts())
+
+
+def _alias_policy(*statements: Any) -> Callable[[Stub], None]:
+    return lambda stub: stub.alias_policies.update({ALIAS: policy(*statements)})
+
+
+def _locale(**state: Any) -> Callable[[Stub], None]:
+    return lambda stub: stub.locales.update({f"{BOT}/1": {"en_US": BUILT | state}})
+
+
+def _configured(**members: Any) -> Callable[[Stub], None]:
+    return lambda stub: stub.configurations.update({ORDERS: members})
+
+
+BROKEN: Final[dict[str, tuple[Callable[[Stub], None], str, str]]] = {
+    "not associated": (
+        lambda stub: stub.instances[INSTANCE].remove(ALIAS),
+        "caller",
+        "ALP803 Connect instance",
+    ),
+    "no policy": (lambda stub: stub.alias_policies.clear(), "Lex policy", "ALP803"),
+    "not built": (_locale(botLocaleStatus="NotBuilt"), "locale en_US", "ALP805"),
+    "no statement": (
+        lambda stub: stub.functions.update({ORDERS: policy()}),
+        "the function's policy",
+        "No statement",
+    ),
+    "failed": (_configured(State="Failed"), "the function itself", "ALP806"),
+    "isolated": (_configured(TenancyConfig={"x": 1}), "the function itself", "ALP408"),
+}
+
+
+@pytest.mark.parametrize(("change", "name", "words"), BROKEN.values(), ids=BROKEN)
+def test_where_it_breaks(
+    stub: Stub,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[Stub], None],
+    name: str,
+    words: str,
+) -> None:
+    """That step alone is broken, and says why; the picture has it, too."""
+    change(stub)
+    code, steps = explained(capsys, instance=INSTANCE)
+    broken = [step for step in steps if step["verdict"] != "holds"]
+    assert (code, [step["step"] for step in broken]) == (1, [name])
+    assert broken[0]["verdict"] == "broken"
+    assert words in " ".join(broken[0]["words"])
+    number = 1 + NAMES.index(name)
+    assert doctor(**OPTIONS, instance=INSTANCE, form="mermaid") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert f"  style s{number} stroke:#c62828" in lines
+    assert lines[0] == "flowchart TD"
+    assert len([line for line in lines if re.fullmatch(r"  s\d \S+ s\d", line)]) == 8
+    assert doctor(**OPTIONS, instance=INSTANCE, form="text") == 1
+    out = capsys.readouterr().out
+    assert out.endswith(f"The chain is broken at {number} ({name}).\n")
+
+
+def test_a_function_that_is_gone(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its policy and the function itself are broken."""
+    stub.functions.clear()
+    code, steps = explained(capsys)
+    assert (code, [step["verdict"] for step in steps[-2:]]) == (1, ["broken", "broken"])
+
+
+def test_a_durable_function_without_qualifier(
+    stub: Stub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The qualifier is the step."""
+    bare = f"{FUNCTIONS}:orders"
+    stub.hooks[f"{BOT}/{LIVE}"]["en_US"] = bare
+    stub.functions[bare] = policy(statement(bare, ALIAS))
+    stub.configurations[bare] = {"DurableConfig": {"ExecutionTimeout": 5}}
+    code, steps = explained(capsys)
+    assert (code, [s["step"] for s in steps if s["verdict"] == "broken"]) == (1, ["qualifier"])
+
+
+def test_notes(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """They break nothing."""
+    stub.locales[f"{BOT}/DRAFT"] = {"en_US": BUILT | {"lastBuildSubmittedDateTime": 9_000}}
+    stub.configurations[ORDERS] = {"State": "Inactive"}
+    code, steps = explained(capsys)
+    noted = [step["step"] for step in steps if step["verdict"] == "note"]
+    assert (code, noted) == (0, ["version", "the function itself"])
+
+
+UNKNOWN: Final[dict[str, tuple[str, str, list[str]]]] = {
+    "instance": ("connect:ListBots", INSTANCE, ["caller"]),
+    "policy of the alias": ("lex:DescribeResourcePolicy", ALIAS, ["Lex policy"]),
+    "locales": ("lex:ListBotLocales", f"{BOT}/1", ["alias", "locale en_US"]),
+    "function": ("lambda:GetFunctionConfiguration", ORDERS, ["alias", "the function itself"]),
+}
+
+
+@pytest.mark.parametrize(("action", "of", "names"), UNKNOWN.values(), ids=UNKNOWN)
+def test_what_cannot_be_read(
+    stub: Stub, capsys: pytest.CaptureFixture[str], action: str, of: str, names: list[str]
+) -> None:
+    """It is unknown, and 2; nothing is called broken for it."""
+    stub.refuse(action, of, FORBIDDEN, for_good=True)
+    code, steps = explained(capsys, instance=INSTANCE)
+    unknown = [step["step"] for step in steps if step["verdict"] == "unknown"]
+    assert (code, unknown) == (2, names)
+    assert not [step for step in steps if step["verdict"] == "broken"]
+    assert doctor(**OPTIONS, instance=INSTANCE, form="text") == 2
+    assert capsys.readouterr().out.endswith("The chain holds as far as it could be read.\n")
+
+
+CONNECT: Final[dict[str, tuple[list[Any], str]]] = {
+    "as Connect adds it": ([by_connect()], "holds"),
+    "another shape": (
+        [
+            by_connect(
+                Principal={"Service": ["connect.amazonaws.com"]},
+                Action="lex:recognizetext",
+                Resource=[f"arn:aws:lex:*:{ACCOUNT}:bot-alias/{BOT}/*"],
+                Condition={"ArnLike": {"aws:sourcearn": BY_INSTANCE.replace(INSTANCE, "*")}},
+            ),
+            by_connect(Action="lex:Start*", Condition={}),
+        ],
+        "holds",
+    ),
+    "anyone": ([by_connect(Principal="*", Condition={})], "holds"),
+    "one action": ([by_connect(Action="lex:RecognizeText")], "broken"),
+    "another instance": (
+        [by_connect(Condition={"ArnEquals": {"AWS:SourceArn": f"{BY_INSTANCE[:-1]}3"}})],
+        "broken",
+    ),
+    "another account": (
+        [by_connect(Condition={"StringEquals": {"AWS:SourceAccount": "999999999999"}})],
+        "broken",
+    ),
+    "another service": ([by_connect(Principal={"Service": "lex.amazonaws.com"})], "broken"),
+    "a role": ([by_connect(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"})], "broken"),
+    "another alias": ([by_connect(Resource=f"{ALIAS[:-1]}X")], "broken"),
+    "a deny": ([by_connect(), by_connect(Effect="Deny", Condition={})], "broken"),
+    "a deny that may hold": (
+        [by_connect(), by_connect(Effect="Deny", Condition={"Bool": {"aws:x": "true"}})],
+        "unknown",
+    ),
+    "a key that is not known": ([by_connect(Condition={"Bool": {"aws:x": "true"}})], "unknown"),
+    "an element that is not known": ([by_connect(Other=1)], "unknown"),
+    "whom it does not name": (
+        [{**{k: v for k, v in by_connect().items() if k != "Principal"}, "NotPrincipal": "*"}],
+        "broken",
+    ),
+}
+
+
+@pytest.mark.parametrize(("statements", "verdict"), CONNECT.values(), ids=CONNECT)
+def test_the_statement_of_connect_by_meaning(
+    stub: Stub, capsys: pytest.CaptureFixture[str], statements: list[Any], verdict: str
+) -> None:
+    """However it is written, and whoever wrote it."""
+    _alias_policy(*statements)(stub)
+    _, steps = explained(capsys, instance=INSTANCE)
+    assert steps[1]["verdict"] == verdict
+
+
+def test_a_policy_of_the_alias_that_is_none(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing can be said of it."""
+    stub.alias_policies[ALIAS] = "[]"
+    code, steps = explained(capsys, instance=INSTANCE)
+    assert (code, steps[1]["words"]) == (2, ["the policy cannot be read: it is not an object"])
+
+
+def test_an_alias_without_hooks(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """The chain ends at the version; its ARN is not known."""
+    stub.hooks.clear()
+    code, steps = explained(capsys, instance=INSTANCE)
+    assert (code, [s["step"] for s in steps]) == (2, ["caller", "alias", "version"])
+
+
+def test_a_hook_on_no_arn(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """The chain ends at the hook."""
+    stub.hooks[f"{BOT}/{LIVE}"]["en_US"] = "orders"
+    code, steps = explained(capsys)
+    assert (code, steps[-1]["step"], steps[-1]["verdict"]) == (2, "hook", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"explained": "OrdersBot"}, "--explain takes BOT/ALIAS"),
+        ({"regions": ("us-east-1", "us-west-2")}, "--explain takes BOT/ALIAS"),
+        ({"form": "jsonl"}, "--explain is one result"),
+        ({"explained": "", "form": "mermaid"}, "--connect and --format mermaid are for"),
+        ({"explained": "", "instance": INSTANCE}, "--connect and --format mermaid are for"),
+        ({"explained": "OrdersBot/x"}, "--alias x: no such alias of bot OrdersBot"),
+        ({"explained": "x/live"}, "--bot x: no such bot in us-east-1"),
+    ],
+    ids=str,
+)
+@pytest.mark.usefixtures("stub")
+def test_what_cannot_be_explained(options: dict[str, Any], words: str) -> None:
+    """One line each."""
+    with pytest.raises(UsageError, match=f"^{re.escape(words)}"):
+        doctor(**OPTIONS | {"form": "text"} | options)
+
+
+def test_two_bots_of_one_name(stub: Stub) -> None:
+    """Ids tell them apart."""
+    stub.add_alias(stub.add_bot("ZYXWVUTSRQ", "OrdersBot"), LIVE, "live")
+    with pytest.raises(UsageError, match=r"there are several; give their ids\.$"):
+        doctor(**OPTIONS, form="text")
+    assert doctor(**OPTIONS | {"explained": f"{BOT}/live"}, form="text") == 0
+
+
+def test_aliases_that_cannot_be_listed(stub: Stub) -> None:
+    """Nothing can be explained then."""
+    stub.refuse("lex:ListBotAliases", BOT, FORBIDDEN, for_good=True)
+    with pytest.raises(UsageError, match=r"^--explain OrdersBot/live: ListBotAliases: Access"):
+        doctor(**OPTIONS, form="text")
+
+
+@pytest.mark.parametrize("action", ["connect:ListBots", "lex:DescribeResourcePolicy"])
+def test_a_call_that_hangs(stub: Stub, capsys: pytest.CaptureFixture[str], action: str) -> None:
+    """It ends at the deadline, and the rest of the chain is shown."""
+    of = {"connect:ListBots": INSTANCE, "lex:DescribeResourcePolicy": ALIAS}[action]
+    stub.refuse(action, of, hang, for_good=True)
+    assert doctor(**OPTIONS | {"timeout": 2}, instance=INSTANCE, form="text") == 2
+    out = capsys.readouterr().out
+    assert f"{action.partition(':')[2]}: not answered within the 2 seconds of" in out
+
+
+def test_as_a_program(stub: Stub) -> None:
+    """With the fix, as its users read it."""
+    stub.functions[ORDERS] = policy()
+    ended = run("doctor", "--explain", "OrdersBot/live", "--connect", INSTANCE, **stub.environment)
+    assert (ended.code, ended.err) == (1, "")
+    assert " 1 holds    caller: Connect instance" in ended.out
+    assert " 8 broken   the function's policy: denied\n" in ended.out
+    assert "# Under Resources:\n" in ended.out
+    odd = run("doctor", "--explain", "a/b", "--connect", "x", **stub.environment)
+    assert (odd.code, "'x' is none, such as 12345678-" in odd.err) == (2, True)
