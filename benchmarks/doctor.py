@@ -20,6 +20,7 @@ from tests.cli.aws_stub import Stub, policy, serving, statement
 
 ROOT: Final = Path(__file__).parent.parent
 REGIONS: Final = ("us-east-1", "us-west-2", "eu-west-2", "eu-central-1")
+COMMAND = [sys.executable, "-m", "auto_lex_permissions_cli", "doctor"]
 
 
 def fill(stub: Stub, account: str, region: str, bots: int) -> None:
@@ -70,8 +71,7 @@ def main() -> None:
         paths = {"PYTHONPATH": f"{ROOT / 'macro'}:{ROOT / 'cli'}", "PATH": os.environ["PATH"]}
         start = time.monotonic()
         with subprocess.Popen(
-            [sys.executable, "-m", "auto_lex_permissions_cli", "doctor", *options]
-            + ["--format", "jsonl", "--timeout", "3600"],
+            [*COMMAND, *options, "--format", "jsonl", "--timeout", "3600"],
             env=paths | environment | {"AWS_CONFIG_FILE": str(config)},
             stdout=subprocess.PIPE,
         ) as process:
