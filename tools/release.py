@@ -3,8 +3,8 @@
 The version stands in the package, in template.yaml for the AWS Serverless Application Repository,
 and in CHANGELOG.md; everything else reads it from the package. Each golden case that no earlier
 release of the same major version holds is frozen in tests/releases/<version>: CloudFormation's
-request as one line of JSON, and the processed template as the next. tests/releases holds every
-later version to these lines.
+request as one line of JSON, and the processed template as the next; so are the codes and names of
+all messages. tests/releases holds every later version to these lines.
 
 All that is to be written is made first, and then put into place: a release that is refused, or
 interrupted before that, leaves every file as it was. The same release made again changes nothing.
@@ -23,13 +23,14 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from auto_lex_permissions import Request, TemplateError, transform
-from auto_lex_permissions.diagnostics import METADATA_KEY
+from auto_lex_permissions.diagnostics import CATALOGUE, METADATA_KEY
 from auto_lex_permissions.protocol import request_of
 from tests.templates import Case, cases
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 RELEASES: Final = ROOT / "tests" / "releases"
 PACKAGE: Final = ROOT / "macro" / "auto_lex_permissions" / "__init__.py"
+MESSAGES: Final = "messages.txt"
 TEMPLATE: Final = ROOT / "template.yaml"
 CHANGELOG: Final = ROOT / "CHANGELOG.md"
 
@@ -118,6 +119,7 @@ class Change:
             folder.mkdir(parents=True)
             for case in self.frozen:
                 (folder / f"{case.name}.jsonl").write_text(case.text)
+            (folder / MESSAGES).write_text(messages())
             self._put(drafts, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -127,10 +129,14 @@ class Change:
     def _put(self, drafts: Mapping[Path, Path], folder: Path) -> None:
         if self.folder.exists():
             shutil.rmtree(self.folder)
-        if self.frozen:
-            folder.rename(self.folder)
+        folder.rename(self.folder)
         for path, draft in drafts.items():
             draft.replace(path)
+
+
+def messages() -> str:
+    """Return the codes and names of all messages, a line each: no code gets another meaning."""
+    return "".join(f"{message.code} {message.name}\n" for message in CATALOGUE)
 
 
 def generated(value: Any) -> Iterator[str]:  # noqa: ANN401 - a template is JSON
@@ -321,7 +327,7 @@ def _is_made(version: Version) -> bool:
 
 def _summary(change: Change) -> str:
     """Say what was written, and what comes next."""
-    written = [*change.texts, *([change.folder] if change.frozen else [])]
+    written = [*change.texts, change.folder]
     names = " ".join(str(path.relative_to(ROOT)) for path in written)
     version = change.version
     lines = [f"{version}: {len(change.frozen)} cases frozen. Written: {names or 'nothing'}"]

@@ -1,15 +1,17 @@
 """What was released stays: the answers within a major version, the logical ids in all of them."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from auto_lex_permissions import ids
-from tools.release import Frozen, Version, broken, current, generated, releases
+from tools.release import RELEASES, Frozen, Version, broken, current, generated, messages, releases
 
 FROZEN = [(version, case) for version, cases in releases().items() for case in cases]
 NAMES = [f"{version}-{case.name}" for version, case in FROZEN]
+MESSAGES = sorted(RELEASES.glob("*/messages.txt"))
 OTHER_MAJOR = Version(current().major + 1, 0, 0)
 
 
@@ -25,6 +27,12 @@ def test_a_frozen_case_is_as_it_was_written(version: Version, case: Frozen) -> N
     path = f"{version}/{case.name}.jsonl"
     assert case.text.isascii(), path
     assert case.text.count("\n") == 2, path
+
+
+@pytest.mark.parametrize("path", MESSAGES, ids=lambda path: str(path.parent.name))
+def test_a_released_code_keeps_its_meaning(path: Path) -> None:
+    """Its name is the one that it was released with, in every version."""
+    assert set(path.read_text().splitlines()) <= set(messages().splitlines())
 
 
 def test_this_major_version_has_frozen_cases_with_permissions() -> None:

@@ -123,7 +123,9 @@ def test_a_release_sets_the_version_everywhere(project: Project) -> None:
         "CHANGELOG.md",
         "macro/auto_lex_permissions/__init__.py",
         "template.yaml",
+        "tests/releases/1.1.0/messages.txt",
     ]
+    assert "ALP101 CodeHookWithoutPermission\n" in project.read("tests/releases/1.1.0/messages.txt")
     assert '__version__ = "1.1.0"' in project.read("macro/auto_lex_permissions/__init__.py")
     assert "SemanticVersion: 1.1.0\n" in project.read("template.yaml")
     for step in ("make test", 'git commit -m "Release 1.1.0"', "git tag", "v1.1.0", "sam deploy"):
@@ -152,14 +154,15 @@ def test_a_new_case_is_frozen_and_an_old_one_is_not_frozen_twice(project: Projec
     project.replace("tests/cases/another/template.yaml", "Resources:", "Description: x\nResources:")
     assert project.release("1.1.0")[0] == 0
     frozen = [name for name in project.changed() if name.startswith("tests/releases/")]
-    assert frozen == ["tests/releases/1.1.0/another.jsonl"]
+    assert frozen == ["tests/releases/1.1.0/another.jsonl", "tests/releases/1.1.0/messages.txt"]
 
 
 def test_a_new_major_version_freezes_all_cases(project: Project) -> None:
     """They are what the next releases of it hold to."""
     cases = {path.name for path in (project.root / "tests/cases").iterdir() if path.is_dir()}
     assert project.release("2.0.0")[0] == 0
-    assert {path.stem for path in (project.root / "tests/releases/2.0.0").iterdir()} == cases
+    frozen = (project.root / "tests/releases/2.0.0").glob("*.jsonl")
+    assert {path.stem for path in frozen} == cases
 
 
 @pytest.mark.parametrize(
