@@ -39,6 +39,8 @@ def test_what_the_pages_install_is_this_version() -> None:
     named = re.findall(r"(?:rev: v|auto-lex-permissions@v)([0-9.]+)", page)
     assert len(named) == 3
     assert {*named} == {__version__}
+    for readme in ("README.md", "README.ja.md"):
+        assert f" {__version__}" in (ROOT / readme).read_text().rpartition("## ")[2]
 
 
 def test_a_copy_says_once_whose_it_is(tmp_path: Path) -> None:

@@ -4,4 +4,4 @@ from .diagnostics import Diagnostic, Message, TemplateError
 from .transform import Request, Result, transform
 
 __all__ = ["Diagnostic", "Message", "Request", "Result", "TemplateError", "transform"]
-__version__ = "1.0.0"
+__version__ = "1.1.0"
