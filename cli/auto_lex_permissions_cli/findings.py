@@ -12,14 +12,16 @@ from auto_lex_permissions.cfn.formulas import ALWAYS, And, Formula, Named, Not, 
 from auto_lex_permissions.cfn.loops import unmark
 from auto_lex_permissions.cfn.values import Place
 from auto_lex_permissions.code_hooks import BOT
-from auto_lex_permissions.diagnostics import CATALOGUE, NO_PERMISSION, SUPPRESSION, Severity
+from auto_lex_permissions.diagnostics import NO_PERMISSION, OF_TEMPLATES, SUPPRESSION, Severity
 from auto_lex_permissions.settings import METADATA_KEY, SUPPRESS
 from auto_lex_permissions.transform import Examination, examine
 
 MISTAKE: Final = "Mistake"
 # What stops no deployment.
 _MAY_STAY: Final = frozenset(
-    message.code for message in CATALOGUE if message == NO_PERMISSION or message.severity != "error"
+    message.code
+    for message in OF_TEMPLATES
+    if message == NO_PERMISSION or message.severity != "error"
 )
 
 

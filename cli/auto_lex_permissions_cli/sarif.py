@@ -11,14 +11,14 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from auto_lex_permissions import Message, __version__
-from auto_lex_permissions.diagnostics import CATALOGUE, HOME
+from auto_lex_permissions.diagnostics import HOME, OF_TEMPLATES
 
 from .console import NAME
 from .findings import Finding, word_for
 from .reading import Position
 
 _ROOT: Final = "%SRCROOT%"
-_RULES: Final = {message.code: number for number, message in enumerate(CATALOGUE)}
+_RULES: Final = {message.code: number for number, message in enumerate(OF_TEMPLATES)}
 
 
 class Result(NamedTuple):
@@ -45,7 +45,7 @@ def log(results: Iterable[Result], errors: Sequence[str]) -> dict[str, Any]:
                         "name": NAME,
                         "informationUri": HOME,
                         "semanticVersion": __version__,
-                        "rules": [_rule(message) for message in CATALOGUE],
+                        "rules": [_rule(message) for message in OF_TEMPLATES],
                     }
                 },
                 "invocations": [

@@ -687,3 +687,5 @@ INTERNAL_FAILURE: Final = Message(
 )
 
 CATALOGUE: Final = tuple(value for value in globals().values() if isinstance(value, Message))
+# What is said of templates; all else is of a live account.
+OF_TEMPLATES: Final = tuple(message for message in CATALOGUE if not message.code.startswith("ALP8"))

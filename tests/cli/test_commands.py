@@ -11,7 +11,7 @@ import yaml
 from awslambdaric.lambda_runtime_marshaller import LambdaMarshaller
 
 from auto_lex_permissions import Request, __version__, transform
-from auto_lex_permissions.diagnostics import CATALOGUE
+from auto_lex_permissions.diagnostics import OF_TEMPLATES
 from tests.cli.commands import BY_MACRO, PERMISSION, TEMPLATE, run, written
 from tests.templates import Case, cases, name
 
@@ -235,9 +235,9 @@ def test_the_rules_of_sarif_are_the_catalogue() -> None:
     assert log["results"] == []
     rules = log["tool"]["driver"]["rules"]
     assert [(rule["id"], rule["name"]) for rule in rules] == [
-        (message.code, message.name) for message in CATALOGUE
+        (message.code, message.name) for message in OF_TEMPLATES
     ]
-    for rule, message in zip(rules, CATALOGUE, strict=True):
+    for rule, message in zip(rules, OF_TEMPLATES, strict=True):
         texts = [rule["shortDescription"], rule["fullDescription"], rule["help"]]
         shown = [text for both in texts for text in both.values()]
         assert all(re.fullmatch(r"[A-Z][^{}]+", text) for text in shown), shown

@@ -9,11 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import boto3
 from botocore import exceptions as botocore
 from botocore.config import Config
+from botocore.loaders import create_loader
+from botocore.session import Session as CoreSession
 
 from auto_lex_permissions_cli.console import UsageError
 
@@ -183,6 +186,11 @@ def regions_of_lex(profile: str) -> list[str]:
         raise UsageError(f"credentials: {sentence(error)} {SIGN_IN}") from error
 
 
+@cache
+def _loader() -> Any:
+    return create_loader()
+
+
 class Sessions:
     """Who asks: each profile is signed in to once, whatever the Regions, from whichever thread."""
 
@@ -207,8 +215,12 @@ def sign_in(profile: str, region: str, sessions: dict[str, boto3.Session]) -> Cl
     The account is empty where the credentials do not say it. Sessions are by their profiles.
     """
     try:
-        session = sessions.get(profile) or boto3.Session(profile_name=profile or None)
-        sessions[profile] = session
+        if profile not in sessions:
+            core = CoreSession()
+            # What the services are is several megabytes, and the same for all.
+            core.register_component("data_loader", _loader())
+            sessions[profile] = boto3.Session(profile_name=profile or None, botocore_session=core)
+        session = sessions[profile]
         credentials: Any = session.get_credentials()
         frozen = credentials and credentials.get_frozen_credentials()
     except (botocore.BotoCoreError, botocore.ClientError) as error:

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from auto_lex_permissions_cli.console import Track, counted
 
 WORKERS: Final = 8
+_LONGEST_WAIT: Final = 1.0
 Given = TypeVar("Given")
 Found = TypeVar("Found")
 
@@ -93,12 +94,17 @@ def _answers(
     for _ in range(min(most, len(items))):
         Thread(target=work, daemon=True).start()
     try:
-        for _ in items:
+        left = len(items)
+        while left:
             try:
-                left = None if end == math.inf else max(0.0, end - time.monotonic())
-                number, answer = answers.get(timeout=left)
+                # A signal that comes while the wait begins is seen at the next one.
+                wait = min(_LONGEST_WAIT, max(0.0, end - time.monotonic()))
+                number, answer = answers.get(timeout=wait)
             except Empty:
-                return
+                if time.monotonic() >= end:
+                    return
+                continue
+            left -= 1
             yield number, answer.result()
     finally:
         # Nothing more is asked, whatever ended the wait.
