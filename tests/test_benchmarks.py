@@ -37,7 +37,7 @@ def test_cases_are_what_their_names_say(case: Case) -> None:
 
 def test_a_refused_template_is_not_measured() -> None:
     """The time of a refusal never stands in the table as that of an answer."""
-    with pytest.raises(ValueError, match="CloudFormation takes 500"):
+    with pytest.raises(ValueError, match="CloudFormation allows 500"):
         measured([Case("", template(resources=500, bots=1))], seconds=0.01)
 
 

@@ -279,7 +279,7 @@ def _size(event: object) -> int:
     [
         pytest.param(
             test_limits.template(498, 3),
-            "ALP501 Resources: with the 3 permissions that AutoLexPermissions adds they are 501;",
+            "ALP501 Resources: with the 3 permissions that AutoLexPermissions adds, the template",
             id="501 resources",
         ),
         pytest.param(

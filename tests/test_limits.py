@@ -47,8 +47,8 @@ def test_one_resource_too_many() -> None:
     with pytest.raises(TemplateError) as rejected:
         run(template(498, 3))
     assert str(rejected.value) == (
-        "ALP501 Resources: with the 3 permissions that AutoLexPermissions adds they are 501;"
-        " CloudFormation takes 500. Move some of them into a nested stack, or set"
+        "ALP501 Resources: with the 3 permissions that AutoLexPermissions adds, the template has"
+        " 501 resources; CloudFormation allows 500. Move some resources into a nested stack, or set"
         " SourceScope: Bot."
     )
     resources: Any = run(template(498, 3), SourceScope="Bot").fragment["Resources"]
@@ -58,7 +58,7 @@ def test_one_resource_too_many() -> None:
 def test_one_resource_beyond_a_full_template() -> None:
     """A template of exactly 500 resources had kept the limit (rule 6.7)."""
     assert run(template(500, 0)).permissions_added == 0
-    with pytest.raises(TemplateError, match="they are 501;"):
+    with pytest.raises(TemplateError, match="has 501 resources;"):
         run(template(500, 1))
 
 
@@ -225,7 +225,8 @@ def test_a_loop_counts_by_its_items() -> None:
     with pytest.raises(TemplateError) as rejected:
         run(fragment)
     assert str(rejected.value).startswith(
-        "ALP501 Resources: with the 51 permissions that AutoLexPermissions adds they are 502;"
+        "ALP501 Resources: with the 51 permissions that AutoLexPermissions adds, the template has"
+        " 502 resources;"
     )
     fragment["Resources"]["Fn::ForEach::Aliases"][1] = {"Ref": "Names"}
     assert run(fragment).permissions_added == 1

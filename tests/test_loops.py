@@ -257,7 +257,7 @@ def _refused(resources: dict[str, Any]) -> bool:
     try:
         transform(Request({"Resources": resources}, REGION, ACCOUNT, {"SourceScope": "Bot"}))
     except TemplateError as error:
-        return "another one for each item of the loop" in str(error)
+        return "differ from item to item of the loop" in str(error)
     return False
 
 

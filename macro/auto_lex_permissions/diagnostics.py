@@ -170,7 +170,7 @@ def cut(line: str, most: int) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
-_AFTER_LOOPS: Final = "List AutoLexPermissions after AWS::LanguageExtensions."
+_AFTER_LOOPS: Final = "In the Transform list, put AutoLexPermissions after AWS::LanguageExtensions."
 
 # Code hooks, and the permissions that they need: ALP1xx.
 
@@ -196,7 +196,8 @@ TYPE_IN_LOOP: Final = Message(
     "TypeDiffersInLoop",
     "error",
     "A loop may make bots for some of its items",
-    "it is another type for each item of the loop, which may be that of bots or bot aliases.",
+    "its type differs from item to item of the loop, and may be a bot or a bot alias for"
+    " some items.",
     _AFTER_LOOPS,
 )
 PERMISSION_IN_LOOP: Final = Message(
@@ -204,7 +205,7 @@ PERMISSION_IN_LOOP: Final = Message(
     "PermissionDiffersInLoop",
     "error",
     "A permission cannot be written inside a loop",
-    "its permission would be another one for each item of the loop, in a way that cannot be"
+    "its permission would differ from item to item of the loop in a way that cannot be"
     " written inside the loop.",
     _AFTER_LOOPS,
 )
@@ -213,7 +214,8 @@ WAIT_IN_LOOP: Final = Message(
     "DependencyDiffersInLoop",
     "error",
     "A dependency cannot be written inside a loop",
-    "what has to be created before it is another resource for each item of a loop.",
+    "it has to wait for a different resource for each item of the loop, which cannot be"
+    " written inside the loop.",
     _AFTER_LOOPS,
 )
 ID_TAKEN: Final = Message(
@@ -238,8 +240,8 @@ VERSION_HOOK: Final = Message(
     "HookOnVersion",
     "note",
     "A code hook names a function version",
-    "A code hook on a version changes with every deployment, and for some seconds Lex may not"
-    " invoke the new version.",
+    "A code hook that names a version changes with every new version, and Lex is denied"
+    " access to the new one for a few seconds.",
     "Name a Lambda alias in the code hook, or set SourceScope: Bot.",
 )
 STILL_COVERED: Final = Message(
@@ -256,8 +258,9 @@ CYCLE: Final = Message(
     "WaitWouldCloseCircle",
     "note",
     "A bot alias cannot wait for its permission",
-    "The bot alias cannot wait for its new permission, since the permission already waits for the"
-    " bot alias. When the hook moves to another function, Lex may not invoke it for some seconds.",
+    "The bot alias cannot wait for its new permission, since the permission already"
+    " waits for the bot alias. When the hook moves to another function, Lex is denied"
+    " access to that function for a few seconds.",
     "Remove the reference to the bot alias from what the permission refers to.",
 )
 UNDECIDED: Final = Message(
@@ -266,7 +269,8 @@ UNDECIDED: Final = Message(
     "note",
     "There are too many conditions to decide exactly",
     "There are too many conditions to decide exactly.",
-    "Where coverage could not be proved, a permission was added.",
+    "You need not do anything: where AutoLexPermissions could not prove that a"
+    " permission exists, it added one.",
 )
 
 STATEMENT_STAYS: Final = Message(
@@ -294,8 +298,8 @@ CONDITIONAL_HOOK: Final = Message(
     "HookChosenByCondition",
     "note",
     "A condition chooses the function of a code hook",
-    "When the condition changes, the hook moves to another function, and for some seconds Lex may"
-    " not invoke that.",
+    "When the condition changes, the hook moves to another function, and Lex is denied"
+    " access to that function for a few seconds.",
     "Set SourceScope: Bot, or leave it where the condition never changes in a stack.",
 )
 
@@ -343,8 +347,8 @@ POLICY_DENIES: Final = Message(
     "ResourcePolicyDeniesLex",
     "error",
     "A resource policy denies Lex the function",
-    "this statement denies Lex the function that {alias} names as its code hook.",
-    "An Allow does not help against a Deny: let the statement leave out Lex, for example by"
+    "this statement denies Lex access to the function that {alias} names as its code hook.",
+    "An Allow cannot override a Deny. Exclude Lex from this statement, for example with"
     " {exemption} in its Condition.",
 )
 POLICY_UNCLEAR: Final = Message(
@@ -361,9 +365,11 @@ POLICY_CONDITIONAL: Final = Message(
     "ResourcePolicyUnderCondition",
     "error",
     "A resource policy decides about a function in some deployments only",
-    "it decides in some deployments only about the function that {alias} names as its code hook;"
-    " in others the function needs a permission, which may go when the policy goes.",
-    "Let a resource policy decide in every deployment, or use permissions in its place.",
+    "this resource policy decides about the function that {alias} names as its code"
+    " hook, and exists in some deployments only. Elsewhere the function needs a"
+    " permission, which may be removed with the policy.",
+    "Keep a resource policy on the function in every deployment, or use"
+    " AWS::Lambda::Permission instead.",
 )
 
 # Settings: ALP3xx.
@@ -417,17 +423,18 @@ OUT_OF_REACH: Final = Message(
     "FunctionOutOfReach",
     "error",
     "A function belongs to another account or Region",
-    "{named}a function of another {elsewhere}, and this stack cannot let Lex invoke that.",
-    "Have its owner add the permission there, and set OnUnreachable: Skip to go on without it"
-    " here; or name a function of this account and Region.",
+    "{named}a function in another {elsewhere}; this stack cannot give Lex permission to invoke it.",
+    "Either ask the function's owner to add the permission there and set OnUnreachable:"
+    " Skip here, or name a function in this account and Region.",
 )
 UNREACHABLE: Final = Message(
     "ALP402",
     "FunctionUnreachable",
     "warning",
     "A function of another account or Region was skipped",
-    "The function is of another account or Region, and this stack cannot let Lex invoke it.",
-    "Its owner has to add the permission.",
+    "The function is in another account or Region; this stack cannot give Lex permission"
+    " to invoke it.",
+    "Ask the function's owner to add the permission.",
 )
 NO_POLICY: Final = Message(
     "ALP403",
@@ -486,9 +493,9 @@ TOO_MANY_RESOURCES: Final = Message(
     "TooManyResources",
     "error",
     "The permissions would take the stack past CloudFormation's limit of resources",
-    "with the {added} permissions that AutoLexPermissions adds they are {count}; CloudFormation"
-    " takes {most}.",
-    "Move some of them into a nested stack, or set SourceScope: Bot.",
+    "with the {added} permissions that AutoLexPermissions adds, the template has {count}"
+    " resources; CloudFormation allows {most}.",
+    "Move some resources into a nested stack, or set SourceScope: Bot.",
 )
 TEMPLATE_TOO_LARGE: Final = Message(
     "ALP502",
@@ -615,7 +622,8 @@ CONNECT_DENIED: Final = Message(
     "error",
     "A Connect instance may not use a bot alias",
     "Connect instance {instance} may not use the bot alias: {why}.",
-    "Take the bot out of the instance and add it again, which adds both.",
+    "Remove the bot from the Connect instance and add it again, which restores the"
+    " association and the statement in the policy of the bot alias.",
 )
 LOCALE_ABSENT: Final = Message(
     "ALP804",
@@ -647,7 +655,8 @@ VERSION_BEHIND: Final = Message(
     "note",
     "A bot alias serves a version that is older than the draft's last build",
     "The bot alias serves version {version}, which is older than the draft's last build.",
-    "That is so wherever versions are pinned; what was changed since is not served.",
+    "If you pinned this version on purpose, do nothing. To serve later changes, create a"
+    " version and point the bot alias to it.",
 )
 TEST_ALIAS_ALONE: Final = Message(
     "ALP812",

@@ -248,7 +248,9 @@ def test_the_rules_of_sarif_are_the_catalogue() -> None:
         assert rule["defaultConfiguration"]["level"] == message.severity
     by_id = {rule["id"]: rule for rule in rules}
     assert by_id["ALP302"]["help"]["text"].startswith("There is no such setting. See ")
-    assert by_id["ALP401"]["help"]["text"].startswith("Have its owner add the permission there,")
+    assert by_id["ALP401"]["help"]["text"].startswith(
+        "Either ask the function's owner to add the permission there "
+    )
 
 
 def test_the_rules_of_sarif_name_the_ids_of_version_1_0_0() -> None:

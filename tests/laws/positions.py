@@ -34,10 +34,10 @@ type Expansion = Callable[[Template], Template]
 type Pair = tuple[str, str]
 
 # How every problem of rule 1.5 ends.
-REMEDY = "List AutoLexPermissions after AWS::LanguageExtensions."
+REMEDY = "In the Transform list, put AutoLexPermissions after AWS::LanguageExtensions."
 # Why the macro may say so.
-ANOTHER_FOR_EACH = "its permission would be another one for each item of the loop"
-WAIT_FOR_EACH = "what has to be created before it is another resource for each item of a loop"
+ANOTHER_FOR_EACH = "its permission would differ from item to item of the loop"
+WAIT_FOR_EACH = "it has to wait for a different resource for each item of the loop"
 # What the macro reports of a resource policy whose function it cannot know.
 UNSURE = "ResourcePolicyNotCompared"
 # And of one that may let Lex in or keep it out.
