@@ -240,6 +240,19 @@ def test_a_loop_of_one_item_counts_once() -> None:
     assert run(fragment).permissions_added == 1
 
 
+def test_a_policy_grows_by_the_bots_of_a_loop() -> None:
+    """Each bot has a permission of its own, also where one serves all aliases of a bot (6.5)."""
+    fragment = template(3, 0)
+    hook = template(3, 1)["Resources"]["A0"]["Properties"]["BotAliasLocaleSettings"]
+    test_alias = {"TestBotAliasSettings": {"BotAliasLocaleSettings": hook}}
+    bot = {"Type": "AWS::Lex::Bot", "Properties": test_alias}
+    loop = ["Name", [f"N{n}" for n in range(47)], {"Bot${Name}": bot}]
+    fragment["Resources"]["Fn::ForEach::Bots"] = loop
+    answered = run(fragment, SourceScope="Bot")
+    assert [report.name for report in answered.reports] == [POLICY_TOO_LARGE]
+    assert run({**answered.fragment}, SourceScope="Bot").fragment == answered.fragment
+
+
 def test_a_policy_grows_by_the_items_of_a_loop() -> None:
     """A function that all items share gets a statement for each of them."""
     fragment = template(3, 0)

@@ -142,8 +142,7 @@ def full_policies(
 def _statement(grant: Grant) -> tuple[Formula, int]:
     """Return when a grant's permission exists, and how many statements a loop makes of it."""
     own = variables(canonical_json(grant.expression))
-    scope = OUTSIDE if grant.caller.kind == "bot" else grant.hooks[0].resource.scope
-    return grant.when, scope.items_without(own)
+    return grant.when, (grant.scope or OUTSIDE).items_without(own)
 
 
 def _at_once(conditions: Conditions, statements: Iterable[tuple[Formula, int]]) -> int:
