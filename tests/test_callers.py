@@ -55,11 +55,20 @@ def _added(fragment: dict[str, Any]) -> list[tuple[object, object]]:
         {"Fn::Sub": "{{resolve:ssm:/${Stage}/bot}}"},
         {"Fn::GetAtt": ["Bot", "Arn"]},
         {"Fn::GetAtt": ["Alias", "Arn"]},
+        "A" * 2_037,
     ],
 )
 def test_what_is_no_bot_id_names_no_bot(bot_id: object) -> None:
     """The alias alone is let in, as where no bot is named (rules 2.1, 5.2)."""
     assert _added(_transformed(bot_id)) == [({"Fn::GetAtt": ["Alias", "Arn"]}, None)]
+
+
+def test_the_longest_bot_id_is_read_again_as_it_was_written() -> None:
+    """An ARN of more than 2,048 characters is not compared (rules 5.2, 6.5)."""
+    fragment = _transformed("A" * 2_036)
+    assert [arn for arn, _ in _added(fragment)] != [{"Fn::GetAtt": ["Alias", "Arn"]}]
+    again = transform(Request(fragment, parameters={"SourceScope": "Bot"}))
+    assert again.fragment == fragment
 
 
 PARAMETERS: dict[str, Any] = {

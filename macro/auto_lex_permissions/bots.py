@@ -128,11 +128,16 @@ class Bots:
         return found or [(alone, resource.when)]
 
     def _is_id(self, bot: Text) -> bool:
-        """Return whether a text is the id of one bot: it is no ARN, and can hold no wildcard."""
+        """Return whether a text is the id of one bot: no ARN, no longer than fits into one.
+
+        It can hold no wildcard, either.
+        """
         if bot not in self._are_ids:
             words = self._expanded(bot)
             is_arn = any(isinstance(w, str) and not _NOT_IN_IDS.isdisjoint(w) for w in words)
-            self._are_ids[bot] = not is_arn and not self._wildcards.may_be_in(words)
+            is_too_long = length(words) > LONGEST_ARN - len("bot-alias//*")
+            may_be_one = not is_arn and not is_too_long
+            self._are_ids[bot] = may_be_one and not self._wildcards.may_be_in(words)
         return self._are_ids[bot]
 
     def _bots_of(self, alias: Resource) -> tuple[tuple[Text, Formula], ...]:
