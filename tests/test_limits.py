@@ -97,7 +97,7 @@ def test_a_template_that_was_too_large_before() -> None:
 
 
 def test_what_permissions_repeat_is_measured_as_often() -> None:
-    """Each of four permissions holds the bot's long id again (rule 6.7)."""
+    """Each of four permissions holds the long expression of the bot's id again (rule 6.7)."""
     fragment = template(7, 0)
     for number in range(4):
         fragment["Resources"][f"F{number}"] = {"Type": "AWS::Lambda::Function"}
@@ -106,14 +106,14 @@ def test_what_permissions_repeat_is_measured_as_often() -> None:
         for n in range(4)
     ]
     properties = {
-        "BotId": {"Fn::Join": ["", ["a" * 205_000, {"Ref": "Rest"}]]},
+        "BotId": {"Fn::ImportValue": "a" * 205_000},
         "BotAliasLocaleSettings": [{"BotAliasLocaleSetting": setting} for setting in settings],
     }
     fragment["Resources"]["A"] = {"Type": "AWS::Lex::BotAlias", "Properties": properties}
     with pytest.raises(TemplateError, match="ALP502"):
         run(fragment, SourceScope="Bot")
     # So long that none is written to be measured.
-    properties["BotId"] = "a" * 300_000
+    properties["BotId"] = {"Fn::ImportValue": "a" * 300_000}
     with pytest.raises(TemplateError, match="with the 4 permissions"):
         run(fragment, SourceScope="Bot")
     properties["BotId"] = {"Fn::Join": ["", ["a" * 100_000, {"Ref": "Rest"}]]}

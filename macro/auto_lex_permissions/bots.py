@@ -20,7 +20,6 @@ from .cfn.intrinsics import (
     canonical_json,
     compact,
     is_literal,
-    length,
     merged,
     split,
     text,
@@ -35,6 +34,7 @@ from .iam import (
     LONGEST_ARN,
     Arn,
     arn_of,
+    compared_length,
     has_wildcard,
     matches_arn,
     own_field,
@@ -135,7 +135,7 @@ class Bots:
         if bot not in self._are_ids:
             words = self._expanded(bot)
             is_arn = any(isinstance(w, str) and not _NOT_IN_IDS.isdisjoint(w) for w in words)
-            is_too_long = length(words) > LONGEST_ARN - len("bot-alias//*")
+            is_too_long = compared_length(words) > LONGEST_ARN - len("bot-alias//*")
             may_be_one = not is_arn and not is_too_long
             self._are_ids[bot] = may_be_one and not self._wildcards.may_be_in(words)
         return self._are_ids[bot]
@@ -405,7 +405,7 @@ class Bots:
 
 def is_whole_bot(pattern: Arn) -> bool:
     """Return whether an ARN means all aliases of one bot, which `SourceScope: Bot` does."""
-    if length(pattern[-1]) > LONGEST_ARN:
+    if compared_length(pattern[-1]) > LONGEST_ARN:
         return False
     match split(pattern[-1], "/"):
         case [("bot-alias",), bot, ("*",)]:

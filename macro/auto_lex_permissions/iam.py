@@ -63,7 +63,7 @@ def matches_pattern(pattern: Text, words: Text) -> bool:
     """
     if not has_wildcard(pattern):
         return pattern == words
-    if max(length(pattern), length(words)) > LONGEST_ARN:
+    if max(compared_length(pattern), compared_length(words)) > LONGEST_ARN:
         return False
     wanted, given, references = _written(pattern, words)
 
@@ -79,6 +79,11 @@ def matches_pattern(pattern: Text, words: Text) -> bool:
         return -1
 
     return stand_in_order(wanted.split("*"), given, find)
+
+
+def compared_length(words: Text) -> int:
+    """Return how many characters are compared with a pattern: what is no literal is one of them."""
+    return sum(len(word) if isinstance(word, str) else 1 for word in words)
 
 
 def _written(pattern: Text, words: Text) -> tuple[str, str, frozenset[str]]:
