@@ -2,14 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 
 from auto_lex_permissions_cli.console import UsageError
-from auto_lex_permissions_cli.doctor import account as asked
-from auto_lex_permissions_cli.doctor.account import Clients
 from auto_lex_permissions_cli.doctor.command import run as doctor
 from tests.cli.aws_stub import (
     ACCOUNT,
@@ -20,10 +18,10 @@ from tests.cli.aws_stub import (
     Stub,
     hang,
     policy,
-    signed_in,
     statement,
 )
 from tests.cli.commands import run
+from tests.cli.conftest import OPTIONS as PLAIN
 
 BOT, LIVE = "ABCDEFGHIJ", "KLMNOPQRST"
 ORDERS: Final = f"{FUNCTIONS}:orders:live"
@@ -31,14 +29,7 @@ ALIAS: Final = f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/{BOT}/{LIVE}"
 INSTANCE: Final = "12345678-1234-1234-1234-123456789012"
 BY_INSTANCE: Final = f"arn:aws:connect:{REGION}:{ACCOUNT}:instance/{INSTANCE}"
 BUILT: Final = {"botLocaleStatus": "Built", "lastBuildSubmittedDateTime": 1_000}
-OPTIONS: Final[dict[str, Any]] = {
-    "regions": (),
-    "profiles": (),
-    "bot": "",
-    "alias": "",
-    "timeout": 60,
-    "explained": "OrdersBot/live",
-}
+OPTIONS: Final = {**PLAIN, "explained": "OrdersBot/live"}
 
 
 def by_connect(**changed: Any) -> dict[str, Any]:
@@ -57,19 +48,9 @@ def by_connect(**changed: Any) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module")
-def in_all() -> Iterator[tuple[Stub, Clients]]:
-    """An account that is signed in to once."""
-    with signed_in() as both:
-        yield both
-
-
 @pytest.fixture
-def stub(in_all: tuple[Stub, Clients], monkeypatch: pytest.MonkeyPatch) -> Stub:
+def stub(account: Stub) -> Stub:
     """A chain without a fault, from an instance of Connect to the function."""
-    account, clients = in_all
-    account.clear()
-    monkeypatch.setattr(asked.Sessions, "sign_in", lambda *_: clients)
     account.add_alias(account.add_bot(BOT, "OrdersBot"), LIVE, "live", en_US=ORDERS)
     account.functions[ORDERS] = policy(statement(ORDERS, ALIAS))
     account.instances[INSTANCE] = [f"{ALIAS[:-1]}{number}" for number in range(30)] + [ALIAS]

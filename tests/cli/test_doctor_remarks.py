@@ -4,13 +4,11 @@ Each hook here is allowed by its function's policy.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 
-from auto_lex_permissions_cli.doctor import account as asked
-from auto_lex_permissions_cli.doctor.account import Clients
 from auto_lex_permissions_cli.doctor.command import run as doctor
 from tests.cli.aws_stub import (
     CANARY,
@@ -19,35 +17,18 @@ from tests.cli.aws_stub import (
     TEST_ALIAS,
     Stub,
     policy,
-    signed_in,
     statement,
 )
+from tests.cli.conftest import OPTIONS
 
 BOT, LIVE = "ABCDEFGHIJ", "KLMNOPQRST"
 ORDERS: Final = f"{FUNCTIONS}:orders"
-OPTIONS: Final[dict[str, Any]] = {
-    "regions": (),
-    "profiles": (),
-    "bot": "",
-    "alias": "",
-    "timeout": 60,
-}
 BUILT: Final = {"botLocaleStatus": "Built", "lastBuildSubmittedDateTime": 1_000}
 
 
-@pytest.fixture(scope="module")
-def in_all() -> Iterator[tuple[Stub, Clients]]:
-    """An account that is signed in to once."""
-    with signed_in() as both:
-        yield both
-
-
 @pytest.fixture
-def stub(in_all: tuple[Stub, Clients], monkeypatch: pytest.MonkeyPatch) -> Stub:
+def stub(account: Stub) -> Stub:
     """A bot whose alias has a hook of which nothing is to be said."""
-    account, clients = in_all
-    account.clear()
-    monkeypatch.setattr(asked.Sessions, "sign_in", lambda *_: clients)
     live = account.add_alias(account.add_bot(BOT, "OrdersBot"), LIVE, "live", en_US=ORDERS)
     account.functions[ORDERS] = policy(statement(ORDERS, live))
     return account
