@@ -253,6 +253,23 @@ def test_a_policy_grows_by_the_bots_of_a_loop() -> None:
     assert run({**answered.fragment}, SourceScope="Bot").fragment == answered.fragment
 
 
+def test_a_policy_of_a_lambda_alias_with_two_names_is_reported_once() -> None:
+    """Both references to its ARN mean one policy, also for the next run (6.5)."""
+    fragment = template(3, 0)
+    lambda_alias = {"FunctionName": {"Ref": "F"}, "Name": {"Fn::If": ["IsProd", "live", "beta"]}}
+    fragment["Resources"]["Live"] = {"Type": "AWS::Lambda::Alias", "Properties": lambda_alias}
+    alias = template(3, 1)["Resources"]["A0"]
+    alias["Properties"]["BotAliasLocaleSettings"] = [
+        {"BotAliasLocaleSetting": {"CodeHookSpecification": {"LambdaCodeHook": {"LambdaArn": arn}}}}
+        for arn in ({"Ref": "Live"}, {"Fn::GetAtt": ["Live", "AliasArn"]})
+    ]
+    loop = ["Name", [f"N{n}" for n in range(47)], {"Alias${Name}": alias}]
+    fragment["Resources"]["Fn::ForEach::Aliases"] = loop
+    answered = run(fragment)
+    assert [report.name for report in answered.reports] == [POLICY_TOO_LARGE]
+    assert run({**answered.fragment}).fragment == answered.fragment
+
+
 def test_a_policy_grows_by_the_items_of_a_loop() -> None:
     """A function that all items share gets a statement for each of them."""
     fragment = template(3, 0)

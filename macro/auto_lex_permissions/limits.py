@@ -24,6 +24,7 @@ from .diagnostics import (
     TOO_MANY_RESOURCES,
     Diagnostic,
 )
+from .functions import Functions
 from .grants import Grant
 
 MOST_RESOURCES: Final = 500
@@ -119,7 +120,7 @@ def _encoded(value: object) -> bytes:
 
 
 def full_policies(
-    conditions: Conditions, grants: Iterable[Grant], declared: Declared
+    conditions: Conditions, functions: Functions, grants: Iterable[Grant], declared: Declared
 ) -> Iterator[Diagnostic]:
     """Yield a hook of each function whose policy may grow beyond the limit.
 
@@ -127,7 +128,7 @@ def full_policies(
     """
     by_function: dict[object, list[Grant]] = {}
     for grant in grants:
-        by_function.setdefault(grant.canonical, []).append(grant)
+        by_function.setdefault(functions.plain(grant.canonical), []).append(grant)
     most = MOST_POLICY_BYTES // STATEMENT_BYTES
     for of_function in by_function.values():
         last = of_function[-1]
