@@ -398,7 +398,7 @@ DEEP = {"deep_conditions", "deep_loops"}
     ],
 )
 def test_each_of_the_worst_templates_is_answered(case: Template) -> None:
-    """With an answer that can be sent, a small log, and no fault of its own (rules 6.2, 6.8)."""
+    """With an answer that can be sent, a small log, and no bug of its own (rules 6.2, 6.8)."""
     asked = {"region": REGION, "accountId": ACCOUNT, "fragment": case.make(30_000)}
     event = json.loads(json.dumps({**asked, "requestId": "worst"}))
     answered, lines = heard(lambda sent: handler(sent, Context()), event)  # type: ignore[arg-type]

@@ -35,7 +35,7 @@ SMALL = json.loads((ROOT / "events" / "whole-template.json").read_text())
 DEPENDENCIES = ("aws-lambda-powertools", "jmespath", "typing-extensions")
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, for request and answer.
 MOST_PAYLOAD = 6 * 1024 * 1024
-FAULT = "ALP901 AutoLexPermissions failed on this template by a fault of its own"
+FAULT = "ALP901 AutoLexPermissions failed because of a bug in its own code"
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,7 @@ def test_bad_requests(bad: BadRequest) -> None:
 def test_any_json_is_answered(event: object) -> None:
     """No request makes the function raise, or call an author's mistake its own bug."""
     answered = answer(event)
-    assert "fault of its own" not in answered.get("errorMessage", "")
+    assert "ALP901" not in answered.get("errorMessage", "")
 
 
 def _failing(*_: object) -> Never:
@@ -81,9 +81,9 @@ def test_our_own_bugs_are_answered_and_logged(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(shell, "transform", _failing)
     answered, lines = printed({"requestId": "r", "fragment": {"Resources": {}}})
     assert answered["errorMessage"] == (
-        "ALP901 AutoLexPermissions failed on this template by a fault of its own; the template is"
-        " not to blame. Ask its owner to look up request 11111111-2222-3333-4444-555555555555 in"
-        " log group /aws/lambda/AutoLexPermissions"
+        "ALP901 AutoLexPermissions failed because of a bug in its own code; your template is not"
+        " the cause. Ask whoever deployed the macro to look up request"
+        " 11111111-2222-3333-4444-555555555555 in log group /aws/lambda/AutoLexPermissions"
     )
     assert "s3cret" not in json.dumps(lines)
     line, metric = lines
@@ -130,7 +130,7 @@ def test_reports_are_logged_with_advice() -> None:
     assert line["message"] == "reported"
     assert line["path"] == "Resources.AllowSupport"
     assert (line["id"], line["code"]) == ("ALP201", "PermissionTooWide")
-    assert line["advice"].startswith("It has no SourceArn. This permission lets more")
+    assert line["advice"].startswith("It has no SourceArn. This permission allows more")
     assert metric["Reports"] == [1.0]
 
 

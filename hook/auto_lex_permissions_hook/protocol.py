@@ -15,7 +15,7 @@ PAGE: Final = f"{HOME}/blob/main/docs/hook.md"
 LONGEST_MESSAGE: Final = 4_096
 ESSENTIAL: Final = 1_024
 # With the sentence in front of it, the first finding is within what is essential.
-LONGEST_FINDING: Final = 750
+LONGEST_FINDING: Final = 850
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Annotation.html
 LONGEST_TEXT: Final = 16_384
 # How many annotations an answer may have is documented nowhere; a stack has no more resources.

@@ -179,8 +179,9 @@ NO_PERMISSION: Final = Message(
     "CodeHookWithoutPermission",
     "error",
     "Nothing lets Lex invoke the function of a code hook",
-    "Lex may not invoke {function} for {caller}{where}: no permission.",
-    "Run auto-lex-permissions fix, or add Transform: AutoLexPermissions.",
+    "Lex is not allowed to invoke {function} for {caller}{where}: no permission covers this call.",
+    "Run auto-lex-permissions fix --write on this template, or add Transform:"
+    " AutoLexPermissions to it.",
 )
 HOOK_HIDDEN: Final = Message(
     "ALP102",
@@ -309,8 +310,8 @@ TOO_WIDE: Final = Message(
     "ALP201",
     "PermissionTooWide",
     "warning",
-    "A declared permission lets in more than Lex needs",
-    "{reason} This permission lets more invoke the function than Lex needs.",
+    "A declared permission allows more than Lex needs",
+    "{reason} This permission allows more than Lex needs.",
     "Name the bot alias in SourceArn and lexv2.amazonaws.com as Principal, or delete the"
     " permission: the macro then adds an exact one.",
 )
@@ -318,7 +319,7 @@ NEVER_MATCHES: Final = Message(
     "ALP202",
     "PermissionNeverMatches",
     "warning",
-    "A declared permission never lets Lex V2 in",
+    "A declared permission never lets Lex V2 invoke the function",
     "{reason} This permission never lets Lex V2 invoke the function.",
     "Set Principal to lexv2.amazonaws.com, SourceArn to the ARN of the bot alias, and FunctionName"
     " to the version or alias that the hook names.",
@@ -358,7 +359,8 @@ POLICY_UNCLEAR: Final = Message(
     "It is not clear whether a resource policy lets Lex invoke the function",
     "AutoLexPermissions cannot tell whether this statement is about Lex invoking the function, and"
     " has added a permission, which the policy may replace.",
-    "Write the statement so that it surely lets Lex in, or surely leaves it out.",
+    "Rewrite the statement so that it clearly allows Lex to invoke the function, or clearly does"
+    " not apply to Lex.",
 )
 POLICY_CONDITIONAL: Final = Message(
     "ALP207",
@@ -604,7 +606,7 @@ DENIED: Final = Message(
     "ALP801",
     "LexDenied",
     "error",
-    "A function's policy does not let Lex in for a bot alias",
+    "A function's policy does not let Lex invoke it for a bot alias",
     "The policy of the function does not let Lex invoke it.",
     "Add the permission that is proposed.",
 )
@@ -689,10 +691,9 @@ INTERNAL_FAILURE: Final = Message(
     "ALP901",
     "InternalFailure",
     "error",
-    "The macro failed by a fault of its own",
-    "AutoLexPermissions failed on this template by a fault of its own; the template is not to"
-    " blame.",
-    "Ask its owner to look up request {request} in log group {log_group}.",
+    "The macro failed because of a bug in its own code",
+    "AutoLexPermissions failed because of a bug in its own code; your template is not the cause.",
+    "Ask whoever deployed the macro to look up request {request} in log group {log_group}.",
 )
 
 CATALOGUE: Final = tuple(value for value in globals().values() if isinstance(value, Message))

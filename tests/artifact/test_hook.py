@@ -64,7 +64,10 @@ def test_a_permission_is_missing(hook: Hook) -> None:
     with RunningFunction(hook.code) as function:
         document = function.invoke(event()).document
     assert document["errorCode"] == "NonCompliant"
-    assert "Lex may not invoke Orders for bot alias Alias (where IsProd)" in document["message"]
+    assert (
+        "Lex is not allowed to invoke Orders for bot alias Alias (where IsProd)"
+        in document["message"]
+    )
     assert [each["annotationName"] for each in document["annotations"]] == ["ALP101"]
 
 

@@ -78,7 +78,7 @@ def test_it_runs_where_it_is_installed(wheel: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (1, "")
-    assert "ALP101 Lex may not invoke Orders for bot alias Alias" in done.stdout
+    assert "ALP101 Lex is not allowed to invoke Orders for bot alias Alias" in done.stdout
 
 
 def test_the_rule_for_cfn_lint_is_there_too(wheel: Path, tmp_path: Path) -> None:
@@ -96,4 +96,4 @@ def test_the_rule_for_cfn_lint_is_there_too(wheel: Path, tmp_path: Path) -> None
         timeout=60,
         check=False,
     )
-    assert "E9450 Lex may not invoke Orders for bot alias Alias" in done.stdout
+    assert "E9450 Lex is not allowed to invoke Orders for bot alias Alias" in done.stdout

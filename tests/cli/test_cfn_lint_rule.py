@@ -51,8 +51,9 @@ def test_it_names_the_hook() -> None:
     (match,) = found(TEMPLATE)
     assert (match.linenumber, match.columnnumber) == (24, 17)
     assert match.message == (
-        "Lex may not invoke Orders for bot alias Alias (where IsProd): no permission. Run"
-        " auto-lex-permissions fix, or add Transform: AutoLexPermissions."
+        "Lex is not allowed to invoke Orders for bot alias Alias (where IsProd): no permission"
+        " covers this call. Run auto-lex-permissions fix --write on this template, or add"
+        " Transform: AutoLexPermissions to it."
     )
 
 
@@ -62,7 +63,7 @@ def test_it_names_the_caller_as_check_does() -> None:
     ended = run("check", "-", stdin=OF_A_TEST_ALIAS)
     assert match.message in ended.out
     assert match.message.startswith(
-        "Lex may not invoke Orders for the test alias of bot Bot: no permission. Run"
+        "Lex is not allowed to invoke Orders for the test alias of bot Bot: no permission covers"
     )
 
 
@@ -130,4 +131,6 @@ def test_a_project_names_it_in_its_configuration(tmp_path: Path) -> None:
     (found,) = (match for match in json.loads(done.stdout) if match["Rule"]["Id"] == "E9450")
     assert found["Level"] == "Error"
     assert found["Rule"]["Source"].endswith("docs/messages.md#alp101")
-    assert found["Message"].startswith("Lex may not invoke Orders for bot alias Alias (where")
+    assert found["Message"].startswith(
+        "Lex is not allowed to invoke Orders for bot alias Alias (where"
+    )

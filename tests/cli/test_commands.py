@@ -120,8 +120,9 @@ def test_check_names_file_line_and_column(tmp_path: Path) -> None:
     ended = run("check", template)
     assert ended.code == 1
     assert ended.out == (
-        f"{template}:24:17 ALP101 Lex may not invoke Orders for bot alias Alias (where IsProd): no"
-        " permission. Run auto-lex-permissions fix, or add Transform: AutoLexPermissions.\n"
+        f"{template}:24:17 ALP101 Lex is not allowed to invoke Orders for bot alias Alias (where"
+        " IsProd): no permission covers this call. Run auto-lex-permissions fix --write on this"
+        " template, or add Transform: AutoLexPermissions to it.\n"
         "1 code hook in 1 template: 1 error, 0 warnings, 0 notes\n"
     )
 
@@ -202,8 +203,9 @@ def test_check_as_json_and_sarif(tmp_path: Path) -> None:
     assert result["ruleId"] in rules
     assert rules[result["ruleIndex"]] == result["ruleId"]
     assert result["message"]["text"] == (
-        "Lex may not invoke Orders for bot alias Alias (where IsProd): no permission. Run"
-        " auto-lex-permissions fix, or add Transform: AutoLexPermissions."
+        "Lex is not allowed to invoke Orders for bot alias Alias (where IsProd): no permission"
+        " covers this call. Run auto-lex-permissions fix --write on this template, or add"
+        " Transform: AutoLexPermissions to it."
     )
 
 
@@ -303,7 +305,7 @@ def test_check_of_folders_skips_what_has_no_lex(tmp_path: Path) -> None:
 def test_check_of_the_standard_input() -> None:
     """A dash is the standard input."""
     ended = run("check", "-", stdin=TEMPLATE)
-    assert ended.out.startswith("standard input:24:17 ALP101 Lex may not")
+    assert ended.out.startswith("standard input:24:17 ALP101 Lex is not allowed")
 
 
 def test_what_cannot_be_read_is_reported_after_all_else(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from types import FrameType
 from typing import Any, Final
 
 from auto_lex_permissions.cfn.template import SECTIONS
+from auto_lex_permissions.diagnostics import INTERNAL_FAILURE, MOST_CHARACTERS, MOST_MISTAKES
 from auto_lex_permissions.diagnostics import METADATA_KEY as REPORT
-from auto_lex_permissions.diagnostics import MOST_CHARACTERS, MOST_MISTAKES
 from auto_lex_permissions.limits import MOST_BYTES, MOST_RESOURCES
 from tests.fuzz.mutations import FOR_EACH, Place, places, resources_of
 from tests.laws.laws import the_author_is_left_alone, the_report_holds_no_values
@@ -113,8 +113,8 @@ def _rejected(message: Any) -> Iterator[str]:
     if not isinstance(message, str) or not message:
         yield "message: there is none"
         return
-    if "fault of its own" in message:
-        yield "fault: the macro failed by a fault of its own"
+    if INTERNAL_FAILURE.code in message:
+        yield "fault: the macro failed because of a bug of its own"
     if len(message) > MOST_CHARACTERS:
         yield f"message: of {len(message)} characters"
     if len(re.findall(r"(?:^| )\(\d+\) ", message)) > MOST_MISTAKES:

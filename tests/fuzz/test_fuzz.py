@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from auto_lex_permissions import handler as shell
+from auto_lex_permissions.diagnostics import INTERNAL_FAILURE
 from auto_lex_permissions.protocol import failure, success
 from tests.fuzz import checks
 from tests.fuzz.__main__ import verdict
@@ -73,11 +74,11 @@ def _raising(event: Any, context: Any) -> dict[str, Any]:
 
 
 def _failing(event: Any, context: Any) -> dict[str, Any]:
-    """Take a fault of its own for an answer."""
+    """Take a bug of its own for an answer."""
     try:
         return _raising(event, context)
     except Exception:  # noqa: BLE001 - the fault that is planted.
-        return failure(event, "The macro failed by a fault of its own.")
+        return failure(event, str(INTERNAL_FAILURE.at(request="r", log_group="g")))
 
 
 def _dropping(event: Any, context: Any) -> dict[str, Any]:

@@ -113,7 +113,10 @@ def test_a_missing_permission_fails_both_targets_in_both_spellings(s3: Bucket, n
         "Resources.Alias.Properties.BotAliasLocaleSettings[0].BotAliasLocaleSetting"
         ".CodeHookSpecification.LambdaCodeHook.LambdaArn"
     )
-    what = "Lex may not invoke Orders for bot alias Alias (where IsProd): no permission."
+    what = (
+        "Lex is not allowed to invoke Orders for bot alias Alias (where IsProd): no permission"
+        " covers this call."
+    )
     assert answer == {
         "hookStatus": "FAILED",
         "errorCode": "NonCompliant",

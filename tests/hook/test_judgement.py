@@ -104,7 +104,9 @@ def test_a_function_is_named_by_its_logical_id_or_not_at_all(written: str) -> No
     """An ARN may be nobody else's business, and a text in its place anything (rule 6.4)."""
     template = TEMPLATE.replace("!GetAtt Orders.Arn", written)
     (error,) = judged(template).errors
-    assert error.what.startswith(f"Lex may not invoke {NAMED[written]} for bot alias Alias")
+    assert error.what.startswith(
+        f"Lex is not allowed to invoke {NAMED[written]} for bot alias Alias"
+    )
     assert SECRET not in str(error)
 
 

@@ -161,7 +161,7 @@ def test_pre_commit(package: Path, tmp_path: Path) -> None:
     done("git", "add", "-A", cwd=tmp_path)
     ran = done(BIN / "pre-commit", "run", cwd=tmp_path, env=env)
     assert ran.returncode == 1
-    assert "b/bad.TEMPLATE:24:17 ALP101 Lex may not invoke Orders" in ran.stdout
+    assert "b/bad.TEMPLATE:24:17 ALP101 Lex is not allowed to invoke Orders" in ran.stdout
 
 
 @pytest.mark.timeout(300)
