@@ -1,6 +1,7 @@
 """The command line as a package: what pip, pipx and uv install from the repository."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from auto_lex_permissions import __version__
+from auto_lex_permissions.diagnostics import HOME
 from tests.cli.commands import written
 
 ROOT = Path(__file__).parent.parent.parent
@@ -64,6 +66,20 @@ def test_it_holds_the_core_and_the_command_line(wheel: Path) -> None:
         if line.startswith("Requires-Dist:")
     )
     assert needed == ["boto3", "click", "pyyaml", "rich"]
+
+
+def test_its_page_links_to_what_is_read_elsewhere(wheel: Path) -> None:
+    """The package's page is the README, and no link of it is to a file beside it."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+        _, _, page = archive.read(name).decode().partition("\n\n")
+    given = re.findall(r"\]\((.+?)\)", (ROOT / "README.md").read_text())
+    links = re.findall(r"\]\((.+?)\)", page)
+    assert len(links) == len(given)
+    for link, original in zip(links, given, strict=True):
+        if not original.startswith(("#", "https://")):
+            assert link == f"{HOME}/blob/main/{original}"
+            assert (ROOT / original.partition("#")[0]).exists()
 
 
 def test_it_runs_where_it_is_installed(wheel: Path, tmp_path: Path) -> None:
