@@ -78,6 +78,8 @@ class Stub:
     """By `bot/alias`: the version; the test alias serves the draft, others version 1."""
     locales: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     """By `bot/version`: locales; where there are none, those of all hooks, built."""
+    replicas: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By bot: Region to the status of the replica there."""
     without_error_logs: set[str] = field(default_factory=set)
     instances: dict[str, list[str]] = field(default_factory=dict)
     """By instance of Connect: the ARNs of its bot aliases."""
@@ -241,6 +243,16 @@ class Stub:
         answer = {"botId": bot, "errorLogSettings": {"enabled": enabled}}
         return self.first("lex:DescribeBot", bot) or (200, answer)
 
+    def list_bot_replicas(self, bot: str) -> Answer | Hostile:
+        """Answer ListBotReplicas."""
+        found = [
+            {"replicaRegion": region, "botReplicaStatus": status, "creationDateTime": 1_000}
+            for region, status in self.replicas.get(bot, {}).items()
+        ]
+        refused = self.first("lex:ListBotReplicas", bot)
+        answer = {"botId": bot, "sourceRegion": REGION, "botReplicaSummaries": found}
+        return refused or (200, answer)
+
     def connected(self, instance: str, **query: str) -> Answer | Hostile:
         """Answer ListBots of Connect."""
         found = [{"LexV2Bot": {"AliasArn": arn}} for arn in self.instances.get(instance, [])]
@@ -295,6 +307,7 @@ _ROUTES: Final[Any] = (
     ("POST", r"/bots/(\w{10})/botversions/", Stub.list_bot_versions),
     ("POST", r"/bots/(\w{10})/botversions/(\w+)/botlocales/", Stub.list_bot_locales),
     ("GET", r"/bots/(\w{10})/", Stub.describe_bot),
+    ("POST", r"/bots/(\w{10})/replicas/", Stub.list_bot_replicas),
     ("GET", r"/instance/([\w-]+)/bots", Stub.connected),
     ("GET", r"/policy/(.+)/", Stub.describe_resource_policy),
     ("POST", r"/", Stub.assume_role),

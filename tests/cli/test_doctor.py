@@ -130,6 +130,7 @@ def test_allowed(stub: Stub, live: str, capsys: pytest.CaptureFixture[str]) -> N
     assert (ran.only["resource"], ran.only["command"], ran.only["reasons"]) == (None, None, [])
     assert stub.counts() == {
         "lex:ListBots": 1,
+        "lex:ListBotReplicas": 1,
         "lex:ListBotAliases": 1,
         "lex:DescribeBotAlias": 2,
         "lambda:GetResourcePolicy": 1,
@@ -176,6 +177,7 @@ def test_all_pages_are_read_and_nothing_twice(
     assert order == sorted(order)
     assert stub.counts() == {
         "lex:ListBots": 3,
+        "lex:ListBotReplicas": 45,
         "lex:ListBotAliases": 10 * 2 + 35,
         "lex:DescribeBotAlias": aliases,
         "lambda:GetResourcePolicy": 40,
@@ -199,6 +201,7 @@ def test_throttles_that_go_away_are_waited_out(
     assert (ran.code, ran.states) == (0, ["allowed"])
     assert stub.counts() == {
         "lex:ListBots": 2,
+        "lex:ListBotReplicas": 1,
         "lex:ListBotAliases": 1,
         "lex:DescribeBotAlias": 3,
         "lambda:GetResourcePolicy": 2,
@@ -461,13 +464,14 @@ def test_one_bot_and_one_alias(stub: Stub, live: str, capsys: pytest.CaptureFixt
         assert (ran.code, ran.states) == (0, ["allowed"])
         assert stub.calls == [
             Called("lex:ListBots"),
+            Called("lex:ListBotReplicas", BOT),
             Called("lex:ListBotAliases", BOT),
             Called("lex:DescribeBotAlias", f"{BOT}/{LIVE}"),
             Called("lambda:GetResourcePolicy", f"{ORDERS}:live"),
             Called("lambda:GetFunctionConfiguration", f"{ORDERS}:live"),
-            *stub.calls[5:],
+            *stub.calls[6:],
         ]
-        assert {call.of for call in stub.calls[5:]} == {BOT, f"{BOT}/1", f"{BOT}/DRAFT"}
+        assert {call.of for call in stub.calls[6:]} == {BOT, f"{BOT}/1", f"{BOT}/DRAFT"}
     assert len(examined(capsys, alias="live").hooks) == 2
 
 

@@ -236,6 +236,151 @@ def test_each_account_and_region_has_its_own_rate(
     assert times[-1] - times[0] > 18 / 50
 
 
+REPLICA: Final = "us-west-2"
+
+
+@pytest.fixture
+def replicated(fleet: Stub) -> Stub:
+    """The bot of dev in us-east-1 has a replica, whose function has no policy."""
+    fleet.at("dev", "us-east-1").replicas[BOT] = {REPLICA: "Enabled"}
+    replica = fleet.at("dev", REPLICA)
+    fill(replica, ACCOUNTS["dev"], REPLICA)
+    replica.functions = dict.fromkeys(replica.functions)
+    return replica
+
+
+@pytest.mark.parametrize("is_listed", [True, False], ids=["listed there", "not listed there"])
+@pytest.mark.parametrize(
+    "regions",
+    [("us-east-1",), ("us-east-1", REPLICA), (REPLICA, "us-east-1")],
+    ids=["by its bot", "by both", "by both, the replica first"],
+)
+def test_a_replica_is_looked_at_once(
+    replicated: Stub,
+    capsys: pytest.CaptureFixture[str],
+    regions: tuple[str, ...],
+    is_listed: bool,  # noqa: FBT001 - a parameter of the test.
+) -> None:
+    """Whichever way it is reached, and whether its Region lists it: by what its Region says."""
+    if not is_listed:
+        replicated.bots.clear()
+    code, places, err = looked(capsys, regions=regions, profiles=("dev",))
+    assert (code, err) == (1, "")
+    hooks = [(hook["sourceArn"].split(":")[3], hook["state"]) for hook in hooks_of(places)]
+    assert sorted(hooks) == [("us-east-1", "allowed"), (REPLICA, "denied")]
+    (command,) = filter(None, (hook["command"] for hook in hooks_of(places)))
+    assert command.startswith(f"aws lambda add-permission --region {REPLICA} --profile dev ")
+    assert replicated.counts()["lex:DescribeBotAlias"] == 2
+    only_replicas = [place["region"] for place in places if place["replicas"]]
+    is_one_of_all = len(regions) == 2 and is_listed
+    assert only_replicas == ([] if is_one_of_all else [REPLICA])
+
+
+def hooks_of(places: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the code hooks of all places."""
+    return [hook for place in places for hook in place["codeHooks"]]
+
+
+@pytest.mark.usefixtures("replicated")
+def test_a_replica_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """Below its bot's Region, and as a line of its own for programs."""
+    options = OPTIONS | {"regions": ("us-east-1",), "profiles": ("dev",), "bot": "OrdersBot"}
+    assert doctor(**options, form="text") == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("allowed  OrdersBot/live")
+    none = "0 allowed, 0 unknown, 0 missing"
+    assert said[-2:] == [
+        f"1 code hook in 2 bot aliases of 1 replica in us-west-2 (dev): {none}, 1 denied",
+        "2 code hooks in 2 places: 1 allowed, 0 unknown, 0 missing, 1 denied",
+    ]
+    assert doctor(**options, form="jsonl") == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["kind"], line["region"]) for line in lines] == [
+        (kind, region) for region in ("us-east-1", REPLICA) for kind in ("codeHook", "place")
+    ]
+
+
+def test_one_account_by_two_profiles(fleet: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """A replica that the other profile's Region shows is not looked at again."""
+    for profile in ACCOUNTS:
+        stub = fleet.at(profile, "us-east-1")
+        stub.replicas[BOT] = {"us-west-2": "Enabled"}
+        fill(fleet.at(profile, "us-west-2"), ACCOUNTS[profile], "us-west-2")
+    _, places, _ = looked(capsys, regions=("us-east-1",))
+    assert [(place["profile"], place["region"]) for place in places] == [
+        *(("dev", "us-east-1"), ("prod", "us-east-1")),
+        *(("dev", "us-west-2"), ("prod", "us-west-2")),
+    ]
+    config = Path(os.environ["AWS_CONFIG_FILE"])
+    config.write_text(config.read_text().replace(ACCOUNTS["prod"], ACCOUNTS["dev"]))
+    _, places, _ = looked(capsys, regions=("us-east-1",))
+    assert [(place["profile"], place["region"]) for place in places] == [
+        *(("dev", "us-east-1"), ("prod", "us-east-1"), ("dev", "us-west-2"))
+    ]
+
+
+UNREAD: Final[dict[str, tuple[Answer, int, str]]] = {
+    "refused": (FORBIDDEN, 2, "ListBotReplicas: AccessDeniedException"),
+    "not to be had there": (
+        (400, {"__type": "ValidationException", "message": "Not in this Region."}),
+        0,
+        "",
+    ),
+    "none": ((200, {"botReplicaSummaries": []}), 0, ""),
+    "not ready": (
+        (
+            200,
+            {"botReplicaSummaries": [{"replicaRegion": REPLICA, "botReplicaStatus": "Enabling"}]},
+        ),
+        0,
+        "",
+    ),
+    "of no Region": (
+        (200, {"botReplicaSummaries": [{"replicaRegion": "a/b", "botReplicaStatus": "Enabled"}]}),
+        2,
+        "ListBotReplicas: broken answer: its replicaRegion is no Region",
+    ),
+    "no list": ((200, {}), 2, "ListBotReplicas: broken answer: it has no botReplicaSummaries"),
+    "itself": (
+        (
+            200,
+            {
+                "botReplicaSummaries": [
+                    {"replicaRegion": "us-east-1", "botReplicaStatus": "Enabled"}
+                ]
+            },
+        ),
+        0,
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("answer", "exited", "words"), UNREAD.values(), ids=UNREAD)
+def test_replicas_that_cannot_be_read_or_are_none(
+    fleet: Stub, capsys: pytest.CaptureFixture[str], answer: Answer, exited: int, words: str
+) -> None:
+    """What is broken or refused is named with its bot, and takes nothing from the hooks."""
+    fleet.at("dev", "us-east-1").refuse("lex:ListBotReplicas", BOT, answer, for_good=True)
+    code, places, _ = looked(capsys, regions=("us-east-1",), profiles=("dev",))
+    (place,) = places
+    assert (code, [hook["state"] for hook in place["codeHooks"]]) == (exited, ["allowed"])
+    assert [one["problem"].startswith(words) for one in place["unread"]] == [True] * bool(words)
+
+
+def test_a_replica_whose_region_cannot_be_looked_at(
+    replicated: Stub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is a place that could not be looked at, and named once."""
+    replicated.refuse("lex:ListBotAliases", BOT, FORBIDDEN, for_good=True)
+    code, places, err = looked(capsys, regions=("us-east-1",), profiles=("dev",))
+    assert (code, err.count("1 place could not be looked at")) == (2, 1)
+    assert places[1]["unread"][0]["problem"].startswith("ListBotAliases: AccessDeniedException")
+    replicated.refuse("lex:ListBots", "", SWITCHED_OFF, for_good=True)
+    code, places, _ = looked(capsys, regions=("us-east-1", REPLICA), profiles=("dev",))
+    assert (code, [place["region"] for place in places]) == (2, ["us-east-1", REPLICA])
+
+
 def test_as_a_program(fleet: Stub, tmp_path: Path) -> None:
     """Options more than once, as its users give them; odd Regions are refused."""
     environment = fleet.environment | {"AWS_CONFIG_FILE": str(tmp_path / "config")}

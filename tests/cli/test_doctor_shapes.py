@@ -24,6 +24,7 @@ ANSWERS: Final[dict[str, tuple[str, Any]]] = {
     "DescribeBotAlias": ("lexv2-models", lambda stub: stub.describe_bot_alias(BOT, LIVE)),
     "ListBotLocales": ("lexv2-models", lambda stub: stub.list_bot_locales(BOT, "1", body={})),
     "ListBotVersions": ("lexv2-models", lambda stub: stub.list_bot_versions(BOT, body={})),
+    "ListBotReplicas": ("lexv2-models", lambda stub: stub.list_bot_replicas(BOT)),
     "DescribeBot": ("lexv2-models", lambda stub: stub.describe_bot(BOT)),
     "DescribeResourcePolicy": ("lexv2-models", lambda stub: stub.describe_resource_policy(ALIAS)),
     "ListBots of Connect": (
@@ -48,6 +49,7 @@ def test_an_answer_has_the_documented_shape(name: str) -> None:
     stub.configurations[ORDERS] = CONFIGURATION
     stub.instances[INSTANCE] = [ALIAS, ALIAS]
     stub.alias_policies[ALIAS] = policy()
+    stub.replicas[BOT] = {"us-west-2": "Enabled"}
     service, ask = ANSWERS[name]
     status, answer = ask(stub)
     model = botocore.session.get_session().get_service_model(service)

@@ -34,6 +34,7 @@ from .answers import (
     member_of,
     one_line,
     read_each,
+    region_of,
     sentence,
 )
 from .calls import WORKERS, Calls
@@ -250,6 +251,7 @@ class Account:
 
     def __init__(self, clients: Clients, calls: Calls, rates: Rates) -> None:
         """Take who asks, how long it may, and how fast."""
+        self._region = clients.region
         self._lex = clients.lex
         self._lambda = clients.functions
         self._connect = clients.connect
@@ -277,6 +279,32 @@ class Account:
         return all_pages(
             self._lex, "list_bot_aliases", "botAliasSummaries", alias, botId=bot.id, maxResults=PAGE
         )
+
+    def replicas(self, bots: Sequence[Bot]) -> list[Listed[str]]:
+        """Return the other Regions in which each bot has a replica that serves callers.
+
+        Source: https://docs.aws.amazon.com/lexv2/latest/dg/global-resiliency.html
+        """
+        late: Listed[str] = Listed(problems=(f"ListBotReplicas: {self._calls.too_late}",))
+        return self._calls.each(bots, self._replicas_of, "Replicas", late)
+
+    def _replicas_of(self, bot: Bot) -> Listed[str]:
+        def replicas(answer: Any) -> list[Any]:
+            return member_of(answer, "botReplicaSummaries", list)
+
+        def region(summary: Any) -> str:
+            is_serving = member_of(summary, "botReplicaStatus", str) == "Enabled"
+            return region_of(summary, "replicaRegion") if is_serving else self._region
+
+        method = "list_bot_replicas"
+        try:
+            found = called(self._lex, method, replicas, botId=bot.id)
+        except RefusedError as error:
+            # Where Lex has no replicas, it takes no question about them.
+            is_none = error.code == "ValidationException"
+            return Listed(problems=() if is_none else (str(error),))
+        regions = read_each(method, found, region)
+        return replace(regions, found=tuple(r for r in regions.found if r != self._region))
 
     def hooks(self, aliases: Sequence[BotAlias]) -> list[Listed[Hook]]:
         """Return the code hooks of each alias."""

@@ -54,6 +54,7 @@ _NO_CREDENTIALS: Final = (
     botocore.NoAuthTokenError,
 )
 _LEX_ID: Final = re.compile("[0-9A-Za-z]{10}")
+_REGION: Final = re.compile("[a-z]{2,}(-[a-z]+)+-[0-9]+")
 _KINDS: Final[dict[type, str]] = {
     str: "text",
     list: "list",
@@ -237,6 +238,14 @@ def lex_id(holder: Any, name: str) -> str:
     value = member_of(holder, name, str)
     if not _LEX_ID.fullmatch(value):
         raise BrokenAnswerError(f"its {name} is no id")
+    return value
+
+
+def region_of(holder: Any, name: str) -> str:
+    """Return a Region, which is where the next question goes to; raises BrokenAnswerError."""
+    value = member_of(holder, name, str)
+    if not _REGION.fullmatch(value):
+        raise BrokenAnswerError(f"its {name} is no Region")
     return value
 
 

@@ -19,7 +19,7 @@ from auto_lex_permissions.diagnostics import (
 )
 from auto_lex_permissions_cli.console import counted
 
-from .account import Account, BotAlias, Configuration, Unreadable
+from .account import Account, Bot, BotAlias, Configuration, Unreadable
 from .commands import command
 from .connect import Connection, lets_in
 from .diagnosis import Diagnosis, Findings, State
@@ -79,7 +79,7 @@ def chain(
         "alias",
         Holds.UNKNOWN if problems else Holds.YES,
         f"{alias.bot.name}/{alias.name} ({alias.bot.id}/{alias.id})",
-        problems,
+        (*problems, *_replicas(found, alias.bot)),
         command("lexv2-models", "describe-bot-alias", **by_alias),
     )
     notes = dict.fromkeys(
@@ -94,6 +94,13 @@ def chain(
     )
     for one in diagnoses:
         yield from _hook(found, one, place)
+
+
+def _replicas(found: Findings, bot: Bot) -> Iterator[str]:
+    """Yield where a bot has replicas, whose chains are others."""
+    for of_bot, region in found.replicas:
+        if of_bot == bot:
+            yield f"It has a replica in {region}; --region {region} shows the chain there."
 
 
 def _connect(account: Account, connection: Connection, place: dict[str, str]) -> Iterator[Step]:

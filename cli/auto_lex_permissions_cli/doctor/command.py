@@ -53,16 +53,18 @@ def run(  # noqa: PLR0913 - the options of the command.
         sessions, rates = Sessions(), Rates()
 
         def examined(place: Place) -> Findings:
-            mine = calls.of(place.label) if len(places) > 1 else calls
+            is_alone = len(places) == 1 and place in places
+            mine = calls if is_alone else calls.of(place.label)
             clients = _signed_in(mine, sessions, place)
-            wanted = Wanted(clients.region, bot, alias, clients.account)
+            wanted = Wanted(clients.region, bot, alias, clients.account, place.replicas)
             return examine(Account(clients, mine, rates), wanted)
 
         for answer in look(places, examined):
             unread += answer.unread
             silenced += answer.silenced
             looked.append(_printed(answer) if form == "jsonl" else answer)
-    looked.sort(key=lambda one: places.index(one.place))
+    order = {place: number for number, place in enumerate(places)}
+    looked.sort(key=lambda one: (order.get(one.place, len(order)), one.place.profile, one.region))
     if form == "json":
         print_json(document(looked))
     elif form == "text":

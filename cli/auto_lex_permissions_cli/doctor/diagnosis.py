@@ -84,6 +84,10 @@ class Findings:
     aliases: tuple[BotAlias, ...]
     diagnoses: tuple[Diagnosis, ...]
     unread: tuple[Unread, ...]
+    account: str = ""
+    """Empty where the credentials do not say it."""
+    replicas: tuple[tuple[Bot, str], ...] = ()
+    """The bots that have replicas, each with the Region of one."""
 
     def count(self, state: State) -> int:
         """Return how many code hooks are in a state."""
@@ -103,12 +107,15 @@ class Wanted:
     bot: str = ""
     alias: str = ""
     account: str = ""
+    replicas: tuple[Bot, ...] = ()
+    """Bots of another Region, whose replicas here are looked at and nothing else."""
 
 
 def examine(account: Account, wanted: Wanted) -> Findings:
     """Ask an account for its code hooks and judge each; raises UsageError."""
     unread: list[Unread] = []
-    bots = _bots(account, wanted, unread)
+    bots = list(wanted.replicas) or _bots(account, wanted, unread)
+    replicas = [] if wanted.replicas else _replicas(account, bots, unread)
     listed = account.aliases(bots)
     aliases = _aliases(bots, listed, wanted, unread)
     alone = frozenset(
@@ -121,7 +128,15 @@ def examine(account: Account, wanted: Wanted) -> Findings:
         unread += (Unread(alias.bot, alias, problem) for problem in found.problems)
         hooks += found.found
     diagnoses = list(_diagnoses(account, hooks, wanted, unread, alone))
-    return Findings(wanted.region, tuple(bots), tuple(aliases), tuple(diagnoses), tuple(unread))
+    return Findings(
+        wanted.region,
+        tuple(bots),
+        tuple(aliases),
+        tuple(diagnoses),
+        tuple(unread),
+        wanted.account,
+        tuple(replicas),
+    )
 
 
 def _bots(account: Account, wanted: Wanted, unread: list[Unread]) -> list[Bot]:
@@ -136,6 +151,15 @@ def _bots(account: Account, wanted: Wanted, unread: list[Unread]) -> list[Bot]:
         names = _listed([bot.name for bot in bots])
         raise NoSuchNameError(f"--bot {wanted.bot}: no such bot in {wanted.region}; {names}.")
     return sorted(chosen, key=lambda bot: (bot.name, bot.id))
+
+
+def _replicas(account: Account, bots: list[Bot], unread: list[Unread]) -> list[tuple[Bot, str]]:
+    """Return each bot that has a replica, with its Region."""
+    replicas: list[tuple[Bot, str]] = []
+    for bot, listed in zip(bots, account.replicas(bots), strict=True):
+        unread += (Unread(bot, None, problem) for problem in listed.problems)
+        replicas += ((bot, region) for region in listed.found)
+    return replicas
 
 
 def _aliases(

@@ -10,7 +10,7 @@ from typing import Final
 
 from auto_lex_permissions_cli.console import UsageError
 
-from .account import regions_of_lex
+from .account import Bot, regions_of_lex
 from .answers import CredentialsError
 from .calls import side_by_side
 from .diagnosis import Findings, NoSuchNameError, State
@@ -28,6 +28,8 @@ class Place:
     region: str
     is_named: bool = True
     """Whether the Region was named, and is not just one of all."""
+    replicas: tuple[Bot, ...] = ()
+    """Bots whose replicas alone are looked at there; all bots where empty."""
 
     @property
     def label(self) -> str:
@@ -81,22 +83,23 @@ def look(places: Sequence[Place], examine: Callable[[Place], Findings]) -> Itera
     Of one place alone a UsageError is raised. Of several, what cannot be looked at takes nothing
     from the others, and one without the bot or alias that was asked for is passed over, unless all
     are. A Region that takes no credentials that another one takes is switched off for the account:
-    that shows when all are through.
+    that shows when all are through. Then come replicas of bots that none of the places has shown.
     """
+    reached = _Reached()
+    for answer in _named(places, examine):
+        if answer.problem and len(places) == 1:
+            raise answer.problem
+        reached.add(answer)
+        yield answer
+    yield from _side_by_side(reached.missed_replicas(), examine)
 
-    def looked(place: Place) -> Looked:
-        try:
-            return Looked(place, examine(place))
-        except UsageError as error:
-            if len(places) == 1:
-                raise
-            return Looked(place, problem=error)
 
+def _named(places: Sequence[Place], examine: Callable[[Place], Findings]) -> Iterator[Looked]:
     signed_in: set[str] = set()
     refused: list[Looked] = []
     nowhere: NoSuchNameError | None = None
     is_anywhere = False
-    for _, answer in side_by_side(places, looked, PLACES_AT_ONCE):
+    for answer in _side_by_side(places, examine):
         problem = answer.problem
         if isinstance(problem, CredentialsError) and problem.may_be_of_region:
             refused.append(answer)
@@ -114,3 +117,46 @@ def look(places: Sequence[Place], examine: Callable[[Place], Findings]) -> Itera
         yield replace(answer, is_skipped=is_off)
     if nowhere and not is_anywhere:
         raise nowhere
+
+
+def _side_by_side(
+    places: Sequence[Place], examine: Callable[[Place], Findings]
+) -> Iterator[Looked]:
+    def looked(place: Place) -> Looked:
+        try:
+            return Looked(place, examine(place))
+        except UsageError as error:
+            return Looked(place, problem=error)
+
+    for _, answer in side_by_side(places, looked, PLACES_AT_ONCE):
+        yield answer
+
+
+class _Reached:
+    """Which bots were looked at, and which replicas of bots there are beside these."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._failed: set[tuple[str, str]] = set()
+        self._bots: set[tuple[str, str, str]] = set()
+        self._replicas: dict[tuple[str, str, str], tuple[str, Bot]] = {}
+
+    def add(self, answer: Looked) -> None:
+        """Add what was found at a place."""
+        found, profile = answer.found, answer.place.profile
+        if found is None:
+            self._failed.add((profile, answer.region))
+            return
+        # Two profiles may be of one account.
+        owner = found.account or profile
+        self._bots.update((owner, found.region, bot.id) for bot in found.bots)
+        for bot, region in found.replicas:
+            self._replicas.setdefault((owner, region, bot.id), (profile, bot))
+
+    def missed_replicas(self) -> list[Place]:
+        """Return the places with the replicas that were not looked at, and may be."""
+        missed: dict[tuple[str, str], list[Bot]] = {}
+        for (owner, region, bot_id), (profile, bot) in self._replicas.items():
+            if (owner, region, bot_id) not in self._bots and (profile, region) not in self._failed:
+                missed.setdefault((profile, region), []).append(bot)
+        return [Place(*where, replicas=tuple(bots)) for where, bots in sorted(missed.items())]

@@ -42,6 +42,7 @@ def _place(place: Looked) -> dict[str, Any]:
     return {
         "profile": place.place.profile,
         "region": place.region,
+        "replicas": bool(place.place.replicas),
         "skipped": place.is_skipped,
         "problem": str(place.problem) if place.problem else None,
         "codeHooks": [_hook(one, place) for one in (found.diagnoses if found else ())],

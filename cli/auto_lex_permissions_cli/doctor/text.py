@@ -15,7 +15,7 @@ from auto_lex_permissions_cli.console import colour_of, coloured, counted, print
 
 from .diagnosis import Diagnosis, Findings, State
 from .fixes import fix_for
-from .fleet import Looked
+from .fleet import Looked, Place
 from .policies import Mismatch, Reason
 
 # What matters most is last: that is what a terminal shows.
@@ -36,7 +36,7 @@ def print_places(places: Iterable[Looked]) -> None:
     found = list(places)
     for place in found:
         if place.found:
-            print_findings(place.found, place.place.profile)
+            print_findings(place.found, place.place)
         elif place.unread:
             _print_state(State.UNKNOWN, f"{place.place.label}: {place.problem}")
     all_found = [place.found for place in found if place.found]
@@ -48,7 +48,7 @@ def print_places(places: Iterable[Looked]) -> None:
         print_line(f"{hooks} in {counted(len(found), 'place')}: {counts}")
 
 
-def print_findings(found: Findings, profile: str) -> None:
+def print_findings(found: Findings, place: Place) -> None:
     """Print what was found at one place, and how to fix it."""
     _print_notes(found.diagnoses)
     for state, silenced in _SECTIONS:
@@ -64,18 +64,18 @@ def print_findings(found: Findings, profile: str) -> None:
             if fix is not None:
                 # At the left margin, to be copied as it is.
                 write(f"\n# Under Resources:\n{fix.yaml}\n")
-                write(f"# Or now, by hand:\n{fix.command(found.region, profile)}\n\n")
+                write(f"# Or now, by hand:\n{fix.command(found.region, place.profile)}\n\n")
     for unread in found.unread:
-        place = unread.bot.name if unread.bot else f"Bots in {found.region}"
-        place += f"/{unread.alias.name}" if unread.alias else ""
-        _print_state(State.UNKNOWN, f"{place}: not all could be read: {unread.problem}")
+        what = unread.bot.name if unread.bot else f"Bots in {found.region}"
+        what += f"/{unread.alias.name}" if unread.alias else ""
+        _print_state(State.UNKNOWN, f"{what}: not all could be read: {unread.problem}")
     counts = ", ".join(f"{found.count(state)} {state.value}" for state in ORDER)
     hooks = counted(len(found.diagnoses), "code hook")
     aliases = counted(len(found.aliases), "bot alias", "bot aliases")
     places = counted(len(found.unread), "place")
     more = f"; {places} could not be read" if found.unread else ""
-    bots = counted(len(found.bots), "bot")
-    where = f"{found.region} ({profile})" if profile else found.region
+    bots = counted(len(found.bots), "replica" if place.replicas else "bot")
+    where = f"{found.region} ({place.profile})" if place.profile else found.region
     print_line(f"{hooks} in {aliases} of {bots} in {where}: {counts}{more}")
 
 
