@@ -685,6 +685,40 @@ FUNCTION_INACTIVE: Final = Message(
     "Call it once in a while, or once before callers do.",
 )
 
+STATEMENT_LEFT_OVER: Final = Message(
+    "ALP821",
+    "StatementLeftOver",
+    "note",
+    "A statement of a function's policy is for a bot or bot alias that is gone",
+    "Statement {statement} is for {callers}, and Lex has no such thing any more.",
+    "Remove the statement.",
+)
+STATEMENT_REPEATED: Final = Message(
+    "ALP822",
+    "StatementRepeated",
+    "note",
+    "Two statements of a function's policy differ in their ids alone",
+    "Statement {statement} repeats statement {other}.",
+    "Remove one of the two.",
+)
+STATEMENT_TOO_WIDE: Final = Message(
+    "ALP823",
+    "StatementTooWide",
+    "note",
+    "A statement of a function's policy lets any bot invoke the function",
+    "Statement {statement} lets any bot of {whose} invoke the function.",
+    "Add a statement for each bot alias that needs one, then remove this one.",
+)
+POLICY_NEARLY_FULL: Final = Message(
+    "ALP824",
+    "PolicyNearlyFull",
+    "note",
+    "A function's policy is close to Lambda's size limit",
+    "The policy has {size} of the {most} bytes that Lambda takes.",
+    "Remove statements that nothing needs, or let one statement serve all aliases of a bot, which"
+    " SourceScope: Bot does.",
+)
+
 # The macro itself, and the hook.
 
 INTERNAL_FAILURE: Final = Message(

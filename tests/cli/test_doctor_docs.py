@@ -10,6 +10,7 @@ from tests.cli.aws_stub import (
     ACCOUNT,
     FORBIDDEN,
     FUNCTIONS,
+    NOT_FOUND,
     REGION,
     TEST_ALIAS,
     Stub,
@@ -21,6 +22,7 @@ from tests.cli.commands import ROOT, run
 
 PAGE = (ROOT / "docs" / "doctor.md").read_text()
 BOT = "ABCDEFGHIJ"
+ORDERS = f"{FUNCTIONS}:orders"
 ALIAS = f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias/{BOT}/KLMNOPQRST"
 BY_CONNECT = {
     "Effect": "Allow",
@@ -86,6 +88,19 @@ def test_the_examples_and_the_iam_policy() -> None:
     assert {statement["Effect"] for statement in needed["Statement"]} == {"Allow"}
     assert sorted(actions) == sorted({call.action for call in stub.calls})
     assert (REGION in PAGE, ACCOUNT in PAGE) == (True, True)
+
+
+def test_the_example_of_what_is_left_over() -> None:
+    """What is printed of it, to the letter."""
+    with serving() as stub:
+        stub.add_alias(stub.add_bot(BOT, "OrdersBot"), "KLMNOPQRST", "live", en_US=f"{ORDERS}:live")
+        of = f"{ORDERS}:live"
+        gone = ALIAS.replace("KLMNOPQRST", "UVWXYZ0123")
+        stub.functions[of] = policy(statement(of, ALIAS), statement(of, gone, "lex-old"))
+        stub.refuse("lex:DescribeBotAlias", f"{BOT}/UVWXYZ0123", NOT_FOUND)
+        ended = run("doctor", **stub.environment)
+    assert ended.code == 0
+    assert ended.out.startswith(_block("text", "## What is left over"))
 
 
 def test_the_limits() -> None:

@@ -307,6 +307,22 @@ def test_progress_where_nobody_hangs(account: Stub) -> None:
     assert out.startswith("allowed  OrdersBot/live en_US -> orders\nallowed  RefundsBot/prod")
 
 
+def test_progress_of_several_places(account: Stub) -> None:
+    """Each bar says whose it is."""
+    west = account.at("nobody", "us-west-2")
+    west.add_bot("ABCDEFGHIJ", "OrdersBot")
+    both = ("--region", "us-east-1", "--region", "us-west-2")
+    with (
+        watching() as (terminal, shown),
+        started(account.environment, *both, terminal=terminal) as process,
+    ):
+        process.communicate(timeout=_ENDS_AT_ALL)
+        bars = shown("")
+    for words in ("us-east-1: Policies", "us-east-1: Bots", "us-west-2: Bots"):
+        assert words in bars
+    assert process.returncode == 0
+
+
 def test_ctrl_c_at_the_question_for_an_mfa_code(account: Stub, tmp_path: Path) -> None:
     """It can be read beside the bar, and the terminal's echo that it turned off comes back."""
     config = tmp_path / "config"

@@ -317,6 +317,17 @@ def test_a_call_that_hangs(stub: Stub, capsys: pytest.CaptureFixture[str], actio
     assert f"{action.partition(':')[2]}: not answered within the 2 seconds of" in out
 
 
+def test_a_replica_has_a_chain_of_its_own(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where it is, is said at the bot alias."""
+    stub.replicas[BOT] = {"us-west-2": "Enabled"}
+    code, steps = explained(capsys)
+    (alias,) = (step for step in steps if step["step"] == "alias")
+    assert (code, alias["verdict"]) == (0, "holds")
+    assert alias["words"] == [
+        "It has a replica in us-west-2; --region us-west-2 shows the chain there."
+    ]
+
+
 def test_as_a_program(stub: Stub) -> None:
     """With the fix, as its users read it."""
     stub.functions[ORDERS] = policy()

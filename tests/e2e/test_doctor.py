@@ -27,17 +27,24 @@ def test_doctor_before_and_after_the_macro(account: Account, tmp_path: Path) -> 
     without.write_text(text.replace(TRANSFORM, ""))
     outputs = account.deploy("diagnosed", without)
     ended = diagnosed(account, outputs)
+    explained = diagnosed(account, outputs, "--explain", "diagnosed/live")
+    assert (explained.code, explained.err) == (1, "")
+    assert explained.out.endswith("The chain is broken at 7 (the function's policy).\n")
     assert ended.code == 1, ended.err
     assert "denied " in ended.out
     assert f"--function-name {function_arn(account, outputs)}" in ended.out
 
-    ended = diagnosed(account, account.deploy("diagnosed", TEMPLATE))
+    outputs = account.deploy("diagnosed", TEMPLATE)
+    ended = diagnosed(account, outputs)
+    explained = diagnosed(account, outputs, "--explain", "diagnosed/live")
+    assert (explained.code, explained.err) == (0, "")
+    assert [line[3:8] for line in explained.out.splitlines() if line[1].isdigit()] == ["holds"] * 8
     assert (ended.code, ended.err) == (0, "")
     assert "1 code hook in 1 bot alias" in ended.out
     assert "allowed " in ended.out
 
 
-def diagnosed(account: Account, outputs: dict[str, str]) -> Ended:
+def diagnosed(account: Account, outputs: dict[str, str], *options: str) -> Ended:
     """Run `doctor` on what the stack has made."""
     bot, alias = outputs["BotAliasArn"].split("/")[1:]
     with serving() as stub:
@@ -45,7 +52,7 @@ def diagnosed(account: Account, outputs: dict[str, str]) -> Ended:
         del stub.aliases[bot]["TSTALIASID"]
         stub.add_alias(bot, alias, "live", en_US=function_arn(account, outputs))
         return run(
-            *("doctor", "--region", REGION),
+            *("doctor", "--region", REGION, *options),
             **{
                 **stub.environment,
                 "AWS_ENDPOINT_URL_LAMBDA": account.cloud.endpoint,

@@ -26,7 +26,8 @@ def fill(stub: Stub) -> None:
         fr_CA="odd",
     )
     stub.add_alias(BOT, *TEST_ALIAS, en_US=f"{FUNCTIONS}:orders")
-    stub.functions[f"{FUNCTIONS}:orders"] = policy(statement(f"{FUNCTIONS}:orders", live))
+    own = statement(f"{FUNCTIONS}:orders", live)
+    stub.functions[f"{FUNCTIONS}:orders"] = policy(own, {**own, "Sid": "again"})
     stub.refuse("lex:ListBotAliases", stub.add_bot("ZYXWVUTSRQ", "Secret"), FORBIDDEN)
     west = stub.at("nobody", "us-west-2")
     west.refuse("lex:ListBots", "", FORBIDDEN)
@@ -49,10 +50,23 @@ def test_what_is_printed_is_valid(tmp_path: Path) -> None:
     both = ("--region", "us-east-1", "--region", "us-west-2")
     printed = outputs() + outputs(*both)
     kinds = {json.loads(text).get("kind") for text in printed}
-    assert kinds == {None, "codeHook", "unread", "place"}
+    assert kinds == {None, "codeHook", "leftOver", "unread", "place"}
     assert '"problem": "the bots in us-west-2 cannot be listed' in "".join(printed)
     files = [written(tmp_path, text, f"{number}.json") for number, text in enumerate(printed)]
     is_valid(["--schemafile", SCHEMA], *files)
+
+
+def test_a_chain_is_valid(tmp_path: Path) -> None:
+    """What --explain prints, and no other verdict."""
+    with serving() as stub:
+        fill(stub)
+        chain = ("doctor", "--explain", "OrdersBot/live", "--format", "json")
+        ended = run(*chain, **stub.environment)
+    assert '"verdict": "broken"' in ended.out
+    is_valid(["--schemafile", SCHEMA], written(tmp_path, ended.out, "chain.json"))
+    odd = written(tmp_path, ended.out.replace("broken", "odd"), "odd.json")
+    with pytest.raises(AssertionError):
+        is_valid(["--schemafile", SCHEMA], odd)
 
 
 def test_the_schema_finds_what_is_wrong(tmp_path: Path) -> None:

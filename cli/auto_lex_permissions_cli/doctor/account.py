@@ -83,6 +83,14 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A policy's statements, and how many bytes its text has."""
+
+    statements: tuple[Statement, ...]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class NoPolicy:
     """The function has no policy; where it may not be there itself, why that is not known."""
 
@@ -121,7 +129,7 @@ class Configuration:
     is_tenant_isolated: bool
 
 
-Policy = tuple[Statement, ...] | NoPolicy | Missing | Unreadable
+Policy = Document | NoPolicy | Missing | Unreadable
 Locales = Mapping[str, BotLocale] | Unreadable
 """Those of one version of a bot, by their ids."""
 Versions = Mapping[str, float] | Unreadable
@@ -378,6 +386,29 @@ class Account:
         except RefusedError as error:
             return Unreadable(str(error))
 
+    def are_gone(
+        self, aliases: Iterable[tuple[str, str]]
+    ) -> dict[tuple[str, str], bool | Unreadable]:
+        """Return whether bot aliases are gone, by the ids of bot and alias; `*` is the whole bot.
+
+        Lex is asked for each: a list may leave out what is there.
+        """
+        return self._each_once(aliases, self._is_gone, "Statements", "DescribeBotAlias")
+
+    def _is_gone(self, named: tuple[str, str]) -> bool | Unreadable:
+        bot, alias = named
+
+        def is_there(answer: Any) -> bool:
+            return bool(lex_id(answer, "botId"))
+
+        try:
+            if alias == "*":
+                return not called(self._lex, "describe_bot", is_there, botId=bot)
+            arguments = {"botId": bot, "botAliasId": alias}
+            return not called(self._lex, "describe_bot_alias", is_there, **arguments)
+        except RefusedError as error:
+            return error.code == NOT_FOUND or Unreadable(str(error))
+
     def connected(self, instance: str) -> Listed[str]:
         """Return the ARNs of the bot aliases that an instance of Connect may list."""
 
@@ -460,7 +491,8 @@ class Account:
     def _policy_of(self, function: Function) -> Policy | None:
         """Return a policy; None where there is none, or no function."""
         try:
-            return read(self._text_of(function))
+            words = self._text_of(function)
+            return Document(read(words), len(words.encode("utf-8", "surrogatepass")))
         except PolicyUnreadableError as error:
             return Unreadable(f"the policy cannot be read: {error}")
         except RefusedError as error:

@@ -22,7 +22,8 @@ from auto_lex_permissions_cli.console import counted
 from .account import Account, Bot, BotAlias, Configuration, Unreadable
 from .commands import command
 from .connect import Connection, lets_in
-from .diagnosis import Diagnosis, Findings, State
+from .diagnosis import Diagnosis, State
+from .examining import Findings
 from .policies import PolicyUnreadableError, read
 from .remarks import TEST_ALIAS
 from .text import explanation

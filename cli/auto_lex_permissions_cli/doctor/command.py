@@ -17,7 +17,8 @@ from auto_lex_permissions_cli.console import (
 
 from .account import Account, Clients, Rates, Sessions
 from .calls import Calls
-from .diagnosis import Findings, Wanted, examine
+from .diagnosis import Wanted
+from .examining import Findings, examine
 from .explaining import explain, print_chain
 from .fleet import Looked, Place, look, places_of
 from .records import document, lines

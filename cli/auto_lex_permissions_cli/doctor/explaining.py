@@ -16,7 +16,8 @@ from auto_lex_permissions_cli.console import (
 
 from .account import Account, BotAlias
 from .chain import Holds, Step, chain
-from .diagnosis import State, Wanted, examine
+from .diagnosis import State, Wanted
+from .examining import examine
 from .fixes import Fix, fix_for
 
 _WIDTH: Final = 12

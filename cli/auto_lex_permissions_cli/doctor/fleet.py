@@ -13,7 +13,8 @@ from auto_lex_permissions_cli.console import UsageError
 from .account import Bot, regions_of_lex
 from .answers import CredentialsError
 from .calls import side_by_side
-from .diagnosis import Findings, NoSuchNameError, State
+from .diagnosis import NoSuchNameError, State
+from .examining import Findings
 
 ALL: Final = "all"
 # Of each, WORKERS calls are under way.
@@ -139,7 +140,7 @@ class _Reached:
         """Begin with none."""
         self._failed: set[tuple[str, str]] = set()
         self._bots: set[tuple[str, str, str]] = set()
-        self._replicas: dict[tuple[str, str, str], tuple[str, Bot]] = {}
+        self._replicas: dict[tuple[str, str, str], dict[str, Bot]] = {}
 
     def add(self, answer: Looked) -> None:
         """Add what was found at a place."""
@@ -151,12 +152,14 @@ class _Reached:
         owner = found.account or profile
         self._bots.update((owner, found.region, bot.id) for bot in found.bots)
         for bot, region in found.replicas:
-            self._replicas.setdefault((owner, region, bot.id), (profile, bot))
+            self._replicas.setdefault((owner, region, bot.id), {})[profile] = bot
 
     def missed_replicas(self) -> list[Place]:
         """Return the places with the replicas that were not looked at, and may be."""
         missed: dict[tuple[str, str], list[Bot]] = {}
-        for (owner, region, bot_id), (profile, bot) in self._replicas.items():
+        for (owner, region, bot_id), by_profile in sorted(self._replicas.items()):
+            # Whichever profile came first, one of them is asked.
+            profile, bot = min(by_profile.items())
             if (owner, region, bot_id) not in self._bots and (profile, region) not in self._failed:
                 missed.setdefault((profile, region), []).append(bot)
         return [Place(*where, replicas=tuple(bots)) for where, bots in sorted(missed.items())]

@@ -157,6 +157,11 @@ class Statement:
     body: Mapping[str, Any]
 
     @property
+    def sid(self) -> str:
+        """The id by which it can be removed; empty where it has none."""
+        return str(self.body.get("Sid") or "")
+
+    @property
     def denies(self) -> bool:
         """Whether this is a Deny."""
         return bool(self.body["Effect"] == "Deny")

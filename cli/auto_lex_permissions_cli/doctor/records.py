@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from auto_lex_permissions.diagnostics import Diagnostic
 
-from .diagnosis import Diagnosis, Findings, Unread
+from .diagnosis import Diagnosis, Unread
+from .examining import Findings
 from .fixes import fix_for
 from .fleet import Looked
+from .leftovers import LeftOver
 from .text import ORDER, explanation
 
 VERSION: Final = 1
@@ -31,7 +33,11 @@ def lines(place: Looked) -> Iterator[dict[str, Any]]:
     """Yield what was found at one place, line by line, each of which says where that is."""
     where = {"profile": place.place.profile, "region": place.region}
     whole = _place(place)
-    for kind, name in (("codeHook", "codeHooks"), ("unread", "unread")):
+    for kind, name in (
+        ("codeHook", "codeHooks"),
+        ("leftOver", "leftOver"),
+        ("unread", "unread"),
+    ):
         for item in whole.pop(name):
             yield {"version": VERSION, "kind": kind, **where, **item}
     yield {"version": VERSION, "kind": "place", **whole}
@@ -46,6 +52,7 @@ def _place(place: Looked) -> dict[str, Any]:
         "skipped": place.is_skipped,
         "problem": str(place.problem) if place.problem else None,
         "codeHooks": [_hook(one, place) for one in (found.diagnoses if found else ())],
+        "leftOver": [_left_over(one, place) for one in (found.left_over if found else ())],
         "unread": [_unread(unread) for unread in (found.unread if found else ())],
         "summary": _summary(found) if found else None,
     }
@@ -86,6 +93,15 @@ def _hook(diagnosis: Diagnosis, place: Looked) -> dict[str, Any]:
         "explanation": list(explanation(diagnosis)),
         "resource": fix.resource if fix else None,
         "command": fix.command(place.region, place.place.profile) if fix else None,
+    }
+
+
+def _left_over(one: LeftOver, place: Looked) -> dict[str, Any]:
+    return {
+        "function": one.function.arn,
+        "statement": one.statement_id,
+        **_remark(one.said),
+        "commands": one.commands(place.region, place.place.profile),
     }
 
 

@@ -13,9 +13,11 @@ from auto_lex_permissions.diagnostics import (
 )
 from auto_lex_permissions_cli.console import colour_of, coloured, counted, print_line, write
 
-from .diagnosis import Diagnosis, Findings, State
+from .diagnosis import Diagnosis, State
+from .examining import Findings
 from .fixes import fix_for
 from .fleet import Looked, Place
+from .leftovers import LeftOver
 from .policies import Mismatch, Reason
 
 # What matters most is last: that is what a terminal shows.
@@ -50,6 +52,7 @@ def print_places(places: Iterable[Looked]) -> None:
 
 def print_findings(found: Findings, place: Place) -> None:
     """Print what was found at one place, and how to fix it."""
+    _print_left_over(found.left_over, found.region, place.profile)
     _print_notes(found.diagnoses)
     for state, silenced in _SECTIONS:
         for group in _grouped(found.diagnoses, state, silenced=silenced):
@@ -79,6 +82,15 @@ def print_findings(found: Findings, place: Place) -> None:
     print_line(f"{hooks} in {aliases} of {bots} in {where}: {counts}{more}")
 
 
+def _print_left_over(left_over: Iterable[LeftOver], region: str, profile: str) -> None:
+    """Print what can go from policies, each with the commands that remove it."""
+    for one in left_over:
+        _print_note(f"{one.function.label} {one.said}")
+        for command in one.commands(region, profile):
+            for line in command.splitlines():
+                print_line(f"{' ' * _STATE_WIDTH}{line}")
+
+
 def _print_notes(diagnoses: Iterable[Diagnosis]) -> None:
     """Print each note once, at what it is about: a bot, a function, or a bot alias."""
     notes: dict[tuple[str, str], Diagnostic] = {}
@@ -90,7 +102,11 @@ def _print_notes(diagnoses: Iterable[Diagnosis]) -> None:
                 place = diagnosis.function.label
             notes.setdefault((place, note.what), note)
     for (place, _), note in notes.items():
-        print_line(coloured("note"), " " * (_STATE_WIDTH - len("note")), f"{place} {note}")
+        _print_note(f"{place} {note}")
+
+
+def _print_note(words: str) -> None:
+    print_line(coloured("note"), " " * (_STATE_WIDTH - len("note")), words)
 
 
 def _print_state(state: State, line: str) -> None:
