@@ -317,6 +317,15 @@ def test_a_call_that_hangs(stub: Stub, capsys: pytest.CaptureFixture[str], actio
     assert f"{action.partition(':')[2]}: not answered within the 2 seconds of" in out
 
 
+def test_locales_of_one_function(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are one chain, unless there is something to say of one of them."""
+    stub.hooks[f"{BOT}/{LIVE}"] |= {"es_US": ORDERS, "de_DE": ORDERS}
+    stub.locales[f"{BOT}/1"] = {"en_US": BUILT, "es_US": BUILT}
+    code, steps = explained(capsys)
+    names = [step["step"] for step in steps if step["step"].startswith("locale")]
+    assert (code, names) == (1, ["locale de_DE", "locales en_US, es_US"])
+
+
 def test_a_replica_has_a_chain_of_its_own(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
     """Where it is, is said at the bot alias."""
     stub.replicas[BOT] = {"us-west-2": "Enabled"}

@@ -93,8 +93,8 @@ def chain(
         tuple(notes),
         command("lexv2-models", "list-bot-versions", bot_id=alias.bot.id, **place),
     )
-    for one in diagnoses:
-        yield from _hook(found, one, place)
+    for group in _alike(diagnoses):
+        yield from _hook(found, group, place)
 
 
 def _replicas(found: Findings, bot: Bot) -> Iterator[str]:
@@ -146,16 +146,27 @@ def _connect(account: Account, connection: Connection, place: dict[str, str]) ->
     )
 
 
-def _hook(found: Findings, one: Diagnosis, place: dict[str, str]) -> Iterator[Step]:
-    """Yield the steps of one locale: its build, its hook, and its function."""
+def _alike(diagnoses: Iterable[Diagnosis]) -> Iterable[list[Diagnosis]]:
+    """Return the locales together of which there is the same to say, but for their names."""
+    groups: dict[tuple[object, ...], list[Diagnosis]] = {}
+    for one in diagnoses:
+        of_locale = tuple(str(said) for said in one.findings if said.message in _OF_LOCALE)
+        groups.setdefault((one.hook.function, one.hook.enabled, of_locale), []).append(one)
+    return groups.values()
+
+
+def _hook(found: Findings, group: list[Diagnosis], place: dict[str, str]) -> Iterator[Step]:
+    """Yield the steps of locales that name one function: their build, their hook, the function."""
+    one, *_ = group
     hook, function = one.hook, one.function
+    locales = ", ".join(other.hook.locale for other in group)
     said = [finding for finding in one.findings if finding.message in _OF_LOCALE]
     is_unread = any(
         unread.bot == hook.alias.bot and "ListBotLocales" in unread.problem
         for unread in found.unread
     )
     yield Step(
-        f"locale {hook.locale}",
+        f"{'locale' if len(group) == 1 else 'locales'} {locales}",
         Holds.NO if said else (Holds.UNKNOWN if is_unread else Holds.YES),
         f"version {hook.version}" + ("" if hook.enabled else "; the locale is off"),
         tuple(map(str, said)),
