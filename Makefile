@@ -77,7 +77,7 @@ test: setup lint types
 
 check: setup-check lint types
 	@echo '== unit and golden tests'
-	@$(PYTEST) $(PARALLEL) -m 'not search' tests --ignore=tests/build --ignore=tests/artifact \
+	@$(PYTEST) $(PARALLEL) -m 'not long' tests --ignore=tests/build --ignore=tests/artifact \
 		--ignore=tests/e2e --ignore=tests/scanners
 
 one: setup-check

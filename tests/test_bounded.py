@@ -147,6 +147,7 @@ def test_functions_named_by_text_with_their_aliases() -> None:
     assert waits == {(f"Function{number}", f"Live{number}") for number in range(100)}
 
 
+@pytest.mark.unmeasured
 def test_many_hooks_of_one_function_under_conditions() -> None:
     """Their condition is put together in one pass (rule 2.3)."""
     names = [f"Is{number}" for number in range(1_000)]
@@ -242,6 +243,7 @@ def test_mistakes_at_long_places_are_written_out_where_they_are_shown() -> None:
     )
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     "make",
     [
@@ -257,6 +259,7 @@ def test_what_takes_too_many_steps_is_refused(make: Callable[[int], Any]) -> Non
         transform(Request(make(1_000_000), REGION, ACCOUNT))
 
 
+@pytest.mark.unmeasured
 def test_what_takes_too_many_steps_is_refused_beside_other_mistakes() -> None:
     """What was found before is said, too (rule 6.3)."""
     fragment = permissions_with_wildcards(1_000_000)

@@ -110,7 +110,7 @@ def test_nothing_leaks() -> None:
     assert leaks(shell.handler) == []
 
 
-@pytest.mark.search
+@pytest.mark.long
 def test_enough_is_asked() -> None:
     """Among the requests are many that are rejected, and many that leave a report."""
     every = [printed(shell.handler, event) for event in events()]

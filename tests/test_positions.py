@@ -337,7 +337,7 @@ def _is_answered(template: Template, deployment: Deployment) -> bool:
     return True
 
 
-@pytest.mark.search
+@pytest.mark.long
 def test_random_templates_get_the_same_before_and_after_sam(
     random_templates: list[tuple[Template, Deployment]],
 ) -> None:

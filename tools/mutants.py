@@ -63,7 +63,7 @@ PYPROJECT: Final = """\
 [tool.pytest.ini_options]
 pythonpath = ["."]
 addopts = ["--import-mode=importlib"]
-markers = ["search"]
+markers = ["long", "unmeasured"]
 filterwarnings = ["error"]
 
 [tool.mutmut]

@@ -18,6 +18,7 @@ from auto_lex_permissions_cli.doctor.account import Clients
 from tests.cli.aws_stub import (
     FORBIDDEN,
     FUNCTIONS,
+    REGION,
     Answer,
     Called,
     Hostile,
@@ -28,6 +29,8 @@ from tests.cli.aws_stub import (
     statement,
 )
 
+pytestmark = pytest.mark.long
+
 BOT, OTHER = "ABCDEFGHIJ", "ZYXWVUTSRQ"
 LIVE, PROD = "KLMNOPQRST", "TSRQPONMLK"
 ORDERS, REFUNDS = f"{FUNCTIONS}:orders:live", f"{FUNCTIONS}:refunds"
@@ -35,6 +38,7 @@ PAGE: Final = "<!DOCTYPE html><html><body>Sign in to the network</body></html>"
 # Where each call is asked what becomes broken: of all that it is asked for, one.
 ASKED: Final = {
     "ListBots": Called("lex:ListBots"),
+    "ListBotReplicas": Called("lex:ListBotReplicas", BOT),
     "ListBotAliases": Called("lex:ListBotAliases", BOT),
     "DescribeBotAlias": Called("lex:DescribeBotAlias", f"{BOT}/{LIVE}"),
     "ListBotLocales": Called("lex:ListBotLocales", f"{BOT}/1"),
@@ -98,6 +102,10 @@ GOOD: Final[dict[str, Any]] = {
             {"botId": BOT, "botName": "OrdersBot"},
             {"botId": OTHER, "botName": "RefundsBot"},
         ]
+    },
+    "ListBotReplicas": {
+        # It is where its bot is, and so none to look at.
+        "botReplicaSummaries": [{"replicaRegion": REGION, "botReplicaStatus": "Enabled"}]
     },
     "ListBotAliases": {"botAliasSummaries": [{"botAliasId": LIVE, "botAliasName": "live"}]},
     "DescribeBotAlias": {
@@ -212,7 +220,7 @@ def _expected(call: str, code: int, said: str, states: list[str]) -> bool:
             return code == 2 and said.startswith("the bots in us-east-1 cannot be listed: ListBots")
         case "ListBotAliases" | "DescribeBotAlias":
             return code == 2 and said.startswith(f"{call}: ") and states == ["allowed"]
-        case "ListBotLocales" | "ListBotVersions" | "DescribeBot":
+        case "ListBotReplicas" | "ListBotLocales" | "ListBotVersions" | "DescribeBot":
             both = ["allowed", "allowed"]
             return code == 2 and said.startswith(f"{call}: ") and states == both
         case "GetResourcePolicy" | "GetPolicy":

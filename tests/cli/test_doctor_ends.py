@@ -54,7 +54,7 @@ ASKED: Final = {
     "GetResourcePolicy": Called("lambda:GetResourcePolicy", ORDERS),
 }
 
-pytestmark = pytest.mark.usefixtures("interruptible")
+pytestmark = [pytest.mark.usefixtures("interruptible"), pytest.mark.long]
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from auto_lex_permissions_cli.doctor.command import run as doctor
 from tests.cli.aws_stub import EXPIRED, FORBIDDEN, Answer, Stub, policy, serving, statement
 from tests.cli.commands import run
 
+pytestmark = pytest.mark.long
+
 BOT, LIVE = "ABCDEFGHIJ", "KLMNOPQRST"
 ACCOUNTS: Final = {"dev": "111111111111", "prod": "222222222222"}
 REGIONS: Final = ("eu-west-1", "us-east-1")

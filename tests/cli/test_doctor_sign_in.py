@@ -21,6 +21,8 @@ from auto_lex_permissions_cli.doctor.command import run as doctor
 from tests.cli.aws_stub import FUNCTIONS, Called, Stub, policy, raw, serving, statement
 from tests.cli.commands import ROOT, run
 
+pytestmark = pytest.mark.long
+
 ORDERS: Final = f"{FUNCTIONS}:orders"
 NOWHERE: Final = "http://127.0.0.1:9"
 SSO: Final = """\

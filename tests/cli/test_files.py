@@ -15,6 +15,8 @@ from auto_lex_permissions_cli.files import Search, found, replace
 from auto_lex_permissions_cli.reading import LARGEST
 from tests.cli.commands import TEMPLATE, as_nobody_special, run, written
 
+pytestmark = pytest.mark.long
+
 
 def names(folder: Path) -> list[str]:
     """Return the paths in a folder, those of folders too."""

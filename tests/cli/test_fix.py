@@ -351,7 +351,7 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 GOLDEN = [case for case in cases("cases") if "Transform" not in case.request.fragment]
 
 
-@pytest.mark.search
+@pytest.mark.long
 @given(
     st.sampled_from(GOLDEN),
     YAML_STYLES,
@@ -378,7 +378,7 @@ def commented(random: Random, line: str) -> str:
     return above + line.rstrip("\r\n") + random.choice(["", "", " # , }"]) + end
 
 
-@pytest.mark.search
+@pytest.mark.long
 @given(st.sampled_from(GOLDEN), JSON_STYLES, st.sampled_from(["\n", "\r\n"]))
 @settings(phases=PHASES)
 def test_json_of_any_style(case: Case, style: dict[str, Any], line_end: str) -> None:

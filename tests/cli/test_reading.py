@@ -12,6 +12,8 @@ from auto_lex_permissions_cli.console import UsageError
 from auto_lex_permissions_cli.reading import DEEPEST, LARGEST, MOST, Template, parse
 from tests.cli.commands import TEMPLATE, WAYS, run, written
 
+pytestmark = pytest.mark.long
+
 
 def read(text: str) -> Template:
     """Read a template."""

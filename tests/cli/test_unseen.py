@@ -22,6 +22,8 @@ from auto_lex_permissions_cli.expand import as_yaml
 from tests.cli.aws_stub import FUNCTIONS, Stub, policy, serving, statement
 from tests.cli.commands import ROOT, TEMPLATE, WAYS, environment_of, run, written
 
+pytestmark = pytest.mark.long
+
 # C0, DEL, C1; marks, embeddings and isolates of direction; breaks of lines and paragraphs; what has
 # no width; a tag. A sequence for terminals, and a command of GitHub's log.
 UNSEEN = "".join(

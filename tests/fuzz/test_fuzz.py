@@ -40,7 +40,7 @@ def test_a_handful_of_requests_is_answered_as_it_should_be() -> None:
     assert outcome.tried == BOUND
 
 
-@pytest.mark.search
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_every_request_is_answered_as_it_should_be() -> None:
     """No exception, no changed part of the author's, no limit passed, no secret shown (6.2 to 6.7).
@@ -163,7 +163,7 @@ def _restless(event: Any, context: Any) -> dict[str, Any]:
     return answer
 
 
-@pytest.mark.search
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [

@@ -118,7 +118,7 @@ def test_every_law_holds_on_a_handful_of_templates() -> None:
     assert outcome.tried == HANDFUL
 
 
-@pytest.mark.search
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_every_law_holds_on_templates_that_hold_enough() -> None:
     """No law is broken by any template, and the templates show what the laws are about."""
@@ -132,14 +132,14 @@ def test_every_law_holds_on_templates_that_hold_enough() -> None:
     assert 0 < outcome.most_steps < MOST_STEPS_OF_A_BYTE, again
 
 
-@pytest.mark.search
+@pytest.mark.long
 def test_the_same_bytes_under_two_hash_seeds() -> None:
     """In every process the same template gets the same answer, byte for byte (6.5)."""
     first, second = (_digest(hash_seed, SEED, "the_macro") for hash_seed in ("1", "2"))
     assert first == second
 
 
-@pytest.mark.search
+@pytest.mark.long
 def test_an_order_that_hash_seeds_decide_is_seen() -> None:
     """The comparison would fail for a macro that writes in the order of a set."""
     assert _digest("1", 1, "set_order") != _digest("2", 1, "set_order")

@@ -61,7 +61,7 @@ def test_both_positions_grant_the_same_on_a_handful_of_templates() -> None:
     assert [judged(template).broken for template in handful] == [[]] * HANDFUL
 
 
-@pytest.mark.search
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_both_positions_grant_the_same_on_templates_that_hold_enough() -> None:
     """The same pairs, every law, the author's part kept, twice is once (rules 1.5, 6.5, 6.6)."""
@@ -134,7 +134,7 @@ FAULTS: tuple[tuple[Spoil, str], ...] = (
 )
 
 
-@pytest.mark.search
+@pytest.mark.long
 @pytest.mark.parametrize(("spoil", "kind"), FAULTS, ids=[fault.__name__ for fault, _ in FAULTS])
 def test_a_planted_fault_is_found(spoil: Spoil, kind: str) -> None:
     """What a fault breaks is found broken on one of the templates."""

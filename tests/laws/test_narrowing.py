@@ -28,7 +28,7 @@ def found(templates: Iterator[Case], counts: Counter[str] | None = None) -> Iter
             yield from (f"{case.seed}: {wrong}" for wrong in violations_of_narrowing(case, fixed))
 
 
-@pytest.mark.search
+@pytest.mark.long
 def test_live_hooks_stay_allowed_and_nothing_else() -> None:
     """Whatever was too wide or never matched."""
     counts: Counter[str] = Counter()

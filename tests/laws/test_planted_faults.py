@@ -19,7 +19,7 @@ def templates() -> list[Case]:
     return list(cases(1, BOUND))
 
 
-@pytest.mark.search
+@pytest.mark.long
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_planted_fault_is_found(fault: Fault) -> None:
     """The law that a fault breaks is found broken on one of the templates."""
