@@ -303,7 +303,7 @@ class Functions:
 
     def is_named_by_text(self, function: LambdaFunction) -> bool:
         """Return whether a function is named as a resource of the template is, not by its id."""
-        return bool(self.resources(function)) and not self._referred_id(function)
+        return not self._referred_id(function) and bool(self.resources(function))
 
     # Comparing functions.
 
@@ -383,6 +383,8 @@ class Functions:
 
         One whose `FunctionName` is an ARN does not count, as in the first release.
         """
+        if self._referred_id(function):
+            return None  # It stands for its resource as it is.
         match list(self.resources(function).items()):
             case [(logical_id, when)]:
                 if logical_id in self._named.by_arn:
