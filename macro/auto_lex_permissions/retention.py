@@ -35,8 +35,10 @@ class Retention:
         is outside of the template.
         """
         retained = [hook for hook in grant.hooks if _ATTRIBUTE in hook.resource.body]
+        if not retained:
+            return None
         kept = any_of(hook.when & self._is_retained_when(hook.resource) for hook in retained)
-        makers = [*self._makers(grant)] if retained else []
+        makers = [*self._makers(grant)]
         for maker, when in makers:
             kept &= ~when | self._is_retained_when(maker)
         if not self._is_possible(grant, kept):
