@@ -67,7 +67,8 @@ def _chosen_by_conditions(
         for place in hook.places:
             if IF in place:
                 chosen.setdefault(_without_branches(place), []).append((place, hook))
-    if not chosen:  # pragma: no mutate (a shortcut)
+    choices = [choice for choice in chosen.values() if len(choice) > 1]
+    if not choices:  # Each names one function or none.
         return
     alike: dict[tuple[str, LambdaFunction], list[CodeHook]] = {}
     for hook in hooks:
@@ -81,7 +82,7 @@ def _chosen_by_conditions(
         )
     }
     is_possible = template.conditions_where(of_stack(template)).possible
-    for choice in chosen.values():
+    for choice in choices:
         template.budget.spend(3 * len(choice), "Comparing the functions of code hooks")
         named = {_named(functions, hook) for _, hook in choice if is_possible(hook.when)}
         if len(named) > 1:
@@ -107,7 +108,7 @@ def _of_replicas(template: Template, bots: Bots, hooks: Sequence[CodeHook]) -> I
     replicated: dict[Text, list[Place]] = {
         (Reference(bot.logical_id),): [found.places[0] for found in bot.values("Replication")]
         for bot in template.of_type(BOT)
-        if any(bot.values("Replication").present())
+        if bot.writes("Replication") and any(bot.values("Replication").present())
     }
     hooked = {hook.resource.logical_id: hook.resource for hook in hooks} if replicated else {}
     for resource in hooked.values():

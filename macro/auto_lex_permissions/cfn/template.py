@@ -113,6 +113,11 @@ class Resource(NamedTuple):
         """Return its `Properties`."""
         return Values.at(self.body.get("Properties"), (*self.place, "Properties"), self.when)
 
+    def writes(self, key: str) -> bool:
+        """Return whether a property is written, whatever it may come to."""
+        properties = self.body.get("Properties")
+        return isinstance(properties, dict) and key in properties
+
     def values(self, key: str) -> Values[object]:
         """Return each value that a property may have, `AWS::NoValue` where it may be absent."""
         properties = self.body.get("Properties")
