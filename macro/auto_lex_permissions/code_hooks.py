@@ -6,7 +6,7 @@ may stand at every level; whatever has the wrong shape is left to CloudFormation
 
 import marshal
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from .cfn.formulas import Formula
 from .cfn.intrinsics import Text, compact, function
@@ -55,32 +55,33 @@ def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook]
     found = [_hidden(place, LOOP) for place in template.loops_not_entered]
     found += _types_in_loops(template)
     found += (_hidden(place, TRANSFORM) for place in template.transforms)
+    read: list[tuple[Resource, Values[object]]] = []
     for resource in template.of_type(BOT, BOT_ALIAS):
         arns = resource.properties.get(*_LAMBDA_ARNS[resource.type])
+        read.append((resource, arns))
         hidden = [(place, call.function) for call in arns.hidden for place in call.places]
         hidden += [(resource.place, name) for name in _making(resource.body)]
-        hidden += [(place, name) for a in arns for name in _making(a.value) for place in a.places]
-        found += (_hidden(place, name) for place, name in sorted(hidden))
-        found += _out_of_place(resource, template, arns)
         for arn in arns:
-            if _is_named(arn.value) and template.conditions.possible(arn.when):
+            making = _making(arn.value)
+            hidden += [(place, name) for name in making for place in arn.places]
+            is_named = _is_shaped(arn.value) and not making
+            if is_named and template.conditions.possible(arn.when):
                 words = compact(arn.value)
                 function = functions.resolve_text(words)
                 hooks.append(CodeHook(resource, arn.value, words, function, arn.when, arn.places))
+        found += (_hidden(place, name) for place, name in sorted(hidden))
+    if not _are_named_so_often(read):  # They nearly always are, and bots can be large.
+        for one in read:
+            if not _are_named_so_often([one]):
+                found += _out_of_place(one[0], template)
     return hooks, found
 
 
-def _out_of_place(
-    resource: Resource, template: Template, arns: Values[object]
-) -> Iterator[Diagnostic]:
+def _out_of_place(resource: Resource, template: Template) -> Iterator[Diagnostic]:
     """Yield where a bot or bot alias names a function, and Lex V2 reads none (rule 1.6)."""
-    properties = resource.body.get("Properties")
-    hooks = {place[: place.index(_LAMBDA_ARN) + 1] for arn in arns for place in arn.places}
-    if _is_named_so_often(properties, len(hooks)):
-        return  # As nearly always; bots can be large.
     read = resource.properties.get(*_LAMBDA_ARNS[resource.type][:-1])
     places = {(*place, _LAMBDA_ARN) for value in read for place in value.places}
-    stack: list[tuple[object, _Step | None]] = [(properties, None)]
+    stack: list[tuple[object, _Step | None]] = [(resource.body.get("Properties"), None)]
     found: list[Place] = []
     while stack:
         value, above = stack.pop()
@@ -111,15 +112,21 @@ def _upwards(step: _Step | None) -> Iterator[str | int]:
         step = step.above
 
 
-def _is_named_so_often(properties: object, count: int) -> bool:
-    """Return whether `LambdaArn` surely stands so often in a value, in any case of letters.
+def _are_named_so_often(read: list[tuple[Resource, Values[object]]]) -> bool:
+    """Return whether all resources surely name `LambdaArn` as often as it was read there.
 
-    In the first version of Python's own format what comes again is written again, in the last one
-    it is not, and that is written faster.
+    Any case of letters counts. In the first version of Python's own format what comes again is
+    written again, in the last one it is not, and that is written faster.
     """
-    version = 0 if count else marshal.version
+    places = (place for _, arns in read for arn in arns for place in arn.places)
+    count = len({place[: place.index(_LAMBDA_ARN) + 1] for place in places})
+    naming: list[Any] = [one.body.get("Properties") for one, arns in read if arns.count]
+    others: list[Any] = [one.body.get("Properties") for one, arns in read if not arns.count]
     try:
-        return marshal.dumps(properties, version).lower().count(_NAME) == count  # type: ignore[arg-type]
+        return (
+            _NAME not in marshal.dumps(others).lower()
+            and marshal.dumps(naming, 0).lower().count(_NAME) == count
+        )
     except ValueError:  # It is more than plain JSON.
         return False
 
@@ -128,11 +135,10 @@ def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _making(value: object) -> Iterator[str]:
-    """Yield the keys of an object that are no part of it, but make parts of it or all of it."""
-    for key in value if isinstance(value, dict) else ():
-        if key == TRANSFORM or key.startswith(LOOP):
-            yield key
+def _making(value: object) -> list[str]:
+    """Return the keys of an object that are no part of it, but make parts of it or all of it."""
+    keys = value if isinstance(value, dict) else ()
+    return [key for key in keys if key == TRANSFORM or key.startswith(LOOP)]
 
 
 def _hidden(place: Place, name: str) -> Diagnostic:
@@ -141,11 +147,9 @@ def _hidden(place: Place, name: str) -> Diagnostic:
     return HOOK_HIDDEN.at(*place, function=name.removesuffix("::"), way_out=way_out)
 
 
-def _is_named(arn: object) -> bool:
-    """Return whether a `LambdaArn` is of a shape that CloudFormation takes, and not hidden."""
-    if isinstance(arn, str):
-        return bool(arn.strip())
-    return function(arn) is not None and not any(_making(arn))
+def _is_shaped(arn: object) -> bool:
+    """Return whether a `LambdaArn` is of a shape that CloudFormation takes."""
+    return bool(arn.strip()) if isinstance(arn, str) else function(arn) is not None
 
 
 def _types_in_loops(template: Template) -> Iterator[Diagnostic]:
