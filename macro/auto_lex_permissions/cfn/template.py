@@ -60,7 +60,7 @@ class Scope(NamedTuple):
     @property
     def place(self) -> Place:
         """Return where it stands in the template."""
-        return "Resources", *(step for loop in self.loops for step in (loop, _BODY))
+        return "Resources", *[step for loop in self.loops for step in (loop, _BODY)]
 
     @property
     def names(self) -> frozenset[tuple[str, str]]:

@@ -88,7 +88,7 @@ class Values(Generic[T]):
 
     def present(self) -> "Values[T]":
         """Return the values without `AWS::NoValue`."""
-        return Values((v for v in self._values if not is_no_value(v.value)), self.hidden)
+        return Values([v for v in self._values if not is_no_value(v.value)], self.hidden)
 
     def get(self, *keys: Key) -> "Values[object]":
         """Return what stands under keys, each below the one before.
@@ -114,7 +114,7 @@ class Values(Generic[T]):
 
     def map(self, change: Callable[[T], U]) -> "Values[U]":
         """Return the values changed, each where and when it was."""
-        changed = (Value(change(v.value), v.when, v.places) for v in self._values)
+        changed = [Value(change(v.value), v.when, v.places) for v in self._values]
         return Values(changed, self.hidden)
 
     def where(self, test: Callable[[T], bool | Formula]) -> Formula:
@@ -160,15 +160,16 @@ def _branches(
     call: dict[str, object], when: Formula, steps: Place
 ) -> tuple[list[tuple[object, Formula, Place]], str]:
     """Return the branches of an `Fn::If`, the first one last, or what hides them."""
-    match call:
-        case {"Fn::If": [condition, then, otherwise], **rest} if not rest:
+    match call[IF] if len(call) == 1 else None:
+        case [condition, then, otherwise]:
             name = name_of(condition)
             if name is None:
                 called = function(condition)
                 return [], called[0] if called else ""
             if steps.count(IF) >= DEEPEST or len(name) > LONGEST_CONDITION:
                 return [], IF
-            fails, holds = when & ~Named(name), when & Named(name)
+            named = Named(name)
+            fails, holds = when & ~named, when & named
             return [(otherwise, fails, (*steps, IF, 2)), (then, holds, (*steps, IF, 1))], ""
     return [], ""
 
@@ -190,11 +191,8 @@ def _distinct(values: list[Value[object]]) -> list[Value[object]]:
     """Return the values, those that are equal as one value in several places."""
     if len(values) <= 1:  # pragma: no mutate (a shortcut)
         return values
-    alike: dict[tuple[str, Formula], list[Value[object]]] = {}
-    for value in values:
+    alike: dict[tuple[str, Formula], tuple[object, list[Place]]] = {}
+    for value, when, places in values:
         # Python takes 1 and true for equal; as text they are not.
-        alike.setdefault((repr(value.value), value.when), []).append(value)
-    return [
-        first._replace(places=tuple(place for same in (first, *others) for place in same.places))
-        for first, *others in alike.values()
-    ]
+        alike.setdefault((repr(value), when), (value, []))[1].extend(places)
+    return [Value(value, when, tuple(places)) for (_, when), (value, places) in alike.items()]
