@@ -75,7 +75,7 @@ class Additions(NamedTuple):
         """Yield what is added, piece by piece: about what the new fragment is longer by."""
         yield from (permission.body for permission in self.permissions)
         yield from self.conditions.values()
-        yield from (waits for _, waits in self.waits)
+        yield [waits for _, waits in self.waits]
 
 
 class Writer:
