@@ -62,13 +62,16 @@ def _chosen_by_conditions(
 
     A function that the bot alias names under every condition has its permission already.
     """
-    chosen: dict[Place, list[tuple[Place, CodeHook]]] = {}
+    by_resource: dict[str, list[CodeHook]] = {}
     for hook in hooks:
-        for place in hook.places:
-            if IF in place:
-                chosen.setdefault(_without_branches(place), []).append((place, hook))
-    choices = [choice for choice in chosen.values() if len(choice) > 1]
-    if not choices:  # Each names one function or none.
+        by_resource.setdefault(hook.resource.logical_id, []).append(hook)
+    chosen: dict[Place, list[tuple[Place, CodeHook]]] = {}
+    for first, *others in by_resource.values():
+        for hook in (first, *others) if others else ():  # One alone moves nowhere.
+            for place in hook.places:
+                if IF in place:
+                    chosen.setdefault(_without_branches(place), []).append((place, hook))
+    if not chosen:  # pragma: no mutate (a shortcut)
         return
     alike: dict[tuple[str, LambdaFunction], list[CodeHook]] = {}
     for hook in hooks:
@@ -82,7 +85,7 @@ def _chosen_by_conditions(
         )
     }
     is_possible = template.conditions_where(of_stack(template)).possible
-    for choice in choices:
+    for choice in chosen.values():
         template.budget.spend(3 * len(choice), "Comparing the functions of code hooks")
         named = {_named(functions, hook) for _, hook in choice if is_possible(hook.when)}
         if len(named) > 1:
