@@ -323,7 +323,8 @@ class AliasWaits:
                     self._generated[name] = condition, before.body
                 if name in self._generated:
                     by_caller.setdefault(caller.name, []).append(placement)
-                    self._by_items.setdefault(placement.grant.by_items, []).append(placement)
+                    if template.scopes:
+                        self._by_items.setdefault(placement.grant.by_items, []).append(placement)
         self._by_caller = {
             name: ByFunction(functions, ((found, [found.grant.function]) for found in placements))
             for name, placements in by_caller.items()
