@@ -196,10 +196,10 @@ class Writer:
     ) -> tuple[str, list[Diagnostic]]:
         """Return the name of a permission's condition, or nothing; what is missing is added."""
         conditions, when = self._template.conditions, placement.grant.when
-        known = placement.scope.names
         mistakes = [*self._taken_by_others(placement.logical_id)]
         if conditions.implies(ALWAYS, when):
             return "", mistakes
+        known = placement.scope.names
         existing = when.name if isinstance(when, Named) else conditions.name_for(when, known)
         if existing is not None and variables(existing) <= known:
             return existing, mistakes

@@ -284,7 +284,8 @@ class Template:
             canonical_json(condition): condition
             for entry in self.entries.values()
             if isinstance(entry, dict)
-            and function(condition := entry.get("Condition"))
+            and "Condition" in entry
+            and function(condition := entry["Condition"])
             and name_of(condition) is None
         }
 
