@@ -121,15 +121,17 @@ NEVER: Final[Formula] = Or()
 
 def all_of(formulas: Iterable[Formula]) -> Formula:
     """Return the conjunction of any number of formulas, flat and without repetitions."""
-    return _flat(And, NEVER, formulas)
+    return _flat(And, ALWAYS, NEVER, formulas)
 
 
 def any_of(formulas: Iterable[Formula]) -> Formula:
     """Return the disjunction of any number of formulas, flat and without repetitions."""
-    return _flat(Or, ALWAYS, formulas)
+    return _flat(Or, NEVER, ALWAYS, formulas)
 
 
-def _flat(kind: type[And | Or], absorbing: Formula, formulas: Iterable[Formula]) -> Formula:
+def _flat(
+    kind: type[And | Or], of_none: Formula, absorbing: Formula, formulas: Iterable[Formula]
+) -> Formula:
     operands: dict[Formula, None] = {}
     for formula in formulas:
         if isinstance(formula, kind):
@@ -138,7 +140,9 @@ def _flat(kind: type[And | Or], absorbing: Formula, formulas: Iterable[Formula])
             return absorbing
         else:
             operands[formula] = None
-    return next(iter(operands)) if len(operands) == 1 else kind(*operands)
+    if len(operands) > 1:
+        return kind(*operands)
+    return next(iter(operands), of_none)
 
 
 def names(formula: Formula) -> set[str]:
