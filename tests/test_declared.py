@@ -624,6 +624,34 @@ def test_what_may_be_for_another_bot_is_left_alone(properties: dict[str, object]
     assert result.reports == ()
 
 
+@pytest.mark.parametrize("alias", ["A", "Other"], ids=["with a hook", "without a hook"])
+@pytest.mark.parametrize("bot", ["ABCDEFGHIJ", IMPORT, {"Ref": "BotId"}], ids=str)
+@pytest.mark.parametrize(
+    ("lex", "properties"),
+    [
+        pytest.param(LEX, {"FunctionName": {"Ref": "Live"}}, id="qualifier"),
+        pytest.param(LEX, {"SourceAccount": "999999999999"}, id="source account"),
+        pytest.param("arn:aws:lex:eu-west-1:${AWS::AccountId}", {}, id="Region"),
+        pytest.param("arn:aws:lex:us-east-1:999999999999", {}, id="account"),
+        pytest.param("arn:aws-cn:lex:us-east-1:${AWS::AccountId}", {}, id="partition"),
+    ],
+)
+def test_other_stacks_may_make_aliases_of_a_bot(
+    alias: str, bot: object, lex: str, properties: dict[str, object]
+) -> None:
+    """So nothing is said of a bot that is not made here, an alias of it or not (rule 3.4).
+
+    What names an alias that is made here can be for no other.
+    """
+    for ending, reports in {"*": 0, "KLMNOPQRST": 0, "${Other.BotAliasId}": 1}.items():
+        source_arn = sub(f"{lex}:bot-alias/${{Its}}/{ending}", Its=bot)
+        template = stack(F_ARN, SourceArn=source_arn, **properties)
+        template["Resources"][alias]["Properties"]["BotId"] = bot
+        result = transform(Request(template, REGION, ACCOUNT))
+        assert result.permissions_added == 1
+        assert len(result.reports) == reports
+
+
 @pytest.mark.parametrize(
     "key",
     ["Action", "EventSourceToken", "FunctionName", "Principal", "SourceAccount", "SourceArn"],

@@ -319,7 +319,7 @@ class Bots:
     def faults_of(self, arn: Arn) -> Iterator[str]:
         """Yield why an ARN is sure to match no bot alias's.
 
-        That it is another Region's or account's counts only for a bot that the template knows.
+        That it is another Region's or account's counts only for what the template makes.
         """
         if ("intent",) in arn[ARN_FIELDS - 1 : ARN_FIELDS]:
             yield "Its SourceArn is that of an intent of Lex V1."
@@ -328,39 +328,35 @@ class Bots:
         match split(arn[-1], "/") if len(arn) == ARN_FIELDS else []:
             case [("bot",), *_] | [_, _, _, _, *_]:
                 yield "Its SourceArn is not that of a bot alias."
-            case [("bot-alias",), bot] if bot in self._own_bots or _is_plain(bot):
+            case [("bot-alias",), bot] if bot in self._known_ids or _is_plain(bot):
                 yield "Its SourceArn holds no id of a bot alias."
             case [("bot-alias",), _, alias] if self._is_name(alias):
                 yield "Its SourceArn holds a name in place of the bot alias's id."
-        if len(arn) == ARN_FIELDS and self._own and self.is_of_template(arn):
+        if len(arn) == ARN_FIELDS and self._own and self.is_made_here(arn):
             for field, place in _PLACES.items():
                 if _is_plain(arn[place]):
                     yield f"Its SourceArn is of another {field}."
 
-    def is_of_template(self, arn: Arn) -> bool:
-        """Return whether an ARN is that of bot aliases of bots that the template knows."""
+    def is_made_here(self, arn: Arn) -> bool:
+        """Return whether all that an ARN or pattern means are bot aliases that the template makes.
+
+        So are all aliases of a bot that it makes. One of another bot, whose aliases other stacks
+        may make, is not, though an alias of that bot be here.
+        """
         if len(arn) == 1:
             return len(arn[0]) == 1 and self._is_alias(arn[0][0], "Arn")
         match split(arn[-1], "/"):
-            case [("bot-alias",), bot, *_]:
-                return bot in self._own_bots
+            case [("bot-alias",), (Reference(logical_id, ""),), *_] if (
+                self._template.type_of(logical_id) == BOT
+            ):
+                return True
+            case [("bot-alias",), _, (alias,)]:
+                return self._is_alias(alias, "BotAliasId")
         return False
 
-    def is_shown(self, arn: Arn) -> bool:
-        """Return whether all bot aliases of an ARN or pattern are of a bot that the template makes.
-
-        One without a wildcard may also be that of an alias whose bot is made elsewhere.
-        """
-        if not self.is_of_template(arn):
-            return False
-        match split(arn[-1], "/"):
-            case [_, (Reference(logical_id, ""),), *_] if self._template.type_of(logical_id) == BOT:
-                return True
-        return not any(map(has_wildcard, arn))
-
     @cached_property
-    def _own_bots(self) -> frozenset[Text]:
-        """Return the bots that the template makes, or has aliases of."""
+    def _known_ids(self) -> frozenset[Text]:
+        """Return what is known to be a bot's id: of the template's bots, and of its aliases'."""
         of_aliases = (
             bot for alias in self._template.of_type(BOT_ALIAS) for bot, _ in self._bots_of(alias)
         )

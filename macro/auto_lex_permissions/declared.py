@@ -304,7 +304,7 @@ class Declared:
         """
         yield from self._never_lets_lex_in(permission)
         arns = [arn.value for arn in permission.arns]
-        if arns and all(arn and self._bots.is_of_template(arn) for arn in arns):
+        if arns and all(arn and self._bots.is_made_here(arn) for arn in arns):
             accounts = permission.resource.values("SourceAccount")
             if accounts.count and not any(self._may_be_own(each.value) for each in accounts):
                 yield "Its SourceAccount is another account."
@@ -369,7 +369,7 @@ class Declared:
             if self._covers_when(permission, hook) != NEVER:
                 return f"it lets in {hook.resource.logical_id}, which has opted out"
         arns = [*self._possible(permission.arns)]
-        if arns and all(arn and self._bots.is_shown(arn) for arn in arns):
+        if arns and all(arn and self._bots.is_made_here(arn) for arn in arns):
             return ""
         principals = self._possible(permission.resource.values("Principal"))
         is_for_lex = all(text(principal) in LEX_SPELLINGS for principal in principals)

@@ -5,14 +5,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.laws.evaluator import Hook, Template, World
+from tests.laws.evaluator import Hook, Template, World, made_up
 from tests.laws.policies import INVOKE, OUTSIDE, Call, Patterns, Statement
 from tests.laws.trial import REPORT, Trial
 
 STEP = re.compile(r"([^.\[\]]+(?:::[^.\[\]]+)?)|\[(\d+)\]")
 NEVER_RESOLVED = ("Fn::Select", "Fn::FindInMap")
-# A bot that no template has.
+# A bot, and a bot alias, that no template has.
 STRANGER = "STRANGEBOT"
+# What a template says all of: who invokes for what it makes of these.
+CALLERS = ("AWS::Lex::Bot", "AWS::Lex::BotAlias")
 
 
 def reports_are_true(trial: Trial) -> list[str]:
@@ -95,13 +97,14 @@ def _never_matches(trial: Trial, entry: Template) -> Iterator[str]:
         statement = world.statement(name)
         functions = {statement.function, *(hook.function for hook in world.hooks)}
         calls = [world.call(hook) for hook in world.hooks]
-        # What is for a bot that the template knows is for what the template says of it.
-        known = any(hook.bot in str(statement.conditions) for hook in world.hooks)
-        stranger = world.alias_arn(STRANGER, STRANGER)
-        calls += [
-            Call(function, stranger, world.home, world.given | {STRANGER})
-            for function in (() if known else functions)
-        ]
+        made = {made_up(caller) for kind in CALLERS for caller in world.existing_of(kind)}
+        if not any(caller in str(statement.conditions) for caller in made):
+            bots = {world.bot_of(alias) for alias in world.existing_of("AWS::Lex::BotAlias")}
+            calls += [
+                Call(function, world.alias_arn(bot, STRANGER), world.home, world.given | {STRANGER})
+                for function in functions
+                for bot in {STRANGER, *bots} - made
+            ]
         for call in calls:
             if statement.matches(call) is not False:
                 yield f"it may match {call.source_arn} -> {call.function}"
