@@ -23,12 +23,13 @@ settings.load_profile("the same each time")
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """Measure no coverage where it takes up to four times as long: other tests need all lines.
+    """Measure no coverage of long tests, which would take up to four times as long.
 
-    The mark no_cover of pytest-cov goes on measuring in the workers of pytest-xdist.
+    The other tests need all lines. The mark no_cover of pytest-cov goes on measuring in the
+    workers of pytest-xdist.
     """
     measuring = sys.gettrace()
-    if item.get_closest_marker("unmeasured"):
+    if item.get_closest_marker("long"):
         sys.settrace(None)
     try:
         return (yield)

@@ -147,7 +147,6 @@ def test_functions_named_by_text_with_their_aliases() -> None:
     assert waits == {(f"Function{number}", f"Live{number}") for number in range(100)}
 
 
-@pytest.mark.unmeasured
 def test_many_hooks_of_one_function_under_conditions() -> None:
     """Their condition is put together in one pass (rule 2.3)."""
     names = [f"Is{number}" for number in range(1_000)]
@@ -243,7 +242,7 @@ def test_mistakes_at_long_places_are_written_out_where_they_are_shown() -> None:
     )
 
 
-@pytest.mark.unmeasured
+@pytest.mark.long
 @pytest.mark.parametrize(
     "make",
     [
@@ -259,7 +258,7 @@ def test_what_takes_too_many_steps_is_refused(make: Callable[[int], Any]) -> Non
         transform(Request(make(1_000_000), REGION, ACCOUNT))
 
 
-@pytest.mark.unmeasured
+@pytest.mark.long
 def test_what_takes_too_many_steps_is_refused_beside_other_mistakes() -> None:
     """What was found before is said, too (rule 6.3)."""
     fragment = permissions_with_wildcards(1_000_000)
@@ -268,6 +267,7 @@ def test_what_takes_too_many_steps_is_refused_beside_other_mistakes() -> None:
     assert [mistake.code for mistake in rejected.value.diagnostics] == ["ALP504", "ALP302"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "make",
     [
@@ -389,6 +389,7 @@ def test_a_template_too_deep_for_one_format_is_held_against_the_other() -> None:
 DEEP = {"deep_conditions", "deep_loops"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "case",
     [
@@ -430,6 +431,7 @@ print([examine(case.request).template.budget.spent for case in cases("cases")])
 """
 
 
+@pytest.mark.long
 def test_steps_are_the_same_in_every_process() -> None:
     """Whatever Python's sets are in the order of there (rule 6.8)."""
     printed = {

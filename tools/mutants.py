@@ -63,7 +63,7 @@ PYPROJECT: Final = """\
 [tool.pytest.ini_options]
 pythonpath = ["."]
 addopts = ["--import-mode=importlib"]
-markers = ["long", "unmeasured"]
+markers = ["long"]
 filterwarnings = ["error"]
 
 [tool.mutmut]

@@ -189,6 +189,7 @@ def test_all_pages_are_read_and_nothing_twice(
     assert set(stub.sizes) == {1000}
 
 
+@pytest.mark.long
 def test_throttles_that_go_away_are_waited_out(
     stub: Stub, live: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -127,6 +127,13 @@ def test_what_never_matches_and_may_serve_nobody_goes() -> None:
     assert "Never:" in narrowed(TEMPLATE + elsewhere)
 
 
+def test_what_serves_an_alias_that_has_opted_out_stays() -> None:
+    """The macro would add nothing in its place."""
+    assert narrowed(TEMPLATE + WIDE + OPTED_OUT) == TEMPLATE + WIDE + OPTED_OUT
+    of_another_bot = OPTED_OUT.replace("!Ref Bot", "ABCDEFGHIJ")
+    assert "Wide:" not in narrowed(TEMPLATE + WIDE + of_another_bot)
+
+
 def test_what_is_suppressed_stays() -> None:
     """Its reason says why; no finding is left by that."""
     suppressed = WIDE.replace(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parent.parent.parent
 COPIED = ("macro", "tools", "tests/cases", "tests/templates.py", "template.yaml")
 ENTRIES = "### Added\n\n- Something that users notice.\n"
