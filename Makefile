@@ -6,9 +6,11 @@
 ROOT := $(shell cd "`dirname "$(strip $(MAKEFILE_LIST))"`" && pwd)
 BIN = "$(ROOT)/.environments/dev/bin"
 PYTEST = cd "$(ROOT)" && $(BIN)/python -m pytest
-# A worker for each processor, but no more than four LocalStacks. Each gets a file at a time, whose
-# tests share what they have started.
-PARALLEL = -n logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
+# Each worker gets a file at a time, whose tests share what they have started.
+PARALLEL = --dist=loadfile --no-loadscope-reorder
+# A worker more than there are processors, since many tests wait for programs, but no more than four
+# LocalStacks.
+WORKERS = $$(n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n + 1 : 4)))
 
 # SAM CLI would send usage data from every build; a build of this project sends none.
 export SAM_CLI_TELEMETRY := 0
@@ -69,7 +71,7 @@ demo:
 
 test: setup lint types
 	@echo '== tests'
-	@$(PYTEST) $(PARALLEL) -p tools.phases --session-timeout=1800 tests --cov \
+	@$(PYTEST) -n $(WORKERS) $(PARALLEL) -p tools.phases --session-timeout=1800 tests --cov \
 		--ignore=tests/scanners/test_guard.py --ignore=tests/scanners/test_sarif_tool.py \
 		--ignore=tests/org/test_who_may_change.py \
 		--ignore=tests/org/test_who_may_invoke.py \
@@ -77,7 +79,7 @@ test: setup lint types
 
 check: setup-check lint types
 	@echo '== unit and golden tests'
-	@$(PYTEST) $(PARALLEL) -m 'not long' tests --ignore=tests/build --ignore=tests/artifact \
+	@$(PYTEST) -n logical $(PARALLEL) -m 'not long' tests --ignore=tests/build --ignore=tests/artifact \
 		--ignore=tests/e2e --ignore=tests/scanners
 
 one: setup-check

@@ -147,6 +147,7 @@ def test_no_memory_is_a_fault_of_our_own(monkeypatch: pytest.MonkeyPatch) -> Non
     assert metric["InternalFailures"] == [1.0]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
 @pytest.mark.timeout(180)
 def test_memory_at_its_limit(code: FunctionCode) -> None:

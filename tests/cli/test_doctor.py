@@ -156,6 +156,7 @@ def test_the_test_alias_and_locales_that_are_off(
     assert ran.states == ["allowed", "allowed"]
 
 
+@pytest.mark.long
 def test_all_pages_are_read_and_nothing_twice(
     stub: Stub, capsys: pytest.CaptureFixture[str]
 ) -> None:

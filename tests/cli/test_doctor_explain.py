@@ -307,6 +307,7 @@ def test_aliases_that_cannot_be_listed(stub: Stub) -> None:
         doctor(**OPTIONS, form="text")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("action", ["connect:ListBots", "lex:DescribeResourcePolicy"])
 def test_a_call_that_hangs(stub: Stub, capsys: pytest.CaptureFixture[str], action: str) -> None:
     """It ends at the deadline, and the rest of the chain is shown."""

@@ -343,16 +343,15 @@ def test_what_can_be_seen_is_printed_as_it_is(tmp_path: Path) -> None:
     assert run("fix", name, cwd=tmp_path).out.startswith(f"--- {name}\n+++ {name}\n@@")
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_what_a_terminal_has_no_letters_for_is_escaped(encoding: str, tmp_path: Path) -> None:
+def test_what_a_terminal_has_no_letters_for_is_escaped(tmp_path: Path) -> None:
     """It is no fault; what programs read is UTF-8 all the same."""
     for command, options in (way for way in WAYS if way[0] != "doctor"):
         written(tmp_path, TEMPLATE, "注.yaml")
-        ended = run(command, *options, "注.yaml", cwd=tmp_path, PYTHONIOENCODING=encoding)
+        ended = run(command, *options, "注.yaml", cwd=tmp_path, PYTHONIOENCODING="ascii")
         assert "fault" not in ended.err
         assert ended.code in {0, 1}
     written(tmp_path, TEMPLATE, "注.yaml")
-    shown = on_terminal("check", "注.yaml", cwd=tmp_path, PYTHONIOENCODING=encoding)
+    shown = on_terminal("check", "注.yaml", cwd=tmp_path, PYTHONIOENCODING="ascii")
     assert shown.startswith(r"\u6ce8.yaml:24:17 ALP101")
 
 
