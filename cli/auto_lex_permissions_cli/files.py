@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import signal
 import stat
 import sys
@@ -181,7 +180,7 @@ def _swap(
     """Put a new file in place of another; return what could not be kept of that."""
     lost: list[str] = []
     folder = os.path.dirname(target)  # noqa: PTH120 - a path may be no more than a name.
-    temporary = Path(folder, f".{NAME}-{secrets.token_hex(8)}")
+    temporary = Path(folder, f".{NAME}-{os.urandom(8).hex()}")
     # Nobody else reads it before it has the mode of the file; a new file is made as any other.
     mode = 0o600 if known else 0o666
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
