@@ -371,6 +371,32 @@ def test_what_one_permission_covers_is_one_statement() -> None:
     assert [report.code for report in run(fragment).reports] == ["ALP201"]
 
 
+@pytest.mark.parametrize("texts", [1, MOST + 1], ids=["of one hook", "of all hooks"])
+@pytest.mark.parametrize("references", [1, MOST + 1], ids=["by one hook", "by all hooks"])
+def test_what_text_names_counts_with_what_is_referred_to(texts: int, references: int) -> None:
+    """A function by its name under a condition is that function (rules 3.2, 6.7).
+
+    That is so whether its permissions are generated or were.
+    """
+    fragment = template(0, MOST + 1)
+    fragment["Conditions"] = {"IsProd": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]}}
+    fragment["Resources"]["F"]["Properties"] = {
+        "FunctionName": {"Fn::If": ["IsProd", "orders", "billing"]}
+    }
+    text = "arn:aws:lambda:us-east-1:123456789012:function:orders"
+    by_text = hooking({"Fn::If": ["IsProd", text, {"Ref": "AWS::NoValue"}]})
+    (locale,) = by_text["Resources"]["A0"]["Properties"]["BotAliasLocaleSettings"]
+    for number in range(MOST + 1):
+        locales = fragment["Resources"][f"A{number}"]["Properties"]["BotAliasLocaleSettings"]
+        own = locales if number < references else []
+        locales[:] = [*own, locale] if number < texts else own
+    result = run(fragment)
+    is_full = texts + references > MOST
+    codes = ["ALP503"] * (2 if is_full else 0)
+    assert [report.code for report in result.reports] == codes
+    assert run(dict(result.fragment)).fragment == result.fragment
+
+
 @pytest.mark.parametrize("count", [2, 12])
 def test_what_never_exists_at_once_is_not_added_up(count: int) -> None:
     """Aliases of different stages have statements in different deployments (rule 6.7)."""

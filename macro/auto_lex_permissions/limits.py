@@ -24,7 +24,7 @@ from .diagnostics import (
     TOO_MANY_RESOURCES,
     Diagnostic,
 )
-from .functions import Functions
+from .functions import Functions, LambdaFunction
 from .grants import Grant
 
 MOST_RESOURCES: Final = 500
@@ -119,30 +119,39 @@ def _encoded(value: object) -> bytes:
 
 
 def full_policies(
-    conditions: Conditions, functions: Functions, grants: Iterable[Grant], declared: Declared
+    template: Template, functions: Functions, grants: Iterable[Grant], declared: Declared
 ) -> Iterator[Diagnostic]:
     """Yield a hook of each function whose policy may grow beyond the limit.
 
-    Its statements are the author's, and those that are added: as many as can exist at once.
+    Its statements are the author's, and those that are added under any name of the function: as
+    many as can exist at once.
     """
-    by_function: dict[object, list[Grant]] = {}
+    most = MOST_POLICY_BYTES // STATEMENT_BYTES
+    by_function: dict[LambdaFunction, list[Grant]] = {}
     for grant in grants:
         by_function.setdefault(functions.plain(grant.canonical), []).append(grant)
-    most = MOST_POLICY_BYTES // STATEMENT_BYTES
-    for of_function in by_function.values():
-        last = of_function[-1]
-        items = sum(grant.hooks[0].resource.scope.items for grant in of_function)
+    missing = [grant for grant in grants if grant.is_missing]
+    by_text = [grant for grant in missing if functions.is_named_by_text(grant.canonical)]
+    for function, of_function in by_function.items():
+        own = (grant for grant in of_function if grant.is_missing)
+        # What text names may be a function that others refer to, and the other way round.
+        found = missing if functions.is_named_by_text(function) else [*own, *by_text]
+        template.budget.spend(len(found), "Counting the statements of functions")
+        items = sum((grant.scope or OUTSIDE).items for grant in found)
         if items + declared.count > most:  # In most templates not all together are as many.
-            added = (_statement(grant) for grant in of_function if grant.is_missing)
+            last = of_function[-1]
+            same = (functions.same_when(grant.function, last.function) for grant in found)
+            added = map(_statement, found, same)
             statements = [*added, *declared.statements(last.function)]
-            if sum(count for _, count in statements) > most < _at_once(conditions, statements):
+            at_once = _at_once(template.conditions, statements)
+            if sum(count for _, count in statements) > most < at_once:
                 yield POLICY_TOO_LARGE.at(*last.hooks[0].places[0])
 
 
-def _statement(grant: Grant) -> tuple[Formula, int]:
-    """Return when a grant's permission exists, and how many statements a loop makes of it."""
+def _statement(grant: Grant, same: Formula) -> tuple[Formula, int]:
+    """Return when a grant's permission is one on a function, and how many a loop makes of it."""
     own = variables(canonical_json(grant.expression))
-    return grant.when, (grant.scope or OUTSIDE).items_without(own)
+    return grant.when & same, (grant.scope or OUTSIDE).items_without(own)
 
 
 def _at_once(conditions: Conditions, statements: Iterable[tuple[Formula, int]]) -> int:

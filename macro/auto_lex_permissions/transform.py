@@ -159,7 +159,7 @@ def _examined(request: Request, diagnostics: list[Diagnostic]) -> Examination:
     missing = [grant for grant in grants if grant.is_missing]
     covered = [*filter(declared.covers_whole_bot, inactive), *engine.serving(missing, inactive)]
     diagnostics += (STILL_COVERED.at(*hook.resource.place, "Metadata") for hook in covered)
-    diagnostics += full_policies(template.conditions, functions, grants, declared)
+    diagnostics += full_policies(template, functions, grants, declared)
     if template.conditions.undecided:  # The last, since it is known only when all was asked.
         diagnostics.append(UNDECIDED.at("Conditions"))
     return Examination(
