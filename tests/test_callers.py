@@ -63,6 +63,38 @@ def test_what_is_no_bot_id_names_no_bot(bot_id: object) -> None:
     assert _added(_transformed(bot_id)) == [({"Fn::GetAtt": ["Alias", "Arn"]}, None)]
 
 
+@pytest.mark.parametrize(
+    "bot_id",
+    [
+        "ABCDE FGHI",
+        "ABCDEFGHIJ\n",
+        {"Fn::Sub": "${Stage}\nABC"},
+        {"Fn::Sub": " ${Bot}"},
+        {"Fn::Join": ["\u3000", [{"Ref": "Stage"}, "ABC"]]},
+    ],
+    ids=str,
+)
+def test_white_space_in_a_bot_id_is_read_again_as_it_was_written(bot_id: object) -> None:
+    """It is no id, which is Lex's to say: the macro compares what Lex is handed (rule 3.2)."""
+    ((source_arn, _),) = _added(_transformed(bot_id))
+    assert source_arn == {
+        "Fn::Sub": [
+            "arn:${AWS::Partition}:lex:${AWS::Region}:${AWS::AccountId}:bot-alias/${BotId}/*",
+            {"BotId": bot_id},
+        ]
+    }
+
+
+def test_bot_ids_that_differ_by_white_space_are_two() -> None:
+    """As they are for IAM (rule 3.2)."""
+    fragment = _transformed("ABCDE FGHI")
+    fragment["Resources"]["Other"] = copy.deepcopy(fragment["Resources"]["Alias"])
+    fragment["Resources"]["Other"]["Properties"]["BotId"] = "ABCDEFGHI"
+    result = transform(Request(fragment, REGION, ACCOUNT, BY_BOT))
+    assert result.permissions_added == 1
+    assert len(_added(dict(result.fragment))) == 2
+
+
 @pytest.mark.parametrize("bot_id", ["A" * 2_036, {"Fn::ImportValue": "A" * 5_000}])
 def test_the_longest_bot_id_is_read_again_as_it_was_written(bot_id: object) -> None:
     """More than 2,048 characters of an ARN are not compared (rules 5.2, 6.5)."""

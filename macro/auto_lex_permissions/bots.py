@@ -18,12 +18,12 @@ from .cfn.intrinsics import (
     Unread,
     Word,
     canonical_json,
-    compact,
     is_literal,
     merged,
     split,
     text,
     with_dynamic_references,
+    without_space,
 )
 from .cfn.loops import as_part, is_item, unmark_text
 from .cfn.template import OUTSIDE, Resource, Scope, Template
@@ -77,7 +77,7 @@ class Caller(NamedTuple):
 
         It is `BotId` where there is none, or none as short as names are.
         """
-        words = [_readable(word) for word in self.name]
+        words = [_readable(word) for word in without_space(self.name)]
         name = "".join(filter(None, words))
         return "BotId" if None in words or len(unmark_text(name)) > LONGEST_NAME else name
 
@@ -148,8 +148,11 @@ class Bots:
         return self._bots[alias.logical_id]
 
     def bot_id(self, expression: object) -> Text:
-        """Return an expression for a bot's id as the one text of all its spellings."""
-        words = compact(expression)
+        """Return an expression for a bot's id as the one text of all its spellings.
+
+        White space in it counts, as in a `SourceArn`: Lex is handed both as they are.
+        """
+        words = text(expression)
         known = self._ids.get(words)  # pragma: no mutate (only saves time)
         if known is None:
             pieces = map(self._bot_word, with_dynamic_references(words))

@@ -167,8 +167,10 @@ class _Asked(Trial):
 def _opened(fragment: dict[str, Any]) -> dict[str, Any]:
     """Return a template, whose loops stand before their bodies' resources, not around them."""
     resources = fragment.get("Resources")
+    # A map of resources may hold one of the name Resources.
+    is_map = isinstance(resources, dict) and isinstance(resources.get("Type"), str)
     whole = isinstance(resources, dict) or set(fragment) - {"Fn::Transform"} <= SECTIONS
-    if not whole:
+    if is_map or not whole:
         return {"Resources": dict(_laid_out(fragment))}
     if not isinstance(resources, dict):
         return fragment

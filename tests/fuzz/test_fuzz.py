@@ -275,8 +275,9 @@ CHOSEN = {"Fn::If": ["A", PLAIN, {"Fn::GetAtt": ["G", "Arn"]}]}
         pytest.param(
             {"Resources": {"A": alias(PLAIN, Condition="{{")}}, id="a condition named by braces"
         ),
+        pytest.param({"Resources": alias(PLAIN)}, id="a resource that is called Resources"),
     ],
 )
 def test_what_was_found_before(fragment: object) -> None:
-    """Requests on which the macro has failed, each as small as it can be."""
+    """Requests on which the macro or a check has failed, each as small as it can be."""
     assert checks.findings(shell.handler, json.dumps(WHOLE | {"fragment": fragment})) == []
