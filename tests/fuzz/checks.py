@@ -167,9 +167,13 @@ class _Asked(Trial):
 def _opened(fragment: dict[str, Any]) -> dict[str, Any]:
     """Return a template, whose loops stand before their bodies' resources, not around them."""
     resources = fragment.get("Resources")
+    entries = {key: fragment[key] for key in fragment if key != "Fn::Transform"}
     # A map of resources may hold one of the name Resources.
-    is_map = isinstance(resources, dict) and isinstance(resources.get("Type"), str)
-    whole = isinstance(resources, dict) or set(fragment) - {"Fn::Transform"} <= SECTIONS
+    is_map = entries and all(
+        key.startswith(FOR_EACH) or (isinstance(entry, dict) and isinstance(entry.get("Type"), str))
+        for key, entry in entries.items()
+    )
+    whole = isinstance(resources, dict) or entries.keys() <= SECTIONS
     if is_map or not whole:
         return {"Resources": dict(_laid_out(fragment))}
     if not isinstance(resources, dict):

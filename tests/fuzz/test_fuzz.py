@@ -276,6 +276,10 @@ CHOSEN = {"Fn::If": ["A", PLAIN, {"Fn::GetAtt": ["G", "Arn"]}]}
             {"Resources": {"A": alias(PLAIN, Condition="{{")}}, id="a condition named by braces"
         ),
         pytest.param({"Resources": alias(PLAIN)}, id="a resource that is called Resources"),
+        pytest.param(
+            {"Resources": alias(PLAIN), "Metadata": {"AutoLexPermissionsReport": []}},
+            id="a resource in place of the resources",
+        ),
     ],
 )
 def test_what_was_found_before(fragment: object) -> None:
