@@ -216,6 +216,18 @@ def test_of_two_variables_of_one_name_the_outer_one_counts() -> None:
     assert both == marked_in({"${Env}": {"Ref": "Env"}}, [outer])
 
 
+@pytest.mark.parametrize("items", [["C"], [], {"Ref": "Names"}], ids=str)
+def test_a_permission_under_two_variables_of_one_name_is_known_again(items: object) -> None:
+    """A text in it holds the outer one, whichever is missing there (rules 2.6, 6.5)."""
+    hook = _hook({"Fn::GetAtt": ["Function", "Arn"]})
+    alias = {"Type": "AWS::Lex::BotAlias", "DeletionPolicy": "Retain", "Properties": hook}
+    inner = {"Fn::ForEach::Inner": ["Env", items, {"Alias${Env}": alias}]}
+    resources = {"Fn::ForEach::Outer": ["Env", ["A", "B"], inner]}
+    once = transform(Request({"Resources": resources}, REGION, ACCOUNT))
+    assert [report.code for report in once.reports] == ["ALP112"]
+    assert transform(Request(once.fragment, REGION, ACCOUNT)).fragment == once.fragment
+
+
 def test_permissions_that_would_have_one_id_are_refused() -> None:
     """A loop's variable has the name of a bot outside; none silently replaces the other (2.5)."""
     hook = _hook({"Fn::GetAtt": [{"Fn::Sub": "Function${Bot}"}, "Arn"]})

@@ -157,7 +157,20 @@ def test_half_a_surrogate_pair_is_text_like_any_other() -> None:
         transform(Request(stack("orders\ud800")))
 
 
-@pytest.mark.parametrize("name", ["Hooks", "Rules", "Resources"])
+def test_a_resource_in_place_of_the_resources() -> None:
+    """Its logical id is missing, which CloudFormation says best itself (rule 6.1)."""
+    fragment = {"Resources": stack("orders")["Resources"]["A"]}
+    assert transform(Request(fragment, REGION, ACCOUNT)).fragment == fragment
+
+
+def test_a_map_with_a_resource_that_is_called_resources() -> None:
+    """It is a resource like the other (rule 6.1)."""
+    resources = stack("orders")["Resources"]
+    fragment = {"Resources": resources["A"], "B": resources["A"]}
+    assert transform(Request(fragment, REGION, ACCOUNT)).permissions_added == 2
+
+
+@pytest.mark.parametrize("name", ["Hooks", "Rules"])
 def test_a_map_of_one_resource_that_is_called_like_a_section(name: str) -> None:
     """It is a resource, not that section (rule 6.1)."""
     resources = {name: stack("orders")["Resources"]["A"]}

@@ -54,8 +54,10 @@ def logical_id(grant: Grant, scope: Scope) -> str:
     function = _readable_part(grant.canonical.name) or "Function"
     words = f"{caller}{_VERBS[grant.caller.kind]}{function}"
     known = variables(words)
+    # Of several variables of one name a text holds the outermost.
+    held = {variable.name: variable for variable in reversed(scope.variables)}
     missing = [
-        variable.mark_in_id
+        held[variable.name].mark_in_id
         for variable in scope.variables
         if (variable.name, variable.collection) not in known
     ]

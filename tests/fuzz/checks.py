@@ -168,8 +168,8 @@ def _opened(fragment: dict[str, Any]) -> dict[str, Any]:
     """Return a template, whose loops stand before their bodies' resources, not around them."""
     resources = fragment.get("Resources")
     entries = {key: fragment[key] for key in fragment if key != "Fn::Transform"}
-    # A map of resources may hold one of the name Resources.
-    is_map = entries and all(
+    # A map of resources may hold one of the name Resources, among others.
+    is_map = entries.keys() - {"Resources"} and all(
         key.startswith(FOR_EACH) or (isinstance(entry, dict) and isinstance(entry.get("Type"), str))
         for key, entry in entries.items()
     )

@@ -275,10 +275,13 @@ CHOSEN = {"Fn::If": ["A", PLAIN, {"Fn::GetAtt": ["G", "Arn"]}]}
         pytest.param(
             {"Resources": {"A": alias(PLAIN, Condition="{{")}}, id="a condition named by braces"
         ),
-        pytest.param({"Resources": alias(PLAIN)}, id="a resource that is called Resources"),
+        pytest.param({"Resources": alias(PLAIN)}, id="a resource in place of the resources"),
         pytest.param(
             {"Resources": alias(PLAIN), "Metadata": {"AutoLexPermissionsReport": []}},
-            id="a resource in place of the resources",
+            id="a resource in place of the resources, and a report",
+        ),
+        pytest.param(
+            {"Resources": alias(PLAIN), "Other": alias(PLAIN)}, id="a resource called Resources"
         ),
     ],
 )

@@ -143,8 +143,10 @@ def kind_of(fragment: Mapping[str, object]) -> Literal["template", "resources"] 
         else isinstance(value, dict) and isinstance(value.get("Type"), str)
         for key, value in entries.items()
     )
-    if entries and are_resources:
-        return "resources"  # One may be called like a section.
+    # One may be called like a section. Where all there is is one called Resources, somebody has
+    # forgotten its logical id.
+    if are_resources and entries.keys() - {"Resources"}:
+        return "resources"
     is_template = isinstance(entries.get("Resources"), dict) or entries.keys() <= SECTIONS
     return "template" if is_template else None
 
