@@ -160,6 +160,11 @@ def _differ(one: object, other: object) -> bool:
         ("Bool", ("TRUE",), ("true",), True),
         ("Null", ("true",), ("true",), None),
         ("IpAddress", ("10.0.0.0/8",), ("10.0.0.1",), None),
+        ("ArnLike", ("a:b:c:d:e:x/", A, "/*"), ("a:b:c:d:e:x/y",), False),
+        ("ArnLike", ("a:b:c:d:e:x/", A, "/*"), ("a:b:c:d:e:x/", B), False),
+        ("ArnLike", ("a:b:c:d:e:x/", A, "/*"), ("a:b:c:d:e:x/y/", B), None),
+        ("ArnLike", (A,), ("a:b:c:d:e:x/y",), None),
+        ("StringLike", ("a:b:c:d:e:x/", A, "/*"), ("a:b:c:d:e:x/y",), None),
     ],
 )
 def test_a_value_is_compared_with_what_is_sent(

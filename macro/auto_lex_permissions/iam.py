@@ -235,12 +235,17 @@ def compared(
 
 
 def _compared_arns(wanted: Text, sent: Text, are_different: AreDifferent) -> bool | None:
-    """Compare field by field; what is written out and is no ARN cannot be told."""
+    """Compare field by field; what is written out and is no ARN cannot be told.
+
+    What is not known in an ARN that is sent is an id, so a pattern with more slashes never matches.
+    """
     pattern, arn = (split(words, ":", ARN_FIELDS - 1) for words in (wanted, sent))
     if len(pattern) < ARN_FIELDS and is_literal(wanted):
         return None
     if len(pattern) < ARN_FIELDS or len(arn) < ARN_FIELDS:
         pattern, arn = [wanted], [sent]
+    elif len(split(pattern[-1], "/")) > len(split(arn[-1], "/")):
+        return False
     if all(map(matches_pattern, pattern, arn)):
         return True
     fields = zip(pattern, arn, strict=True)
