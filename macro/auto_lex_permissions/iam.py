@@ -6,6 +6,8 @@ one code compares a template's expressions and the plain texts of a live policy.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -21,6 +23,8 @@ ARN_FIELDS: Final = 6
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicy.html
 LONGEST_ARN: Final = 2_048
 _LAST: Final = 0x10FFFF
+# The letters and digits of ids, and wildcards, which may stand for any of them.
+_MAY_BE_IN_IDS: Final = re.compile("[0-9A-Za-z*?]")
 INVOKE: Final = "lambda:InvokeFunction"
 LEX_PRINCIPAL: Final = "lexv2.amazonaws.com"
 LEX_SPELLINGS: Final[tuple[Text, ...]] = (
@@ -237,19 +241,26 @@ def compared(
 def _compared_arns(wanted: Text, sent: Text, are_different: AreDifferent) -> bool | None:
     """Compare field by field; what is written out and is no ARN cannot be told.
 
-    What is not known in an ARN that is sent is an id, so a pattern with more slashes never matches.
+    What is not known in an ARN that is sent is an id, of letters and digits: any other character of
+    the pattern has to be written in the ARN.
     """
     pattern, arn = (split(words, ":", ARN_FIELDS - 1) for words in (wanted, sent))
     if len(pattern) < ARN_FIELDS and is_literal(wanted):
         return None
     if len(pattern) < ARN_FIELDS or len(arn) < ARN_FIELDS:
         pattern, arn = [wanted], [sent]
-    elif len(split(pattern[-1], "/")) > len(split(arn[-1], "/")):
+    elif not _not_in_ids(pattern[-1]) <= _not_in_ids(arn[-1]):
         return False
     if all(map(matches_pattern, pattern, arn)):
         return True
     fields = zip(pattern, arn, strict=True)
     return None if all(may_match(*both, are_different) for both in fields) else False
+
+
+def _not_in_ids(words: Text) -> Counter[str]:
+    """Count the characters of a text that no id holds, and that are no wildcards."""
+    literals = (word for word in words if isinstance(word, str))
+    return Counter(_MAY_BE_IN_IDS.sub("", "".join(literals)))
 
 
 def nothing_known(_one: Word, _other: Word) -> bool:
