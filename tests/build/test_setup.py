@@ -220,7 +220,7 @@ def test_locks_name_no_index_and_no_machine(lock: Path) -> None:
 
 
 class TestPhases:
-    """tools/phases.py, under the options that `make test` gives pytest."""
+    """tools/phases.py, under the options that `make test` gives pytest, with two workers."""
 
     FILES = ("e2e/test_a.py", "test_b.py", "artifact/test_c.py", "build/test_d.py", "cli/test_e.py")
 
@@ -231,7 +231,16 @@ class TestPhases:
         )
         shutil.copy(ROOT / "pyproject.toml", project)
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", *parallel.split(), "-p", "tools.phases", *options],
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-n2",
+                *parallel.split(),
+                "-p",
+                "tools.phases",
+                *options,
+            ],
             cwd=project,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
