@@ -605,6 +605,8 @@ def test_a_report_says_why(properties: dict[str, object], why: str) -> None:
     [
         {"FunctionName": {"Ref": "Live"}, "SourceArn": None},
         {"FunctionName": {"Ref": "Live"}, "SourceArn": sub(f"{LEX}:bot-alias/ABCDEFGHIJ/*")},
+        {"FunctionName": {"Ref": "Live"}, "SourceArn": sub(f"{LEX}:bot-a*")},
+        {"FunctionName": {"Ref": "Live"}, "SourceArn": {"Ref": "HookArn"}},
         {"SourceArn": sub(f"{LEX}:bot-alias/ABCDEFGHIJ/KLMNOPQRST")},
         {"SourceArn": sub(f"{LEX}:bot-alias/ABCDEFGHIJ/${{HookArn}}")},
         {"SourceArn": sub(f"{LEX}:bot-alias/${{HookArn}}")},
@@ -671,6 +673,16 @@ def test_an_alias_is_known_by_its_name() -> None:
         template["Resources"]["A"]["Properties"]["BotAliasName"] = name
         result = transform(Request(template, REGION, ACCOUNT))
         assert [report.details["reason"] for report in result.reports] == [ALIAS_BY_NAME]
+
+
+@pytest.mark.parametrize("bot", [IMPORT, {"Ref": "BotId"}], ids=str)
+def test_the_bot_of_an_alias_is_known_to_be_one(bot: object) -> None:
+    """Behind its id alone there is no bot alias, wherever it is made (rule 3.4)."""
+    template = stack(F_ARN, SourceArn=sub(f"{LEX}:bot-alias/${{Its}}", Its=bot))
+    assert transform(Request(template, REGION, ACCOUNT)).reports == ()
+    template["Resources"]["Other"]["Properties"]["BotId"] = bot
+    result = transform(Request(template, REGION, ACCOUNT))
+    assert [report.details["reason"] for report in result.reports] == [NO_ALIAS]
 
 
 def test_where_nobody_says_the_region_none_is_another() -> None:

@@ -9,6 +9,7 @@ from auto_lex_permissions.iam import (
     compared,
     matches_pattern,
     operator_named,
+    steps_of_comparing,
     steps_of_matching,
 )
 
@@ -114,6 +115,20 @@ def test_a_text_and_a_pattern(pattern: Text, words: Text, *, expected: bool) -> 
 def test_the_steps_of_a_pattern(pattern: list[Text], arn: list[Text], steps: int) -> None:
     """Each field with a wildcard costs what it may take to look at each of its places (6.8)."""
     assert steps_of_matching(pattern, arn) == steps
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sent", "steps"),
+    [
+        (("a",), ("b",), 12),
+        (("a" * 60,), ("b" * 100,), 20),
+        (("a" * 59 + "*",), ("b" * 100,), 162),
+        (("*" * 9_000,), ("b" * 9_000,), 104_869),
+    ],
+)
+def test_the_steps_of_comparing(wanted: Text, sent: Text, steps: int) -> None:
+    """With a wildcard it may be a look at each place for each character (6.8)."""
+    assert steps_of_comparing(wanted, sent) == steps
 
 
 def _differ(one: object, other: object) -> bool:
