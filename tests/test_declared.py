@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from auto_lex_permissions import Request, transform
+from auto_lex_permissions.transform import examine
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -690,3 +691,69 @@ def test_where_nobody_says_the_region_none_is_another() -> None:
     arn = sub("arn:aws:lex:eu-west-1:${AWS::AccountId}:bot-alias/${Bot}/*")
     result = transform(Request(stack(F_ARN, SourceArn=arn)))
     assert result.reports == ()
+
+
+# What `fix --narrow` asks before it takes a permission out.
+
+
+@pytest.mark.parametrize(
+    ("properties", "others"),
+    [
+        ({}, []),
+        ({"Principal": "*"}, ["anyone but Lex V2"]),
+        ({"Action": "lambda:*"}, ["every action but lambda:InvokeFunction"]),
+        ({"SourceArn": None}, ["every other bot"]),
+        (
+            {"SourceArn": sub(LEX + ":bot-alias/*")},
+            ["every other bot alias that its SourceArn matches"],
+        ),
+        (
+            {"Principal": {"Fn::If": ["IsProd", "lexv2.amazonaws.com", "*"]}, "SourceArn": None},
+            ["anyone but Lex V2", "every other bot"],
+        ),
+    ],
+)
+def test_what_else_a_permission_allows(properties: dict[str, object], others: list[str]) -> None:
+    """Those lose access (rule 3.4)."""
+    declared = examine(Request(stack(F_ARN, **properties), REGION, ACCOUNT)).declared
+    assert [more.others for more in declared.excess("Allow", by_bot=False)] == others
+
+
+UNSEEN = "it may let in what is not in the template"
+
+
+@pytest.mark.parametrize(
+    ("properties", "why"),
+    [
+        ({}, ""),
+        ({"SourceArn": sub(LEX + ":bot-alias/${Bot}/*")}, ""),
+        ({"SourceArn": sub(LEX + ":bot-alias/ABCDEFGHIJ/${Other.BotAliasId}")}, ""),
+        ({"SourceArn": sub(LEX + ":bot-alias/ABCDEFGHIJ/*")}, UNSEEN),
+        ({"SourceArn": {"Fn::If": ["IsProd", A_ARN, NO_VALUE]}}, UNSEEN),
+        ({"SourceArn": None}, UNSEEN),
+        ({"SourceArn": sub(LEX + ":intent:Order:*")}, ""),
+        ({"SourceArn": sub(LEX + ":intent:Order:*"), "Principal": "*"}, UNSEEN),
+        ({"SourceArn": sub(LEX + ":intent:Order:*"), "Principal": "lex.amazonaws.com"}, UNSEEN),
+    ],
+)
+def test_whom_a_permission_may_serve_unseen(properties: dict[str, object], why: str) -> None:
+    """What another stack may need is not taken out (rule 3.4)."""
+    declared = examine(Request(stack(F_ARN, **properties), REGION, ACCOUNT)).declared
+    assert declared.serves_unseen("Allow", []) == why
+
+
+def test_a_permission_that_serves_what_has_opted_out() -> None:
+    """Nothing would be added in its place (rules 3.4, 5.1)."""
+    template = stack(F_ARN, SourceArn=sub(LEX + ":bot-alias/${Bot}/*"))
+    template["Resources"]["Other"]["Properties"] = template["Resources"]["A"]["Properties"]
+    found = examine(Request(template, REGION, ACCOUNT))
+    out = [hook for hook in found.all_hooks if hook.resource.logical_id == "Other"]
+    why = "it lets in Other, which has opted out"
+    assert found.declared.serves_unseen("Allow", out) == why
+    template["Resources"]["Other"]["Properties"] = {
+        **template["Resources"]["A"]["Properties"],
+        "BotId": "ABCDEFGHIJ",
+    }
+    found = examine(Request(template, REGION, ACCOUNT))
+    out = [hook for hook in found.all_hooks if hook.resource.logical_id == "Other"]
+    assert found.declared.serves_unseen("Allow", out) == ""
