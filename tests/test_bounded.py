@@ -300,6 +300,23 @@ def test_branches_inside_of_branches(depth: int) -> None:
             run({"Alias": alias(arn)})
 
 
+def test_functions_of_two_names_that_text_names() -> None:
+    """Each is held against the ones that it may be, not against all others (rule 6.8)."""
+
+    def spent(count: int) -> int:
+        made: dict[str, Any] = {}
+        for number in range(count):
+            name = {"Fn::If": ["IsProd", f"orders-{number}", f"test-{number}"]}
+            made[f"F{number}"] = {**FUNCTION, "Properties": {"FunctionName": name}}
+            made[f"A{number}"] = alias(
+                f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:orders-{number}"
+            )
+        fragment = {"Conditions": {"IsProd": equals("P")}, "Resources": made}
+        return examine(Request(fragment, REGION, ACCOUNT)).template.budget.spent
+
+    assert spent(400) < 5 * spent(100)
+
+
 @pytest.mark.parametrize("depth", [9, 11, pytest.param(450, marks=SINCE_3_12)])
 def test_expressions_inside_of_expressions(depth: int) -> None:
     """What is nested too deeply is left unread, and gets its permission (rules 2.2, 3.3)."""

@@ -7,7 +7,7 @@ and https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 import json
 import marshal
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from .cfn.conditions import Conditions
@@ -24,7 +24,7 @@ from .diagnostics import (
     TOO_MANY_RESOURCES,
     Diagnostic,
 )
-from .functions import Functions, LambdaFunction
+from .functions import ByFunction, Functions, LambdaFunction
 from .grants import Grant
 
 MOST_RESOURCES: Final = 500
@@ -46,6 +46,7 @@ _COMPACT: Final = json.JSONEncoder(check_circular=False, ensure_ascii=False, sep
 _HALF_PAIR: Final = re.compile(rb"\xed[\xa0-\xbf]")
 # Kinds of deployments, by which statements exist in them, that are told apart.
 _MOST_DEPLOYMENTS: Final = 16
+_COUNTING: Final = "Counting the statements of functions' policies"
 # More than CloudFormation takes, since the variables of loops stand in names.
 LONGEST_NAME_READ: Final = 1_000
 
@@ -119,7 +120,7 @@ def _encoded(value: object) -> bytes:
 
 
 def full_policies(
-    template: Template, functions: Functions, grants: Iterable[Grant], declared: Declared
+    template: Template, functions: Functions, grants: Sequence[Grant], declared: Declared
 ) -> Iterator[Diagnostic]:
     """Yield a hook of each function whose policy may grow beyond the limit.
 
@@ -130,19 +131,20 @@ def full_policies(
     by_function: dict[LambdaFunction, list[Grant]] = {}
     for grant in grants:
         by_function.setdefault(functions.plain(grant.canonical), []).append(grant)
-    missing = [grant for grant in grants if grant.is_missing]
-    by_text = [grant for grant in missing if functions.is_named_by_text(grant.canonical)]
-    for function, of_function in by_function.items():
-        own = (grant for grant in of_function if grant.is_missing)
-        # What text names may be a function that others refer to, and the other way round.
-        found = missing if functions.is_named_by_text(function) else [*own, *by_text]
-        template.budget.spend(len(found), "Counting the statements of functions")
+    # Only where text names a function of the template may two of these be one.
+    may_meet = any(map(functions.is_named_by_text, by_function))
+    missing = [grant for grant in grants if grant.is_missing] if may_meet else []
+    by_any_name = ByFunction(functions, ((grant, [grant.function]) for grant in missing))
+    for of_function in by_function.values():
+        last = of_function[-1]
+        own = [grant for grant in of_function if grant.is_missing]
+        found = by_any_name.of(last.function) if may_meet else own
+        template.budget.spend(len(found), _COUNTING)
         items = sum((grant.scope or OUTSIDE).items for grant in found)
         if items + declared.count > most:  # In most templates not all together are as many.
-            last = of_function[-1]
+            template.budget.spend(10 * len(found), _COUNTING)
             same = (functions.same_when(grant.function, last.function) for grant in found)
-            added = map(_statement, found, same)
-            statements = [*added, *declared.statements(last.function)]
+            statements = [*map(_statement, found, same), *declared.statements(last.function)]
             at_once = _at_once(template.conditions, statements)
             if sum(count for _, count in statements) > most < at_once:
                 yield POLICY_TOO_LARGE.at(*last.hooks[0].places[0])
