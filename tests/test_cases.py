@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from auto_lex_permissions import TemplateError, transform
+from auto_lex_permissions.cfn.budget import Budget
 from tests.templates import Case, cases, name
 
 
@@ -39,6 +40,24 @@ def test_a_mistake_is_rejected_in_these_words(case: Case) -> None:
     with pytest.raises(TemplateError) as rejected:
         transform(case.request)
     assert str(rejected.value) == case.message
+
+
+@pytest.mark.parametrize("case", cases("cases"), ids=name)
+def test_work_is_counted_in_whole_steps_and_has_a_name(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a template that takes too many steps the author reads what took them (rule 6.8)."""
+    counted: list[tuple[object, object]] = []
+    spend = Budget.spend
+
+    def watched(budget: Budget, steps: int, work: str) -> None:
+        counted.append((steps, work))
+        spend(budget, steps, work)
+
+    monkeypatch.setattr(Budget, "spend", watched)
+    transform(case.request)
+    assert all(isinstance(steps, int) and steps >= 0 for steps, _ in counted)
+    assert all(isinstance(work, str) and work[:1].isupper() for _, work in counted)
 
 
 def test_a_case_in_short_forms_is_refused_in_words(tmp_path: Path) -> None:

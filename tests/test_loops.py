@@ -542,12 +542,20 @@ def test_loops_with_two_variables_over_the_same_items() -> None:
 
 
 @pytest.mark.parametrize(
-    ("items", "is_refused"),
-    [(["b", "c"], True), (["c"], False), ({"Ref": "Items"}, False), ([{"Ref": "Item"}], False)],
+    ("items", "others", "is_refused"),
+    [
+        (SAME, ["b", "c"], True),
+        (SAME, ["c"], False),
+        (SAME, {"Ref": "Items"}, False),
+        (SAME, [{"Ref": "Item"}], False),
+        ({"Ref": "Names"}, {"Ref": "Items"}, False),
+    ],
 )
-def test_ids_of_loops_that_share_an_item(items: object, *, is_refused: bool) -> None:
+def test_ids_of_loops_that_share_an_item(
+    items: object, others: object, *, is_refused: bool
+) -> None:
     """Both would make the permission of that item, under one id (rule 2.5)."""
-    loops = over("X", SAME, "A", arn_of("X")), over("X", items, "B", arn_of("X"))
+    loops = over("X", items, "A", arn_of("X")), over("X", others, "B", arn_of("X"))
     if is_refused:
         with pytest.raises(TemplateError, match="ALP104"):
             by_bot(*loops)

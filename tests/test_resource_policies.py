@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from auto_lex_permissions import Request, TemplateError, transform
+from auto_lex_permissions.transform import examine
 from tests.test_declared import (
     A_ARN,
     ACCOUNT,
@@ -495,6 +496,39 @@ def test_a_document_that_may_or_may_not_is_reported(policy: object) -> None:
     (report,) = result.reports
     assert report.code == "ALP206"
     assert report.path.startswith("Resources.Policy.Properties.PolicyDocument")
+
+
+LIVE = sub("${F.Arn}:live")
+ORDERS = sub(f"{FUNCTION}:orders")
+ORDERS_LIVE = sub(f"{FUNCTION}:orders:live")
+ANY_FUNCTION = "arn:*:lambda:*:*:function:*"
+
+
+@pytest.mark.parametrize(
+    ("function", "pattern", "code"),
+    [
+        (F_ARN, ANY_FUNCTION, ""),
+        (F_ARN, f"{ANY_FUNCTION}:live", "ALP206"),
+        (F_ARN, "arn:*:lambda:*:*:function:orders*", "ALP206"),
+        (LIVE, ANY_FUNCTION, ""),
+        (LIVE, f"{ANY_FUNCTION}:live", ""),
+        (LIVE, f"{ANY_FUNCTION}:dev", "ALP203"),
+        (LIVE, "arn:*:lambda:*:*:function:??", "ALP203"),
+        (ORDERS, ANY_FUNCTION, ""),
+        (ORDERS, f"{ANY_FUNCTION}:live", "ALP203"),
+        (ORDERS, "arn:*:s3:*", "ALP203"),
+        (ORDERS_LIVE, f"{ANY_FUNCTION}:live", ""),
+        (ORDERS_LIVE, f"arn:*:lambda:*:{ACCOUNT}:function:orders:*", ""),
+        (ORDERS_LIVE, f"{ANY_FUNCTION}:dev", "ALP203"),
+    ],
+)
+def test_a_pattern_is_held_against_the_arn_of_the_function_with_its_qualifier(
+    function: object, pattern: str, code: str
+) -> None:
+    """It means the function, or not, or nobody can tell, as in IAM (rule 3.5)."""
+    template = governed(function, document(statement(Resource=pattern)), function)
+    codes = [found.code for found in examine(Request(template, REGION, ACCOUNT)).diagnostics]
+    assert codes == [code] * bool(code)
 
 
 def test_only_what_is_not_clear_is_reported() -> None:

@@ -169,11 +169,10 @@ class Writer:
 
     def _items(self, variable: tuple[str, str]) -> set[str]:
         """Return the items of a loop that are written out."""
-        items = self._template.collections.get(variable)
-        self._template.budget.spend(len(items) if isinstance(items, list) else 1, _MEETING)
-        return (
-            {item for item in items if isinstance(item, str)} if isinstance(items, list) else set()
-        )
+        collection = self._template.collections.get(variable)
+        items = collection if isinstance(collection, list) else []
+        self._template.budget.spend(len(items), _MEETING)
+        return {item for item in items if isinstance(item, str)}
 
     def _is_resource(self, word: Word) -> bool:
         return isinstance(word, Reference) and self._template.find(word.logical_id) is not None

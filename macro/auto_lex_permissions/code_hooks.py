@@ -12,7 +12,7 @@ from .cfn.formulas import Formula
 from .cfn.intrinsics import Text, compact, function
 from .cfn.loops import LOOP, can_come_to, variables
 from .cfn.template import TRANSFORM, Resource, Template
-from .cfn.values import EACH, Place, Values, path
+from .cfn.values import EACH, Place, Values
 from .diagnostics import HOOK_HIDDEN, OUT_OF_PLACE, TYPE_IN_LOOP, Diagnostic
 from .functions import Functions, LambdaFunction
 
@@ -82,7 +82,6 @@ def _out_of_place(resource: Resource, template: Template) -> Iterator[Diagnostic
     read = resource.properties.get(*_LAMBDA_ARNS[resource.type][:-1])
     places = {(*place, _LAMBDA_ARN) for value in read for place in value.places}
     stack: list[tuple[object, _Step | None]] = [(resource.body.get("Properties"), None)]
-    found: list[Place] = []
     while stack:
         value, above = stack.pop()
         members = value.items() if isinstance(value, dict) else enumerate(_listed(value))
@@ -93,9 +92,8 @@ def _out_of_place(resource: Resource, template: Template) -> Iterator[Diagnostic
                 place = (*resource.place, "Properties", *reversed([*_upwards(step)]))
                 template.budget.spend(len(place), _LOOKING)
                 if place not in places:
-                    found.append(place)
+                    yield OUT_OF_PLACE.at(*place)
         template.budget.spend(1, _LOOKING)
-    yield from (OUT_OF_PLACE.at(*place) for place in sorted(found, key=path))
 
 
 class _Step(NamedTuple):

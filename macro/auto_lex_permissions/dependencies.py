@@ -291,7 +291,7 @@ class Dependencies:
 
 
 def _referred(body: Mapping[str, object]) -> set[str]:
-    on = body.get("DependsOn", [])
+    on = body.get("DependsOn")
     named = on if isinstance(on, list) else [on]
     # A loop's item is a text, and no resource.
     ids = {name.logical_id for name in references(body) if not is_item(name.logical_id)}

@@ -92,7 +92,7 @@ class Reach:
         if not self._can_live(hook):
             return []
         functions = self._items(hook)
-        if skips and len(functions) > 1 and not all(map(_is_elsewhere, functions[1:])):
+        if skips and not all(map(_is_elsewhere, functions[1:])):
             return [PERMISSION_IN_LOOP.at(*place) for place in hook.places]
         if skips:
             return [UNREACHABLE.at(*place) for place in hook.places]
