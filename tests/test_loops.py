@@ -1,5 +1,6 @@
 """Loops: what the golden cases of `Fn::ForEach` do not show (rule 1.5)."""
 
+import itertools
 from typing import Any, Final
 
 import pytest
@@ -521,6 +522,43 @@ def test_which_of_them_is_left_does_not_depend_on_their_order() -> None:
     """The template's order decides nothing (rule 6.5)."""
     loops = over("X", SAME, "A", arn_of("X")), over("Y", SAME, "B", arn_of("Y"))
     assert permissions(by_bot(*loops)) == permissions(by_bot(*loops[::-1]))
+
+
+def imported(variable: str) -> object:
+    """Return an expression that the macro does not look into."""
+    return {"Fn::ImportValue": {"Fn::Sub": f"orders-${{{variable}}}"}}
+
+
+def test_which_of_them_is_left_does_not_depend_on_the_memory() -> None:
+    """Not even where their functions are named by what is left unread (rule 6.5)."""
+    loops = [over(name, SAME, name, imported(name)) for name in ("Env", "Name", "Stage")]
+    answers: list[dict[str, Any]] = []
+    kept: list[object] = []  # So that Python's objects have other addresses each time.
+    for number in range(40):
+        answers.append(by_bot(*loops))
+        kept.append([object() for _ in range(number)])
+    assert ["{Env}" in name for name in permissions(answers[0])] == [True]
+    assert all(answer == answers[0] for answer in answers)
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
+def test_what_always_exists_covers_what_does_not(order: tuple[int, ...]) -> None:
+    """There is one grant, wherever the one under a condition stands (rules 1.5, 2.4)."""
+    loops = [over(name, SAME, name, arn_of(name)) for name in ("A", "B", "C")]
+    body: Any = loops[0][2]
+    body["A${A}"]["Condition"] = "IsProd"
+    made = by_bot(*(loops[number] for number in order))
+    assert ["{B}" in name for name in permissions(made)] == [True]
+
+
+def test_loops_under_two_conditions_have_a_grant_each() -> None:
+    """Neither exists wherever the other one does (rule 2.4)."""
+    loops = [over(name, SAME, name, arn_of(name)) for name in ("A", "B")]
+    for loop, condition in zip(loops, ("IsProd", "IsDev"), strict=True):
+        body: Any = loop[2]
+        for alias in body.values():
+            alias["Condition"] = condition
+    assert len(permissions(by_bot(*loops))) == 2
 
 
 def test_loops_with_two_variables_over_the_same_items() -> None:

@@ -108,7 +108,7 @@ class Declared:
                 if arn.value is None or not _is_refused(arn.value)
             }
             names = (name for named in permission.functions for name in named.value)
-            for function in dict.fromkeys(self._spellings(names)):
+            for function in dict.fromkeys(self._keys(names)):
                 template.budget.spend(5 * len(arns), _COMPARING)
                 by_arn = self._by_function.setdefault(function, {})
                 for arn in arns:
@@ -135,11 +135,11 @@ class Declared:
     def _is_own(self, account: object) -> bool:
         return compact(account) in ((ACCOUNT,), (self._template.account,))
 
-    def _spellings(
+    def _keys(
         self, functions: Iterator[LambdaFunction] | tuple[LambdaFunction, ...]
     ) -> Iterator[LambdaFunction]:
         for function in functions:
-            yield from self._functions.spellings(function)
+            yield from self._functions.keys(function)
 
     # What is allowed.
 
@@ -164,7 +164,7 @@ class Declared:
 
         They may be for anybody.
         """
-        by_arn = (self._by_function.get(name, {}) for name in self._functions.spellings(function))
+        by_arn = (self._by_function.get(name, {}) for name in self._functions.keys(function))
         found = {
             permission.resource.logical_id: permission
             for permissions in by_arn
@@ -197,7 +197,7 @@ class Declared:
         if not self._permissions:
             return
         yielded: set[str] = set()
-        for function in self._functions.spellings(hook.function):
+        for function in self._functions.keys(hook.function):
             if by_arn := self._by_function.get(function):
                 for arn in (*self._bots.keys(hook.resource), None):
                     for permission in by_arn.get(arn, ()):
@@ -254,7 +254,7 @@ class Declared:
             # Of one that is left unread, the qualifier is not known.
             qualifier = hook.function.qualifier if hook.function.account else hook.function.name
             owners = (owner for owner, _ in self._functions.owners(hook.function))
-            for function in dict.fromkeys(self._spellings(owners)):
+            for function in dict.fromkeys(self._keys(owners)):
                 found = by_function.setdefault(function, _Hooks([], {}, set(), set()))
                 found.active.update(ids & {hook.resource.logical_id})
                 found.all.append(hook)
@@ -268,7 +268,7 @@ class Declared:
             names = (name.unqualified for named in permission.functions for name in named.value)
             related = [
                 by_function[function]
-                for function in dict.fromkeys(self._spellings(names))
+                for function in dict.fromkeys(self._keys(names))
                 if function in by_function
             ]
             if any(hooks.active for hooks in related):

@@ -139,7 +139,7 @@ class Makers:
 
         A resource that only may make the function is left out where it cannot be written.
         """
-        match grant.spelling.words:
+        match grant.spelled_at.words:
             case (Reference(),):
                 return []  # A reference waits by itself.
         waits: set[Wait] = set()

@@ -306,8 +306,8 @@ class Functions:
 
     # Comparing functions.
 
-    def spellings(self, function: LambdaFunction) -> Iterator[LambdaFunction]:
-        """Yield keys of tables by function: two that may be one function share a spelling."""
+    def keys(self, function: LambdaFunction) -> Iterator[LambdaFunction]:
+        """Yield the keys of tables by function: two that may be one function share a key."""
         yield function
         if (plain := self.plain(function)) != function:
             yield plain
@@ -401,7 +401,7 @@ class Functions:
 
 
 class ByFunction(Generic[T]):
-    """What belongs to functions, found by any spelling that may mean one of them."""
+    """What belongs to functions, found by any function that may be one of them."""
 
     def __init__(
         self, functions: Functions, items: Iterable[tuple[T, Iterable[LambdaFunction]]]
@@ -412,9 +412,8 @@ class ByFunction(Generic[T]):
         self._numbers: dict[LambdaFunction, list[int]] = {}
         for number, (item, names) in enumerate(items):
             self._items.append(item)
-            spellings = (spelling for name in names for spelling in functions.spellings(name))
-            for spelling in dict.fromkeys(spellings):
-                self._numbers.setdefault(spelling, []).append(number)
+            for key in dict.fromkeys(key for name in names for key in functions.keys(name)):
+                self._numbers.setdefault(key, []).append(number)
 
     def of(self, function: LambdaFunction) -> list[T]:
         """Return the items that may belong to a function, each once."""
@@ -422,7 +421,7 @@ class ByFunction(Generic[T]):
             return []
         numbers = (
             number
-            for spelling in self._functions.spellings(function)
-            for number in self._numbers.get(spelling, ())
+            for key in self._functions.keys(function)
+            for number in self._numbers.get(key, ())
         )
         return [self._items[number] for number in dict.fromkeys(numbers)]

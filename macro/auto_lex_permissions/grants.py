@@ -1,4 +1,4 @@
-"""What each code hook needs, and what of it the author's template does not allow yet.
+"""What each code hook needs, whether or not the author's template allows it already.
 
 A grant is one function with its qualifier, and one caller that has to be able to invoke it. It is
 missing when the template is not proved to allow the call wherever one of its hooks exists.
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 from .bots import Bots, Caller
-from .cfn.formulas import Formula, any_of
+from .cfn.formulas import ALWAYS, Formula, any_of
 from .cfn.intrinsics import Text, Unread, Word, canonical_json, length, references
 from .cfn.loops import by_items, variables
 from .cfn.template import OUTSIDE, Scope, Template
@@ -18,12 +18,13 @@ from .functions import ByFunction, Functions, LambdaFunction, named_by_text
 
 T = TypeVar("T")
 _SPELLING: Final = "Looking for the one name that means the function of several code hooks"
+_COVERING: Final = "Holding bot aliases against the permissions of their bots"
 
 
 class Grant(NamedTuple):
     """What an invocation needs: a function with its qualifier, and a caller.
 
-    `spelling` is the hook whose expression the permission repeats; `canonical` stands for all
+    `spelled_at` is the hook whose expression the permission repeats; `canonical` stands for all
     spellings of the function and decides the logical id. `when` is when one of the hooks exists;
     the hooks exist as they do for this caller. `scope` is the loop's body that the permission
     belongs to, None where there is no such place. `uncovered` are the hooks that the author's
@@ -32,7 +33,7 @@ class Grant(NamedTuple):
 
     caller: Caller
     canonical: LambdaFunction
-    spelling: CodeHook
+    spelled_at: CodeHook
     hooks: tuple[CodeHook, ...]
     when: Formula
     scope: Scope | None
@@ -42,12 +43,12 @@ class Grant(NamedTuple):
     @property
     def function(self) -> LambdaFunction:
         """Return the function that the permission names."""
-        return self.spelling.function
+        return self.spelled_at.function
 
     @property
     def expression(self) -> object:
         """Return the expression by which the permission names it."""
-        return self.spelling.expression
+        return self.spelled_at.expression
 
     @property
     def by_items(self) -> str:
@@ -58,7 +59,7 @@ class Grant(NamedTuple):
 
 
 class Grants:
-    """The grants of a template's hooks, less what the template allows."""
+    """The grants of a template's hooks, each held against what the template allows."""
 
     def __init__(
         self, template: Template, functions: Functions, bots: Bots, declared: Declared
@@ -70,8 +71,11 @@ class Grants:
         self._declared = declared
         self._implies = template.conditions.implies
 
-    def needed(self, hooks: Iterable[CodeHook], *, by_bot: bool) -> list[Grant]:
-        """Return one grant for each pair of function and caller, in the order of the hooks."""
+    def of(self, hooks: Iterable[CodeHook], *, by_bot: bool) -> list[Grant]:
+        """Return one grant for each pair of function and caller, in the order of the hooks.
+
+        Where none of the hooks' expressions means all of them, there is one for each expression.
+        """
         grouped: dict[tuple[Caller, LambdaFunction], list[CodeHook]] = {}
         for hook in hooks:
             canonical = self._functions.canonical(hook.function)
@@ -81,47 +85,47 @@ class Grants:
                 if self._template.conditions.possible(both):
                     of_caller = hook if both == hook.when else hook._replace(when=both)
                     grouped.setdefault((caller, canonical), []).append(of_caller)
-        return self._less_covered_by_others(
-            [
-                self._grant(caller, canonical, spelling, hooks)
-                for (caller, canonical_of_all), group in grouped.items()
-                for canonical, spelling, hooks in self._spelled(canonical_of_all, group)
-            ]
-        )
+        grants = [
+            self._grant(caller, canonical, spelled_at, hooks)
+            for (caller, canonical_of_all), group in grouped.items()
+            for canonical, spelled_at, hooks in self._spelled(canonical_of_all, group)
+        ]
+        self._cover_by_items(grants)
+        self._cover_by_function(grants)
+        return grants
 
     def _spelled(
         self, canonical: LambdaFunction, hooks: list[CodeHook]
     ) -> Iterator[tuple[LambdaFunction, CodeHook, list[CodeHook]]]:
-        """Yield the hooks of a grant with the first spelling that means all of them (rule 2.2).
+        """Yield the hooks of a grant, with the first whose expression means all (rules 2.2, 2.4).
 
-        The spelling is that of one of the hooks. Where none means all, each keeps its own hooks,
-        and stands for itself.
+        Where none means all, the hooks of each text are a grant of their own.
         """
         spelled = sum(1 + length(hook.words) // 50 for hook in hooks) if len(hooks) > 1 else 0
         self._template.budget.spend(spelled, _SPELLING)
-        spellings = _spellings(hooks)
-        for spelling in spellings:
-            if len(spellings) == 1 or self._means_all(spelling, hooks):
-                yield canonical, spelling, hooks
+        different = _by_expression(hooks)
+        for spelled_at in different:
+            if len(different) == 1 or self._means_all(spelled_at, hooks):
+                yield canonical, spelled_at, hooks
                 return
         by_text: dict[Text, list[CodeHook]] = {}
         for hook in hooks:
             by_text.setdefault(hook.words, []).append(hook)
         for words, group in by_text.items():
-            yield named_by_text(words), _spellings(group)[0], group
+            yield named_by_text(words), _by_expression(group)[0], group
 
-    def _means_all(self, spelling: CodeHook, hooks: list[CodeHook]) -> bool:
-        """Return whether a spelling names the function of each hook wherever that hook exists.
+    def _means_all(self, spelled_at: CodeHook, hooks: list[CodeHook]) -> bool:
+        """Return whether a hook's expression names the function of each hook wherever that exists.
 
         What it refers to has to exist there, too.
         """
         self._template.budget.spend(2 * len(hooks), _SPELLING)
         when = any_of(hook.when for hook in hooks)
         referred = (
-            self._template.find(name.logical_id) for name in references(spelling.expression)
+            self._template.find(name.logical_id) for name in references(spelled_at.expression)
         )
         return all(self._implies(when, resource.when) for resource in referred if resource) and all(
-            self._implies(hook.when, self._functions.same_when(spelling.function, hook.function))
+            self._implies(hook.when, self._functions.same_when(spelled_at.function, hook.function))
             for hook in hooks
         )
 
@@ -129,22 +133,24 @@ class Grants:
         self,
         caller: Caller,
         canonical: LambdaFunction,
-        spelling: CodeHook,
+        spelled_at: CodeHook,
         hooks: list[CodeHook],
     ) -> Grant:
         uncovered = tuple(hook for hook in hooks if not self._is_covered(hook))
         return Grant(
             caller,
             canonical,
-            spelling,
+            spelled_at,
             tuple(hooks),
             any_of(hook.when for hook in hooks),
-            self._scope(caller, spelling, hooks),
+            self._scope(caller, spelled_at, hooks),
             uncovered,
             is_missing=bool(uncovered),
         )
 
-    def _scope(self, caller: Caller, spelling: CodeHook, hooks: Iterable[CodeHook]) -> Scope | None:
+    def _scope(
+        self, caller: Caller, spelled_at: CodeHook, hooks: Iterable[CodeHook]
+    ) -> Scope | None:
         """Return the loop's body that a permission belongs to, or the template itself.
 
         It is that of the hooks. A permission for a whole bot belongs where the variables are known
@@ -155,18 +161,43 @@ class Grants:
         scopes = sorted({hook.resource.scope for hook in hooks})
         if caller.kind != "bot" or not any(scope.variables for scope in scopes):
             return scopes[0]
-        needed = variables(canonical_json([self._bots.source_arn(caller), spelling.expression]))
+        needed = variables(canonical_json([self._bots.source_arn(caller), spelled_at.expression]))
         around = (outer for scope in scopes for outer in scope.around)
         return next((outer for outer in around if outer.names == needed), None)
 
-    def _less_covered_by_others(self, grants: list[Grant]) -> list[Grant]:
-        """Return the grants, those not missing that another missing one of the caller covers.
+    # A missing grant is not missing any more where others cover it. Each may be covered by several.
 
-        One grant can cover another where text names a resource, and where two references mean one
-        ARN; of those one is left out, the ones that name a resource first.
+    def _cover_by_items(self, grants: list[Grant]) -> None:
+        """Let a grant cover those of other loops over the same items.
+
+        Which one is left does not depend on the order of the template: one that always exists, and
+        of several the first by its names.
         """
-        if self._template.scopes:
-            self._cover_by_items(grants)
+        alike: dict[str, list[int]] = {}
+        for number, grant in enumerate(grants) if self._template.scopes else ():
+            self._template.budget.spend(20 + length(grant.spelled_at.words) // 20, _SPELLING)
+            if grant.scope and grant.scope.loops:
+                alike.setdefault(grant.by_items, []).append(number)
+        for numbers in alike.values():
+            kept = dict.fromkeys(numbers)
+            missing = [number for number in numbers if grants[number].is_missing]
+            missing.sort(key=lambda number: repr(grants[number][:2]), reverse=True)
+            missing.sort(key=lambda number: grants[number].when == ALWAYS)
+            for number in missing:
+                del kept[number]
+                self._template.budget.spend(5 * len(kept), _COVERING)
+                others = any_of(grants[other].when for other in kept)
+                if all(self._implies(hook.when, others) for hook in grants[number].hooks):
+                    grants[number] = grants[number]._replace(is_missing=False)
+                else:
+                    kept[number] = None
+
+    def _cover_by_function(self, grants: list[Grant]) -> None:
+        """Let missing grants of one caller cover each other.
+
+        One can cover another where text names a resource, and where two references mean one ARN; of
+        those one is left, the ones that name a resource go first.
+        """
         missing: dict[Caller, list[int]] = {}
         for number, grant in enumerate(grants):
             if grant.is_missing:
@@ -191,25 +222,6 @@ class Grants:
                         grants[number] = grants[number]._replace(is_missing=False)
                     else:
                         kept[number] = None
-        return grants
-
-    def _cover_by_items(self, grants: list[Grant]) -> None:
-        """Let one grant cover those of other loops over the same items."""
-        alike: dict[str, list[int]] = {}
-        for number, grant in enumerate(grants):
-            self._template.budget.spend(20 + length(grant.spelling.words) // 20, _SPELLING)
-            if grant.scope and grant.scope.loops:
-                alike.setdefault(grant.by_items, []).append(number)
-        for numbers in alike.values():
-            missing = [number for number in numbers if grants[number].is_missing]
-            # Which one is left does not depend on the order of the template.
-            missing.sort(key=lambda number: repr(grants[number][:2]))
-            kept = [n for n in numbers if not grants[n].is_missing] or missing[:1]
-            allowed = any_of(grants[number].when for number in kept)
-            for number in missing:
-                hooks = grants[number].hooks
-                if number not in kept and all(self._implies(h.when, allowed) for h in hooks):
-                    grants[number] = grants[number]._replace(is_missing=False)
 
     def _by_function(self, grants: Iterable[tuple[T, Grant]]) -> ByFunction[T]:
         return ByFunction(self._functions, ((item, [grant.function]) for item, grant in grants))
@@ -221,7 +233,7 @@ class Grants:
         return self._implies(hook.when, allowed)
 
     def _serves_when(self, grant: Grant, hook: CodeHook) -> Formula:
-        self._template.budget.spend(50, "Holding bot aliases against the permissions of their bots")
+        self._template.budget.spend(50, _COVERING)
         return grant.when & self._functions.same_when(grant.function, hook.function)
 
     def serving(self, grants: Iterable[Grant], hooks: Sequence[CodeHook]) -> Iterator[CodeHook]:
@@ -252,11 +264,11 @@ def _written(word: Word) -> object:
     return {"expression": word.json} if isinstance(word, Unread) else word
 
 
-def _spellings(hooks: list[CodeHook]) -> list[CodeHook]:
-    """Return a hook for each expression of the function, in the order of their JSON."""
+def _by_expression(hooks: list[CodeHook]) -> list[CodeHook]:
+    """Return a hook for each different expression, in the order of their JSON."""
     if len(hooks) == 1:
         return hooks
     different: dict[str, CodeHook] = {}
     for hook in hooks:
         different.setdefault(canonical_json(hook.expression), hook)
-    return [different[spelling] for spelling in sorted(different)]
+    return [different[written] for written in sorted(different)]

@@ -67,7 +67,7 @@ def too_long(grants: Iterable[Grant], added: int) -> Diagnostic | None:
     """Return that the names alone that permissions repeat are larger than a template, or None."""
     characters = 0
     for grant in grants:
-        characters += length((*grant.spelling.words, *grant.canonical.name, *grant.caller.name))
+        characters += length((*grant.spelled_at.words, *grant.canonical.name, *grant.caller.name))
         if characters > MOST_BYTES:
             return TEMPLATE_TOO_LARGE.at("Resources", added=added, most=f"{MOST_BYTES:,}")
     return None

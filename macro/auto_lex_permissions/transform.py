@@ -147,7 +147,7 @@ def _examined(request: Request, diagnostics: list[Diagnostic]) -> Examination:
         diagnostics += policies.diagnostics(hook, declared.permitted_when)
 
     engine = Grants(template, functions, bots, declared)
-    grants = engine.needed(active, by_bot=settings.by_bot)
+    grants = engine.of(active, by_bot=settings.by_bot)
     additions = Writer(template, functions, bots).additions(grants)
     diagnostics += additions.diagnostics
 

@@ -61,6 +61,10 @@ class Unread:
         """Return the hash of the JSON."""
         return hash(self.json)
 
+    def __repr__(self) -> str:
+        """Return the word as Python: texts are sorted by it, so it holds no address."""
+        return f"Unread({self.json!r})"
+
 
 Word: TypeAlias = str | Reference | Unread
 Text: TypeAlias = tuple[Word, ...]
