@@ -361,6 +361,9 @@ def test_the_bot_by_the_aliass_own_expression(bot_id: object, source_bot: object
         pytest.param({"PrincipalOrgID": "o-abcdefghij"}, 1, id="organization"),
         pytest.param({"FunctionUrlAuthType": "NONE"}, 1, id="function url"),
         pytest.param({"InvokedViaFunctionUrl": True}, 1, id="only by function url"),
+        pytest.param({"InvokedViaFunctionUrl": NO_VALUE}, 0, id="by no function url"),
+        pytest.param({"SourceFlow": "f"}, 1, id="what no version of Lambda has yet"),
+        pytest.param({"Fn::Transform": {"Name": "T"}}, 1, id="properties that a macro adds"),
     ],
 )
 def test_the_other_properties(properties: dict[str, object], missing: int) -> None:
@@ -739,7 +742,7 @@ UNSEEN = "it may let in what is not in the template"
 def test_whom_a_permission_may_serve_unseen(properties: dict[str, object], why: str) -> None:
     """What another stack may need is not taken out (rule 3.4)."""
     declared = examine(Request(stack(F_ARN, **properties), REGION, ACCOUNT)).declared
-    assert declared.serves_unseen("Allow", []) == why
+    assert declared.reason_to_stay("Allow", []) == why
 
 
 def test_a_permission_that_serves_what_has_opted_out() -> None:
@@ -749,11 +752,11 @@ def test_a_permission_that_serves_what_has_opted_out() -> None:
     found = examine(Request(template, REGION, ACCOUNT))
     out = [hook for hook in found.all_hooks if hook.resource.logical_id == "Other"]
     why = "it lets in Other, which has opted out"
-    assert found.declared.serves_unseen("Allow", out) == why
+    assert found.declared.reason_to_stay("Allow", out) == why
     template["Resources"]["Other"]["Properties"] = {
         **template["Resources"]["A"]["Properties"],
         "BotId": "ABCDEFGHIJ",
     }
     found = examine(Request(template, REGION, ACCOUNT))
     out = [hook for hook in found.all_hooks if hook.resource.logical_id == "Other"]
-    assert found.declared.serves_unseen("Allow", out) == ""
+    assert found.declared.reason_to_stay("Allow", out) == ""

@@ -561,6 +561,17 @@ def test_loops_under_two_conditions_have_a_grant_each() -> None:
     assert len(permissions(by_bot(*loops))) == 2
 
 
+def test_what_another_loop_covers_is_not_declared() -> None:
+    """What is declared is what the author allows (rule 3.1)."""
+    loops = {f"Fn::ForEach::{name}": over(name, SAME, name, arn_of(name)) for name in ("A", "B")}
+    resources = {"Bot": {"Type": "AWS::Lex::Bot"}, **loops}
+    request = Request({"Resources": resources}, REGION, ACCOUNT, {"SourceScope": "Bot"})
+    result = transform(request)
+    assert (result.permissions_added, result.grants_declared) == (1, 0)
+    again = transform(request._replace(fragment=result.fragment))
+    assert (again.permissions_added, again.grants_declared) == (0, 2)
+
+
 def test_loops_with_two_variables_over_the_same_items() -> None:
     """Nothing says which of the two is which, so each has its own (rule 1.5)."""
 

@@ -490,7 +490,7 @@ def test_a_statement_that_denies_where_none_allows_is_both() -> None:
 
 @pytest.mark.parametrize("policy", UNCLEAR)
 def test_a_document_that_may_or_may_not_is_reported(policy: object) -> None:
-    """Then the permission is added, and the statement is named."""
+    """Then a permission is added where the author has none, and the statement is named."""
     result = transform(Request(governed(F_ARN, policy), REGION, ACCOUNT))
     assert result.permissions_added == 1
     (report,) = result.reports
@@ -529,6 +529,24 @@ def test_a_pattern_is_held_against_the_arn_of_the_function_with_its_qualifier(
     template = governed(function, document(statement(Resource=pattern)), function)
     codes = [found.code for found in examine(Request(template, REGION, ACCOUNT)).diagnostics]
     assert codes == [code] * bool(code)
+
+
+@pytest.mark.parametrize(
+    ("resource_arn", "policy", "code"),
+    [
+        (F_ARN, document(statement(Unknown="x")), "ALP206"),
+        ({"Ref": "HookArn"}, document(), "ALP204"),
+    ],
+)
+def test_where_a_policy_may_not_count_the_permissions_do(
+    resource_arn: object, policy: object, code: str
+) -> None:
+    """Nothing is added beside one of the author's that covers the hook (rule 3.5)."""
+    template = governed(resource_arn, policy)
+    template["Resources"]["Allow"] = stack(F_ARN)["Resources"]["Allow"]
+    result = transform(Request(template, REGION, ACCOUNT))
+    assert result.permissions_added == 0
+    assert [report.code for report in result.reports] == [code]
 
 
 def test_only_what_is_not_clear_is_reported() -> None:

@@ -127,7 +127,6 @@ def _hooks(examination: Examination, *, by_macro: bool) -> Iterator[Hook]:
     states = {
         place: State.ADDED if by_macro else State.DENIED
         for grant in examination.grants
-        if grant.is_missing
         for hook in grant.uncovered
         for place in hook.places
     }

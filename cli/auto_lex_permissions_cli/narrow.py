@@ -72,7 +72,7 @@ def _narrowing(examination: Examination, report: Diagnostic) -> Narrowing:
 def _reasons_to_stay(
     examination: Examination, logical_id: str, opted_out: list[CodeHook]
 ) -> Iterator[str]:
-    if unseen := examination.declared.serves_unseen(logical_id, opted_out):
+    if unseen := examination.declared.reason_to_stay(logical_id, opted_out):
         yield unseen
     if _is_referred_to(examination.template.fragment, logical_id):
         yield "something refers to it"

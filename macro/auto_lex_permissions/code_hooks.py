@@ -60,9 +60,9 @@ def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook]
         arns = resource.properties.get(*_LAMBDA_ARNS[resource.type])
         read.append((resource, arns))
         hidden = [(place, call.function) for call in arns.hidden for place in call.places]
-        hidden += [(resource.place, name) for name in _making(resource.body)]
+        hidden += [(resource.place, name) for name in _generating_keys(resource.body)]
         for arn in arns:
-            making = _making(arn.value)
+            making = _generating_keys(arn.value)
             hidden += [(place, name) for name in making for place in arn.places]
             is_named = _is_shaped(arn.value) and not making
             if is_named and template.conditions.possible(arn.when):
@@ -70,9 +70,9 @@ def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook]
                 function = functions.resolve_text(words)
                 hooks.append(CodeHook(resource, arn.value, words, function, arn.when, arn.places))
         found += (_hidden(place, name) for place, name in sorted(hidden))
-    if not _are_named_so_often(read):  # They nearly always are, and bots can be large.
+    if not _surely_none_out_of_place(read):
         for one in read:
-            if not _are_named_so_often([one]):
+            if not _surely_none_out_of_place([one]):
                 found += _out_of_place(one[0], template)
     return hooks, found
 
@@ -110,11 +110,12 @@ def _upwards(step: _Step | None) -> Iterator[str | int]:
         step = step.above
 
 
-def _are_named_so_often(read: list[tuple[Resource, Values[object]]]) -> bool:
-    """Return whether all resources surely name `LambdaArn` as often as it was read there.
+def _surely_none_out_of_place(read: list[tuple[Resource, Values[object]]]) -> bool:
+    """Return whether all resources name `LambdaArn` as often as it was read there.
 
-    Any case of letters counts. In the first version of Python's own format what comes again is
-    written again, in the last one it is not, and that is written faster.
+    Nothing is out of place then, and bots, which can be large, need not be searched. Any case of
+    letters counts. In the first version of Python's own format what comes again is written again,
+    in the last one it is not, and that is written faster.
     """
     places = (place for _, arns in read for arn in arns for place in arn.places)
     count = len({place[: place.index(_LAMBDA_ARN) + 1] for place in places})
@@ -133,8 +134,8 @@ def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _making(value: object) -> list[str]:
-    """Return the keys of an object that are no part of it, but make parts of it or all of it."""
+def _generating_keys(value: object) -> list[str]:
+    """Return the keys of an object that make its parts: a transform, and loops."""
     keys = value if isinstance(value, dict) else ()
     return [key for key in keys if key == TRANSFORM or key.startswith(LOOP)]
 

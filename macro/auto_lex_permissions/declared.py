@@ -1,13 +1,11 @@
 """What the author's permissions let Lex invoke, and what there is to say about them.
 
-An `AWS::Lambda::Permission` adds a statement to the policy of a function, which counts where no
-resource policy decides about the function. The author's part is read and reported, never changed
-(rule 3.4).
+An `AWS::Lambda::Permission` adds a statement to the policy of a function. The author's part is read
+and reported, never changed (rule 3.4).
 """
 
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import islice
 from typing import Final, NamedTuple, TypeVar
 
 from .bots import Bots, is_whole_bot, key_of
@@ -51,11 +49,11 @@ _BEGINNINGS: Final = ("lex.", "lexv2.")
 _ACTIONS: Final = frozenset({INVOKE.lower(), "lambda:*", "*"})
 # What a permission asks for with one of these, no call by Lex has.
 _NEVER_SENT: Final = ("EventSourceToken", "PrincipalOrgID", "FunctionUrlAuthType")
-# A permission with one of these allows less than Lex needs.
-_NARROWING: Final = (*_NEVER_SENT, "InvokedViaFunctionUrl")
+# What is read of a permission: anything else may let it allow less than Lex needs.
+_READ: Final = frozenset({"Action", "FunctionName", "Principal", "SourceAccount", "SourceArn"})
 
 
-class Permission(NamedTuple):
+class DeclaredPermission(NamedTuple):
     """A declared permission, read once.
 
     `functions` are what its `FunctionName` may name, `arns` its `SourceArn`s, None where there is
@@ -100,7 +98,7 @@ class Declared:
         self._resource_policies = policies
         self._permissions = [self._read(resource) for resource in template.of_type(PERMISSION)]
         # Permissions by function and ARN; by None the ones that no table of ARNs finds.
-        self._by_function: dict[LambdaFunction, dict[Arn | None, list[Permission]]] = {}
+        self._by_function: dict[LambdaFunction, dict[Arn | None, list[DeclaredPermission]]] = {}
         for permission in self._permissions:
             arns = {
                 key_of(arn.value): None
@@ -115,9 +113,9 @@ class Declared:
                     by_arn.setdefault(arn, []).append(permission)
         self._coverage: dict[tuple[str, str, LambdaFunction], Formula] = {}
 
-    def _read(self, resource: Resource) -> Permission:
+    def _read(self, resource: Resource) -> DeclaredPermission:
         """Read a permission, property by property (rule 3.1)."""
-        return Permission(
+        return DeclaredPermission(
             resource,
             resource.values("FunctionName").map(self._functions.resolve_name),
             resource.values("SourceArn").map(
@@ -126,14 +124,16 @@ class Declared:
             resource.values("Principal").where(_is_lex_or_anyone)
             & resource.values("Action").where(_is_invoke)
             & resource.values("SourceAccount").where(self._is_absent_or_own)
-            & all_of(resource.values(key).where(is_no_value) for key in _NARROWING),
+            & all_of(
+                resource.values(key).where(is_no_value)
+                for key in resource.property_names
+                if key not in _READ
+            ),
         )
 
     def _is_absent_or_own(self, account: object) -> bool:
-        return is_no_value(account) or self._is_own(account)
-
-    def _is_own(self, account: object) -> bool:
-        return compact(account) in ((ACCOUNT,), (self._template.account,))
+        is_own = compact(account) in ((ACCOUNT,), (self._template.account,))
+        return is_own or is_no_value(account)
 
     def _keys(
         self, functions: Iterator[LambdaFunction] | tuple[LambdaFunction, ...]
@@ -178,13 +178,13 @@ class Declared:
             when = self._names_when(permission, function)
             yield when, permission.resource.scope.items_without(own)
 
-    def _names_when(self, permission: Permission, function: LambdaFunction) -> Formula:
+    def _names_when(self, permission: DeclaredPermission, function: LambdaFunction) -> Formula:
         """Return when a permission is one on a function."""
         return permission.functions.where(
             lambda names: any_of(self._functions.same_when(name, function) for name in names)
         )
 
-    def _covering(self, hook: CodeHook) -> Iterator[tuple[Permission, Formula]]:
+    def _covering(self, hook: CodeHook) -> Iterator[tuple[DeclaredPermission, Formula]]:
         """Yield the permissions that may cover a hook, and when they do."""
         for permission in self._permissions_of(hook):
             covered = self._covers_when(permission, hook)
@@ -192,7 +192,7 @@ class Declared:
             if permission.resource.scope.exists_for(hook.resource.scope):
                 yield permission, covered
 
-    def _permissions_of(self, hook: CodeHook) -> Iterator[Permission]:
+    def _permissions_of(self, hook: CodeHook) -> Iterator[DeclaredPermission]:
         """Yield each permission that names a hook's function, and whose ARN may match its ARN."""
         if not self._permissions:
             return
@@ -205,7 +205,7 @@ class Declared:
                             yielded.add(permission.resource.logical_id)
                             yield permission
 
-    def _covers_when(self, permission: Permission, hook: CodeHook) -> Formula:
+    def _covers_when(self, permission: DeclaredPermission, hook: CodeHook) -> Formula:
         """Return when a permission names a hook's function and ARN, and lets Lex invoke."""
         self._template.budget.spend(2, _COMPARING)
         key = permission.resource.logical_id, hook.resource.logical_id, hook.function
@@ -215,7 +215,7 @@ class Declared:
             self._coverage[key] = self._new_coverage(permission, hook)
         return self._coverage[key]
 
-    def _new_coverage(self, permission: Permission, hook: CodeHook) -> Formula:
+    def _new_coverage(self, permission: DeclaredPermission, hook: CodeHook) -> Formula:
         matches = permission.arns.where(
             lambda arn: (
                 arn is None
@@ -275,7 +275,7 @@ class Declared:
                 yield from self._report(permission, related, by_bot=by_bot)
 
     def _report(
-        self, permission: Permission, related: list[_Hooks], *, by_bot: bool
+        self, permission: DeclaredPermission, related: list[_Hooks], *, by_bot: bool
     ) -> Iterator[Diagnostic]:
         keys = [key_of(arn.value) for arn in permission.arns]
         candidates = (
@@ -288,15 +288,19 @@ class Declared:
         if served:
             active = set().union(*(hooks.active for hooks in related))
             is_active = any(hook.resource.logical_id in active for hook in served)
-            for excess in islice(self._excess(permission, by_bot=by_bot), int(is_active)):
+            excess = next(self._excess(permission, by_bot=by_bot), None)
+            if excess and is_active:
                 yield TOO_WIDE.at(*permission.resource.place, reason=excess.reason)
             return
         qualifiers = sum(len(hooks.qualifiers) for hooks in related)
         self._template.budget.spend(qualifiers, _COMPARING)
-        for reason in islice(self._never_matching(permission, related), 1):
+        reason = next(self._never_matching(permission, related), None)
+        if reason:
             yield NEVER_MATCHES.at(*permission.resource.place, reason=reason)
 
-    def _never_matching(self, permission: Permission, related: list[_Hooks]) -> Iterator[str]:
+    def _never_matching(
+        self, permission: DeclaredPermission, related: list[_Hooks]
+    ) -> Iterator[str]:
         """Yield why a permission is sure to let Lex V2 invoke no function.
 
         One that may serve a bot outside of the template is left alone: who deleted it would silence
@@ -315,7 +319,7 @@ class Declared:
             if is_known and all(map(is_literal, (*wanted, *own))) and wanted.isdisjoint(own):
                 yield "It names another version or alias of the function."
 
-    def _never_lets_lex_in(self, permission: Permission) -> Iterator[str]:
+    def _never_lets_lex_in(self, permission: DeclaredPermission) -> Iterator[str]:
         """Yield why a permission lets no bot of Lex V2 invoke, whatever its function.
 
         Nothing is sure where a malformed `Fn::If` leaves no value.
@@ -336,7 +340,7 @@ class Declared:
         if faults and all(faults):
             yield faults[0]
 
-    def _excess(self, permission: Permission, *, by_bot: bool) -> Iterator[Excess]:
+    def _excess(self, permission: DeclaredPermission, *, by_bot: bool) -> Iterator[Excess]:
         """Yield in what a permission allows more than what the macro would add."""
         values = permission.resource.values
         if any(compact(caller) == ANYONE for caller in self._possible(values("Principal"))):
@@ -353,14 +357,14 @@ class Declared:
             others = "every other bot alias that its SourceArn matches"
             yield Excess("Its SourceArn holds a wildcard.", others)
 
-    # What would become of others without one.
+    # What `fix --narrow` asks.
 
     def excess(self, logical_id: str, *, by_bot: bool) -> list[Excess]:
         """Return in what the permission of a logical id allows more than the macro would add."""
         return [*self._excess(self._of(logical_id), by_bot=by_bot)]
 
-    def serves_unseen(self, logical_id: str, opted_out: list[CodeHook]) -> str:
-        """Return how a permission may serve what the template does not show, or nothing.
+    def reason_to_stay(self, logical_id: str, opted_out: list[CodeHook]) -> str:
+        """Return why `fix --narrow` leaves a permission, or nothing: it may serve what is not seen.
 
         What has opted out of the macro counts, too: nothing would be added for it.
         """
@@ -377,7 +381,7 @@ class Declared:
             return ""
         return "it may let in what is not in the template"
 
-    def _of(self, logical_id: str) -> Permission:
+    def _of(self, logical_id: str) -> DeclaredPermission:
         return next(p for p in self._permissions if p.resource.logical_id == logical_id)
 
     def _possible(self, values: Values[T]) -> Iterator[T]:

@@ -339,8 +339,8 @@ POLICY_NOT_COMPARED: Final = Message(
     "warning",
     "A resource policy may belong to the function of a code hook",
     "AutoLexPermissions cannot tell which function this resource policy belongs to.",
-    "If it is the function of a code hook, the policy replaces the permission that the macro adds:"
-    " let Lex invoke the function in it.",
+    "If it is the function of a code hook, the policy replaces the function's permissions: let Lex"
+    " invoke the function in it.",
 )
 
 POLICY_DENIES: Final = Message(
@@ -357,8 +357,8 @@ POLICY_UNCLEAR: Final = Message(
     "ResourcePolicyUnclear",
     "warning",
     "It is not clear whether a resource policy lets Lex invoke the function",
-    "AutoLexPermissions cannot tell whether this statement is about Lex invoking the function, and"
-    " has added a permission, which the policy may replace.",
+    "AutoLexPermissions cannot tell whether this statement is about Lex invoking the function. The"
+    " stack has a permission for that, which the policy may replace.",
     "Rewrite the statement so that it clearly allows Lex to invoke the function, or clearly does"
     " not apply to Lex.",
 )

@@ -231,7 +231,7 @@ class Functions:
         """Return the functions of the template that have a property, and when they do."""
         found: dict[str, Formula] = {}
         for resource in self._template.of_type(*FUNCTION_TYPES):
-            if resource.writes(key):
+            if key in resource.property_names:
                 found[resource.logical_id] = any_of(v.when for v in resource.values(key).present())
             elif resource.type == SAM_FUNCTION and key in self._shared:
                 found[resource.logical_id] = resource.when

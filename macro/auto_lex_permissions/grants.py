@@ -168,10 +168,10 @@ class Grants:
     # A missing grant is not missing any more where others cover it. Each may be covered by several.
 
     def _cover_by_items(self, grants: list[Grant]) -> None:
-        """Let a grant cover those of other loops over the same items.
+        """Let one grant cover those of other loops over the same items.
 
-        Which one is left does not depend on the order of the template: one that always exists, and
-        of several the first by its names.
+        One that the author allows covers them first. Which of the others is left does not depend on
+        the order of the template: one that always exists, and of several the first by its names.
         """
         alike: dict[str, list[int]] = {}
         for number, grant in enumerate(grants) if self._template.scopes else ():
@@ -179,6 +179,7 @@ class Grants:
             if grant.scope and grant.scope.loops:
                 alike.setdefault(grant.by_items, []).append(number)
         for numbers in alike.values():
+            declared = any_of(grants[n].when for n in numbers if not grants[n].is_missing)
             kept = dict.fromkeys(numbers)
             missing = [number for number in numbers if grants[number].is_missing]
             missing.sort(key=lambda number: repr(grants[number][:2]), reverse=True)
@@ -187,10 +188,15 @@ class Grants:
                 del kept[number]
                 self._template.budget.spend(5 * len(kept), _COVERING)
                 others = any_of(grants[other].when for other in kept)
-                if all(self._implies(hook.when, others) for hook in grants[number].hooks):
+                if self._exist_only_when(declared, grants[number].hooks):
+                    grants[number] = grants[number]._replace(is_missing=False, uncovered=())
+                elif self._exist_only_when(others, grants[number].hooks):
                     grants[number] = grants[number]._replace(is_missing=False)
                 else:
                     kept[number] = None
+
+    def _exist_only_when(self, when: Formula, hooks: Iterable[CodeHook]) -> bool:
+        return all(self._implies(hook.when, when) for hook in hooks)
 
     def _cover_by_function(self, grants: list[Grant]) -> None:
         """Let missing grants of one caller cover each other.

@@ -111,7 +111,7 @@ def _of_replicas(template: Template, bots: Bots, hooks: Sequence[CodeHook]) -> I
     replicated: dict[Text, list[Place]] = {
         (Reference(bot.logical_id),): [found.places[0] for found in bot.values("Replication")]
         for bot in template.of_type(BOT)
-        if bot.writes("Replication") and any(bot.values("Replication").present())
+        if "Replication" in bot.property_names and any(bot.values("Replication").present())
     }
     hooked = {hook.resource.logical_id: hook.resource for hook in hooks} if replicated else {}
     for resource in hooked.values():

@@ -212,4 +212,5 @@ def transform(request: Request) -> Result:
         raise TemplateError(wrong)
     places = sum(len(hook.places) for hook in found.active_hooks)
     missing = sum(grant.is_missing for grant in found.grants)
-    return Result(fragment, places, missing, len(found.grants) - missing, reported)
+    declared = sum(not grant.uncovered for grant in found.grants)
+    return Result(fragment, places, missing, declared, reported)

@@ -170,6 +170,14 @@ def test_every_golden_case_can_be_drawn(case: Case) -> None:
     assert "?" not in "".join(edge.bot for edge in edges)
 
 
+@pytest.mark.parametrize("folder", ["loop-two-over-the-same-items", "by-bot-circle-of-two-waits"])
+def test_a_hook_that_a_generated_permission_would_cover_is_denied_without_it(folder: str) -> None:
+    """Whether it has one of its own, or shares that of another hook."""
+    request = Case(ROOT / "tests" / "cases" / folder).request
+    assert {hook.state for hook in findings(request).hooks} == {State.DENIED}
+    assert {hook.state for hook in findings(request, by_macro=True).hooks} == {State.ADDED}
+
+
 def test_the_picture_of_the_readme_is_that_of_the_example() -> None:
     """Drawn again it is the same."""
     ended = run("graph", "examples/connect-bot.yaml", "--format", "mermaid", cwd=ROOT)

@@ -43,7 +43,7 @@ def test_live_hooks_stay_allowed_and_nothing_else() -> None:
 def test_a_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of what is held is broken by a fault of its own."""
     if fault == "nothing is unseen":
-        monkeypatch.setattr(Declared, "serves_unseen", lambda *_: "")
+        monkeypatch.setattr(Declared, "reason_to_stay", lambda *_: "")
     elif fault == "nothing is added instead":
         monkeypatch.setattr(fix, "insertions", lambda *_: ())
         monkeypatch.setattr(fix, "_verify", lambda *_: None)

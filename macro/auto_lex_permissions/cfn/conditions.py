@@ -86,11 +86,6 @@ class Conditions:
         """Return whether the formula may hold in some deployment: it does unless disproved."""
         return formula == ALWAYS or self._node(formula) != FALSE
 
-    def equivalent(self, one: Formula, other: Formula) -> bool:
-        """Return whether both are proved to hold in the same deployments."""
-        node = self._node(one)
-        return one == other or (node is not None and node == self._node(other))
-
     def name_for(
         self, formula: Formula, known: frozenset[tuple[str, str]] = frozenset()
     ) -> str | None:

@@ -6,7 +6,7 @@ loop's variables, and its scope says which loops stand around it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from math import prod
 from typing import Final, Literal, NamedTuple
@@ -113,10 +113,11 @@ class Resource(NamedTuple):
         """Return its `Properties`."""
         return Values.at(self.body.get("Properties"), (*self.place, "Properties"), self.when)
 
-    def writes(self, key: str) -> bool:
-        """Return whether a property is written, whatever it may come to."""
+    @property
+    def property_names(self) -> Collection[str]:
+        """Return the names of the properties that are written, whatever these may come to."""
         properties = self.body.get("Properties")
-        return isinstance(properties, dict) and key in properties
+        return properties.keys() if isinstance(properties, dict) else ()
 
     def values(self, key: str) -> Values[object]:
         """Return each value that a property may have, `AWS::NoValue` where it may be absent."""
