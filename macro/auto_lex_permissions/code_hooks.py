@@ -30,7 +30,8 @@ _IN_LOCALES: Final = (
     "LambdaCodeHook",
     _LAMBDA_ARN,
 )
-_LAMBDA_ARNS: Final = {BOT_ALIAS: _IN_LOCALES, BOT: ("TestBotAliasSettings", *_IN_LOCALES)}
+_LAMBDA_ARNS: Final = {BOT: ("TestBotAliasSettings", *_IN_LOCALES), BOT_ALIAS: _IN_LOCALES}
+HOOKING_TYPES: Final = tuple(_LAMBDA_ARNS)
 
 
 class CodeHook(NamedTuple):
@@ -56,7 +57,7 @@ def code_hooks(template: Template, functions: Functions) -> tuple[list[CodeHook]
     found += _types_in_loops(template)
     found += (_hidden(place, TRANSFORM) for place in template.transforms)
     read: list[tuple[Resource, Values[object]]] = []
-    for resource in template.of_type(BOT, BOT_ALIAS):
+    for resource in template.of_type(*HOOKING_TYPES):
         arns = resource.properties.get(*_LAMBDA_ARNS[resource.type])
         read.append((resource, arns))
         hidden = [(place, call.function) for call in arns.hidden for place in call.places]
@@ -154,6 +155,6 @@ def _is_shaped(arn: object) -> bool:
 def _types_in_loops(template: Template) -> Iterator[Diagnostic]:
     """Yield the resources of a loop that may be bots for some of its items only (rule 1.5)."""
     for kind in template.ids_by_type:
-        if variables(kind) and any(can_come_to(kind, name) for name in (BOT, BOT_ALIAS)):
+        if variables(kind) and any(can_come_to(kind, name) for name in HOOKING_TYPES):
             for resource in template.of_type(kind):
                 yield TYPE_IN_LOOP.at(*resource.place, "Type")

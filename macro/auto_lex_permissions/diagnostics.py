@@ -418,7 +418,7 @@ SETTING_WITHOUT_VALUE: Final = Message(
     "Give it one: as its Default, or by --parameter-overrides on the command line.",
 )
 
-# Functions that no permission of this stack can serve: ALP4xx.
+# Hooks that no permission of this stack makes work: ALP4xx.
 
 OUT_OF_REACH: Final = Message(
     "ALP401",

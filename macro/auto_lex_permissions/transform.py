@@ -9,7 +9,7 @@ from .bots import Bots
 from .cfn.budget import MOST_STEPS, TooMuchWorkError
 from .cfn.intrinsics import LONGEST_NAME
 from .cfn.template import SECTIONS, TRANSFORM, Template, kind_of
-from .code_hooks import BOT, BOT_ALIAS, CodeHook, code_hooks
+from .code_hooks import HOOKING_TYPES, CodeHook, code_hooks
 from .declared import Declared
 from .diagnostics import (
     MISPLACED,
@@ -180,7 +180,7 @@ def _opted_out(template: Template) -> tuple[frozenset[str], list[Diagnostic]]:
     """Return the bots and bot aliases that have opted out, and mistakes in this (rule 5.1)."""
     opted_out: set[str] = set()
     wrong: list[Diagnostic] = []
-    for resource in template.of_type(BOT, BOT_ALIAS):
+    for resource in template.of_type(*HOOKING_TYPES):
         if "Metadata" in resource.body:
             is_out, found = opts_out(resource.place, resource.body["Metadata"])
             wrong += found
