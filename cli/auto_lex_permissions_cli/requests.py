@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from auto_lex_permissions import Request
+from auto_lex_permissions.cfn.template import kind_of
 from auto_lex_permissions.cfn.values import Place
 
 from .console import UsageError
@@ -12,6 +13,7 @@ from .console import UsageError
 MACRO: Final = "AutoLexPermissions"
 TRANSFORM: Final = "Transform"
 FN_TRANSFORM: Final = "Fn::Transform"
+_WHERE_IT_WORKS: Final[tuple[Place, ...]] = ((), ("Resources",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,11 @@ class Use:
 
 
 def use_of(template: Mapping[str, Any], stack: Stack) -> Use | None:
-    """Return where a template names the macro, or None where it does not."""
+    """Return where a template names the macro, or None where it does not.
+
+    Elsewhere than at the top or under Resources the macro refuses what it is handed. Where that
+    happens to be empty or a map of resources the macro does nothing for the template: it is no use.
+    """
     entries = _transforms(template)
     for number, entry in enumerate(entries):
         if _name(entry) == stack.macro:
@@ -77,7 +83,9 @@ def use_of(template: Mapping[str, Any], stack: Stack) -> Use | None:
         if isinstance(part, dict):
             call = part.get(FN_TRANSFORM)
             if isinstance(call, dict) and _name(call) == stack.macro:
-                return Use((*place, FN_TRANSFORM), _settings(call), _without(part, FN_TRANSFORM))
+                beside = _without(part, FN_TRANSFORM)
+                if place in _WHERE_IT_WORKS or kind_of(beside) is None:
+                    return Use((*place, FN_TRANSFORM), _settings(call), beside)
             stack_of_parts += [(below, (*place, key)) for key, below in part.items()]
         elif isinstance(part, list):
             stack_of_parts += [(below, (*place, at)) for at, below in enumerate(part)]

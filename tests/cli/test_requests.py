@@ -68,10 +68,13 @@ def test_where_the_macro_is_named(template: Any, place: tuple[Any, ...], handed:
         {"Fn::Transform": {"Name": "AWS::Include"}, **VALUE},
         {"Fn::Transform": "AutoLexPermissions", **VALUE},
         {"Transform": {"Name": ["AutoLexPermissions"]}, **VALUE},
+        {"Metadata": {"Fn::Transform": CALL}, **VALUE},
+        {"Metadata": {"A": {"Fn::Transform": CALL, "Topic": {"Type": "AWS::SNS::Topic"}}}, **VALUE},
+        {"Outputs": {"Fn::Transform": CALL}, **VALUE},
     ],
 )
 def test_a_template_that_does_not_name_it(template: Any) -> None:
-    """It is taken as it is."""
+    """It is taken as it is, also where the macro is called and handed nothing of it."""
     assert use_of(template, Stack()) is None
     assert request_of(template, Stack()).fragment == template
 

@@ -110,6 +110,13 @@ def test_a_function_is_named_by_its_logical_id_or_not_at_all(written: str) -> No
     assert SECRET not in str(error)
 
 
+def test_a_call_of_the_macro_that_hands_it_nothing_is_no_use() -> None:
+    """One line of a template's Metadata does not switch the hook off."""
+    judgement = judged(f"Metadata: {{Fn::Transform: {{Name: AutoLexPermissions}}}}\n{TEMPLATE}")
+    assert not judgement.uses_macro
+    assert [each.code for each in judgement.errors] == ["ALP101"]
+
+
 def test_a_suppression_of_what_cannot_be_is_said_without_what_it_says() -> None:
     """`check` repeats the id; here it may be anything."""
     metadata = (
