@@ -354,6 +354,20 @@ def functions_of_one_name(size: int) -> Json:
     return _filled(size, _each(pair))
 
 
+@_case("retained bot aliases of functions of one name, each under a condition of its own")
+def retained_functions_of_one_name(size: int) -> Json:
+    """Let permissions outlive their stack where all that they may name does."""
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:orders"
+    count = size // 200
+    functions = {
+        f"Function{number}": {**function("orders"), "Condition": f"Is{number}"}
+        for number in range(count)
+    }
+    aliases = {f"Alias{n}": alias(arn, DeletionPolicy="Retain") for n in range(5)}
+    conditions = {f"Is{number}": equals(f"P{number}") for number in range(count)}
+    return template({**functions, **aliases}, Conditions=conditions)
+
+
 @_case("hooks on functions of one name, each named by its logical id")
 def functions_of_one_name_by_id(size: int) -> Json:
     """Each function may be each other one."""

@@ -204,3 +204,25 @@ def test_where_the_region_is_not_known_it_may_change() -> None:
     """Offline nothing says that it does not (rule 4.4)."""
     fragment = stack([locale({"Fn::If": ["IsHere", F, G]})])
     assert reported(fragment, region="") == MOVES
+
+
+def test_a_replica_is_reported_where_there_is_one() -> None:
+    """In the branch of the condition under which it exists (rule 4.4)."""
+    template = stack([locale(F)])
+    choice = {"Fn::If": ["IsProd", {"ReplicaRegions": ["eu-west-1"]}, NO_VALUE]}
+    template["Resources"]["Bot"]["Properties"] = {"Replication": choice}
+    assert reported(template) == [("ALP405", "Fn::If[1]")]
+
+
+@pytest.mark.parametrize(
+    ("properties", "code"),
+    [({"TenancyConfig": {"Mode": "PER_TENANT"}}, ["ALP408"]), ({"DurableConfig": CONFIG}, [])],
+)
+def test_a_lambda_alias_of_two_names_is_one_of_its_function(
+    properties: dict[str, object], code: list[str]
+) -> None:
+    """It names the function with a qualifier, whichever that is (rule 4.5)."""
+    template = stack([locale({"Ref": "Live"})])
+    template["Resources"]["F"]["Properties"] = properties
+    template["Resources"]["Live"]["Properties"]["Name"] = {"Fn::If": ["IsProd", "a", "b"]}
+    assert [found for found, _ in reported(template)] == code

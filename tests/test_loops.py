@@ -572,6 +572,29 @@ def test_what_another_loop_covers_is_not_declared() -> None:
     assert (again.permissions_added, again.grants_declared) == (0, 2)
 
 
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
+def test_ids_that_meet_are_found_among_any_number_of_loops(order: tuple[int, ...]) -> None:
+    """Each is held against all others of its name, not against the first (rule 2.5)."""
+
+    def loop(logical_id: str, *items: str) -> list[object]:
+        arn = {"Fn::Sub": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:fn-${{Env}}"}
+        return over("Env", [*items], logical_id, arn)
+
+    loops = [loop("A", "a", "b"), loop("B", "c", "d"), loop("C", "d", "e")]
+    with pytest.raises(TemplateError, match="ALP104"):
+        by_bot(*(loops[number] for number in order))
+
+
+def test_a_qualifier_of_each_item_has_a_policy_of_its_own() -> None:
+    """Before as well as after (rules 6.5 and 6.7)."""
+    arn = {"Fn::Sub": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:fn:${{Env}}"}
+    loop = over("Env", [f"v{number}" for number in range(60)], "A", arn)
+    request = Request({"Resources": {"Fn::ForEach::L": loop}}, REGION, ACCOUNT)
+    first = transform(request)
+    assert not first.reports
+    assert transform(request._replace(fragment=first.fragment)).fragment == first.fragment
+
+
 def test_loops_with_two_variables_over_the_same_items() -> None:
     """Nothing says which of the two is which, so each has its own (rule 1.5)."""
 

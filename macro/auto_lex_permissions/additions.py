@@ -15,7 +15,7 @@ from .cfn.intrinsics import Reference, Word, substituted
 from .cfn.loops import LOOP, unmark, unmark_text, variables, without_variables
 from .cfn.template import Resource, Scope, Template
 from .declared import PERMISSION
-from .dependencies import AliasWaits, Makers, Wait, generated_before, with_waits
+from .dependencies import AliasWaits, Generated, Makers, Wait, generated_before, with_waits
 from .diagnostics import (
     CONDITIONS_NEEDED,
     ID_TAKEN,
@@ -109,24 +109,27 @@ class Writer:
         diagnostics += self._collisions(placements)
         placements.sort(key=lambda placement: placement.logical_id)
         conditions: dict[str, object] = {}
-        permissions: dict[str, Permission] = {}
+        permissions: list[Permission] = []
+        generated: dict[str, Generated] = {}
         for placement in placements:
             if placement.grant.is_missing:
                 condition, mistakes = self._condition(placement, conditions)
                 permission, more = self._permission(placement, condition)
-                permissions[placement.logical_id] = permission
+                permissions.append(permission)
+                when, body = placement.grant.when, permission.body
+                generated[placement.logical_id] = Generated(when, condition, body)
                 diagnostics += [*mistakes, *more]
         waits = AliasWaits(
             self._template,
             self._functions,
             placements if is_by_bot else (),
-            {name: (added.condition, added.body) for name, added in permissions.items()},
+            generated,
         )
         diagnostics += waits.diagnostics
         diagnostics += self._staying(grants)
         if conditions and not self._template.is_whole:
             diagnostics.append(CONDITIONS_NEEDED.at(", ".join(sorted(conditions))))
-        return Additions(tuple(permissions.values()), conditions, waits.found, tuple(diagnostics))
+        return Additions(tuple(permissions), conditions, waits.found, tuple(diagnostics))
 
     def _staying(self, grants: Iterable[Grant]) -> Iterator[Diagnostic]:
         """Yield the bot aliases whose generated permissions stay when a hook moves (rule 2.6)."""
@@ -147,24 +150,28 @@ class Writer:
         """
         if not self._template.scopes:
             return
-        first: dict[str, Placement] = {}
+        alike: dict[str, list[Placement]] = {}
         for found in placements:
             name, grant = found.logical_id, found.grant
             if grant.is_missing or generated_before(self._template, name):
-                other = first.setdefault(unmark_text(name), found)
-                words = (*grant.caller.name, *other.grant.caller.name)
-                may_meet = (
-                    name == other.logical_id
-                    or not all(map(self._is_resource, words))
-                    or self._share_items(name, other.logical_id)
-                )
-                if other is not found and may_meet:
+                others = alike.setdefault(unmark_text(name), [])
+                if any(self._may_meet(found, other) for other in others):
                     yield from _differs_in_loop(grant)
+                others.append(found)
+
+    def _may_meet(self, one: Placement, other: Placement) -> bool:
+        self._template.budget.spend(5, _MEETING)
+        words = (*one.grant.caller.name, *other.grant.caller.name)
+        return (
+            one.logical_id == other.logical_id
+            or not all(map(self._is_resource, words))
+            or self._share_items(one.logical_id, other.logical_id)
+        )
 
     def _share_items(self, name: str, other: str) -> bool:
         """Return whether two names with variables of one name surely are one for some items."""
-        found = {variable[0]: self._items(variable) for variable in variables(other)}
-        shared = (self._items(v) & found[v[0]] for v in variables(name))
+        found = {variable[0]: self._items(variable) for variable in sorted(variables(other))}
+        shared = (self._items(v) & found[v[0]] for v in sorted(variables(name)))
         return bool(variables(name)) and all(shared)
 
     def _items(self, variable: tuple[str, str]) -> set[str]:
@@ -252,7 +259,7 @@ class Writer:
         }
         waits = self._makers.waits(grant)
         mistakes = []
-        if not all(wait.can_stand_in(placement.scope) for wait in waits):
+        if not all(wait.can_stand_in(placement.scope, self._template) for wait in waits):
             mistakes.append(WAIT_IN_LOOP.at(*grant.hooks[0].places[0]))
         waiting = with_waits(body, waits)
         return Permission(placement.logical_id, placement.scope, condition, waiting), mistakes

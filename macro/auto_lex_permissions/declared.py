@@ -174,7 +174,7 @@ class Declared:
         self._template.budget.spend(10 * len(found), _COMPARING)
         for permission in found.values():
             named = (name for names in permission.functions for name in names.value)
-            own = frozenset().union(*(variables_in(name.name) for name in named))
+            own = frozenset().union(*(variables_in(name.arn) for name in named))
             when = self._names_when(permission, function)
             yield when, permission.resource.scope.items_without(own)
 

@@ -63,9 +63,22 @@ class Wait(NamedTuple):
         reference = {"Ref": substituted(self.logical_id)}
         return {"Fn::If": [self.condition, reference, ""]} if self.condition else reference
 
-    def can_stand_in(self, scope: Scope) -> bool:
-        """Return whether it can be written in a scope: it is the same for each of its items."""
-        return not variables(self.condition) and variables(self.logical_id) <= scope.names
+    def can_stand_in(self, scope: Scope, template: Template) -> bool:
+        """Return whether it can be written in a scope: it is the same for each of its items.
+
+        `Fn::If` takes the name of a condition, and no function in its place.
+        """
+        has_name = self.condition not in template.condition_functions
+        is_same = not variables(self.condition) and variables(self.logical_id) <= scope.names
+        return has_name and is_same
+
+
+class Generated(NamedTuple):
+    """A generated permission: when it exists, the condition that says so or nothing, its body."""
+
+    when: Formula
+    condition: str
+    body: Mapping[str, object]
 
 
 def wait_for(
@@ -73,7 +86,7 @@ def wait_for(
 ) -> Wait | None:
     """Return how what exists under `waiting` waits for a resource that exists under `when`.
 
-    None where both never exist together, or where no single condition says when.
+    None where both never exist together.
     """
     if conditions.implies(waiting, when):
         return Wait(logical_id)
@@ -98,10 +111,11 @@ def with_waits(body: Mapping[str, object], waits: Iterable[Wait]) -> dict[str, o
 
 
 def _extended(before: object, more: Iterable[object]) -> list[object]:
-    """Return what was listed, or stood there alone, and whatever else is to be."""
+    """Return what was listed, or stood there alone, and whatever else is to be, each once."""
     listed = before if isinstance(before, list) else [before]
     known = set(map(canonical_json, listed))
-    return [*listed, *(item for item in more if canonical_json(item) not in known)]
+    others = {canonical_json(item): item for item in more}
+    return [*listed, *(item for written, item in others.items() if written not in known)]
 
 
 def _object(value: object) -> dict[str, object]:
@@ -232,7 +246,7 @@ class Makers:
             return
         name, _ = published
         made = f"{resource.logical_id}.Alias"
-        if isinstance(name, str):
+        if isinstance(name, str) and not variables(name):
             letters = name.replace("-", "D").replace("_", "U")
             made = f"{resource.logical_id}Alias{letters}"
         yield made, resource.when
@@ -306,9 +320,9 @@ class AliasWaits:
         template: Template,
         functions: Functions,
         placements: Iterable[Placement],
-        added: Mapping[str, tuple[str, Mapping[str, object]]],
+        added: Mapping[str, Generated],
     ) -> None:
-        """Take the grants, and condition and body of each permission that is added, by name."""
+        """Take the grants, and each permission that is added, by name."""
         self._template = template
         self._conditions = template.conditions
         self._functions = functions
@@ -320,7 +334,7 @@ class AliasWaits:
             if caller.kind == "bot":
                 if before := generated_before(template, name):
                     condition = before.when.name if isinstance(before.when, Named) else ""
-                    self._generated[name] = condition, before.body
+                    self._generated[name] = Generated(before.when, condition, before.body)
                 if name in self._generated:
                     by_caller.setdefault(caller.name, []).append(placement)
                     if template.scopes:
@@ -329,7 +343,7 @@ class AliasWaits:
             name: ByFunction(functions, ((found, [found.grant.function]) for found in placements))
             for name, placements in by_caller.items()
         }
-        bodies = {name: body for name, (_, body) in self._generated.items()}
+        bodies = {name: generated.body for name, generated in self._generated.items()}
         self._dependencies = Dependencies(template, bodies)
         self._found: dict[str, tuple[Resource, list[Wait]]] = {}
         self.diagnostics: list[Diagnostic] = []
@@ -348,7 +362,7 @@ class AliasWaits:
         doubtful: list[tuple[Resource, Placement, Placement]] = []
         for placement in placements:
             for serving in self._serving(placement):
-                is_plain = not has_waits(self._generated[serving.logical_id][1])
+                is_plain = not has_waits(self._generated[serving.logical_id].body)
                 for alias, hooks in _aliases(placement.grant):
                     if is_plain and self._refers_alike(alias, hooks, serving.grant):
                         self._let_wait(alias, placement, serving)
@@ -384,11 +398,12 @@ class AliasWaits:
 
     def _let_wait(self, alias: Resource, placement: Placement, serving: Placement) -> None:
         name = serving.logical_id
-        is_certain = self._conditions.implies(alias.when, serving.grant.when)
+        generated = self._generated[name]
+        is_certain = self._conditions.implies(alias.when, generated.when)
         # It may stand in another loop over the same items.
         named = with_variables_of(name, placement.logical_id)
-        wait = Wait(named, "" if is_certain else self._generated[name][0])
-        if not wait.can_stand_in(alias.scope):
+        wait = Wait(named, "" if is_certain else generated.condition)
+        if not wait.can_stand_in(alias.scope, self._template):
             self.diagnostics.append(WAIT_IN_LOOP.at(*alias.place))
         self._found.setdefault(alias.logical_id, (alias, []))[1].append(wait)
         self._dependencies.add(alias.logical_id, name)

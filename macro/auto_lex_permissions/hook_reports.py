@@ -109,7 +109,9 @@ def _without_branches(place: Place) -> Place:
 
 def _of_replicas(template: Template, bots: Bots, hooks: Sequence[CodeHook]) -> Iterator[Diagnostic]:
     replicated: dict[Text, list[Place]] = {
-        (Reference(bot.logical_id),): [found.places[0] for found in bot.values("Replication")]
+        (Reference(bot.logical_id),): [
+            found.places[0] for found in bot.values("Replication").present()
+        ]
         for bot in template.of_type(BOT)
         if "Replication" in bot.property_names and any(bot.values("Replication").present())
     }
@@ -139,12 +141,15 @@ def _not_invoked(
     isolated = functions.having("TenancyConfig")
     for hook in hooks if durable or isolated else ():
         wrong: list[Message] = []
-        for logical_id, when in functions.resources(hook.function).items():
-            both = hook.when & when
-            if not hook.function.qualifier and _may_meet(template, both, durable.get(logical_id)):
-                wrong.append(DURABLE)
-            if _may_meet(template, both, isolated.get(logical_id)):
-                wrong.append(TENANT_ISOLATED)
+        # A Lambda alias that is left unread has a qualifier, whichever that is.
+        is_unqualified = hook.function.account and not hook.function.qualifier
+        for owner, owned in functions.owners(hook.function):
+            for logical_id, when in functions.resources(owner).items():
+                both = hook.when & owned & when
+                if is_unqualified and _may_meet(template, both, durable.get(logical_id)):
+                    wrong.append(DURABLE)
+                if _may_meet(template, both, isolated.get(logical_id)):
+                    wrong.append(TENANT_ISOLATED)
         yield from (message.at(*place) for message in wrong for place in hook.places)
 
 

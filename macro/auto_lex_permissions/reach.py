@@ -72,7 +72,7 @@ class Reach:
         functions = [hook.function]
         if not self._template.collections:  # pragma: no mutate (a shortcut)
             return functions
-        for name, collection in variables_in(hook.words):
+        for name, collection in sorted(variables_in(hook.words)):
             items = self._template.collections.get((name, collection))
             for item in items if isinstance(items, list) else ():
                 self._template.budget.spend(20, "Reading the items of loops")

@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/a
 from collections.abc import Iterator
 from typing import Final
 
-from .cfn.formulas import ALWAYS, Formula, any_of
+from .cfn.formulas import ALWAYS, Formula, all_of, any_of
 from .cfn.intrinsics import canonical_json, references
 from .cfn.loops import variables
 from .cfn.template import Resource, Scope, Template
@@ -37,10 +37,13 @@ class Retention:
         retained = [hook for hook in grant.hooks if _ATTRIBUTE in hook.resource.body]
         if not retained:
             return None
-        kept = any_of(hook.when & self._is_retained_when(hook.resource) for hook in retained)
         makers = [*self._makers(grant)]
-        for maker, when in makers:
-            kept &= ~when | self._is_retained_when(maker)
+        kept = all_of(
+            (
+                any_of(hook.when & self._is_retained_when(hook.resource) for hook in retained),
+                *(~when | self._is_retained_when(maker) for maker, when in makers),
+            )
+        )
         if not self._is_possible(grant, kept):
             return None
         policies = {

@@ -152,7 +152,7 @@ def by_items(text: str) -> str:
 def with_variables_of(text: str, other: str) -> str:
     """Return a text with the variables of another one that go through the same items."""
     known = variables(other)
-    names = {collection: name for name, collection in known}
+    names = {collection: name for name, collection in sorted(known)}
 
     def renamed(mark: re.Match[str]) -> str:
         name, collection = mark.groups()
