@@ -209,6 +209,24 @@ def test_a_wildcard_among_the_items_of_a_loop(
     assert (":bot-alias/" in written) is whole
 
 
+@pytest.mark.parametrize(
+    ("bot_id", "items", "whole"),
+    [
+        ({"Fn::Select": [0, ["${Id}"]]}, ["*"], False),
+        ({"Fn::Select": [0, ["${Id}"]]}, ["ABCDEFGHIJ"], True),
+        ({"Ref": "Def${Id}"}, ["ault"], False),
+        ({"Ref": "Pla${Id}"}, ["in"], True),
+        ({"Fn::FindInMap": ["Wi${Id}", *STAGE_BOT]}, ["ld"], False),
+        ({"Fn::FindInMap": ["Pla${Id}", *STAGE_BOT]}, ["in"], True),
+        ({"Fn::FindInMap": [{"Ref": "Id"}, *STAGE_BOT]}, ["Wild"], False),
+    ],
+)
+def test_a_wildcard_in_what_an_item_names(bot_id: object, items: list[str], *, whole: bool) -> None:
+    """A parameter, a mapping, or a text inside of a call (rule 5.2)."""
+    written = _looped({"Fn::ForEach::Ids": ["Id", items, {"Alias&{Id}": _alias(bot_id)}]})
+    assert (":bot-alias/" in written) is whole
+
+
 @pytest.mark.parametrize(("items", "whole"), [(["A", "*"], False), (["A", "B"], True)])
 def test_a_wildcard_among_the_items_of_a_loop_around(items: list[str], *, whole: bool) -> None:
     """The inner collection holds the outer variable (rule 5.2)."""

@@ -57,6 +57,7 @@ def stack(hook: object, **permission: object) -> dict[str, Any]:
                 "Type": "AWS::Lambda::Function",
                 "Properties": {"FunctionName": {"Fn::If": ["IsProd", "jobs", "jobs"]}},
             },
+            "Nested": {"Type": "AWS::CloudFormation::Stack"},
             "Url": {"Type": "AWS::Lambda::Url", "Properties": {"TargetFunctionArn": F_ARN}},
             "Config": {
                 "Type": "AWS::Lambda::EventInvokeConfig",
@@ -760,3 +761,79 @@ def test_a_permission_that_serves_what_has_opted_out() -> None:
     found = examine(Request(template, REGION, ACCOUNT))
     out = [hook for hook in found.all_hooks if hook.resource.logical_id == "Other"]
     assert found.declared.reason_to_stay("Allow", out) == ""
+
+
+def reported_codes(template: dict[str, Any]) -> list[str]:
+    """Return the codes of the author's permissions that are reported."""
+    found = transform(Request(template, REGION, ACCOUNT)).reports
+    return [report.code for report in found if report.path == "Resources.Allow"]
+
+
+RESOLVED = "{{resolve:ssm:/x}}"
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"Action": RESOLVED},
+        {"SourceAccount": RESOLVED},
+        {"Principal": f"lexv2.{RESOLVED}"},
+        {"Action": {"Fn::Sub": "${HookArn}"}},
+    ],
+)
+def test_what_is_resolved_later_may_match(properties: dict[str, object]) -> None:
+    """It is neither taken as covering nor reported as never matching (rules 3.3, 3.4)."""
+    template = stack(F_ARN, **properties)
+    assert added(template) == 1
+    assert reported_codes(template) == []
+
+
+def test_an_action_that_is_put_together_is_read() -> None:
+    """As a principal is (rule 3.2)."""
+    assert added(stack(F_ARN, Action=sub("lambda:InvokeFunction"))) == 0
+
+
+@pytest.mark.parametrize(
+    ("source_arn", "other", "codes"),
+    [
+        (A_ARN, None, ["ALP202"]),
+        (A_ARN, {"Ref": "HookArn"}, []),
+        (sub(LEX + ":bot-alias/${Bot}/*"), None, []),
+        (sub(LEX + ":bot-alias/${Bot}/TSTALIASID"), None, ["ALP202"]),
+    ],
+)
+def test_another_qualifier_is_reported_where_all_hooks_are_known(
+    source_arn: object, other: object, codes: list[str]
+) -> None:
+    """Another hook of the alias, and an alias of another stack, may name it (rule 3.4)."""
+    template = stack(sub("${F.Arn}:prod"), FunctionName=sub("${F}:live"), SourceArn=source_arn)
+    if other:
+        settings = template["Resources"]["A"]["Properties"]["BotAliasLocaleSettings"]
+        hook = {"LambdaCodeHook": {"LambdaArn": other}}
+        settings.append({"BotAliasLocaleSetting": {"CodeHookSpecification": hook}})
+    assert reported_codes(template) == codes
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {
+            "Principal": {"Fn::If": ["IsProd", "lexv2.amazonaws.com", "events.amazonaws.com"]},
+            "SourceArn": {"Fn::If": ["IsProd", A_ARN, NO_VALUE]},
+        },
+        {
+            "Principal": {"Fn::If": ["IsProd", "lexv2.amazonaws.com", "events.amazonaws.com"]},
+            "SourceArn": {"Fn::If": ["IsProd", A_ARN, "arn:aws:events:us-east-1:1:rule/*"]},
+        },
+        {"Action": {"Fn::If": ["IsProd", "lambda:InvokeFunction", "lambda:GetFunction"]}},
+        {
+            "Principal": {"Fn::If": ["IsProd", "*", "lexv2.amazonaws.com"]},
+            "PrincipalOrgID": {"Fn::If": ["IsProd", "o-a1b2c3d4e5", NO_VALUE]},
+        },
+    ],
+)
+def test_what_is_wide_where_lex_is_not_let_in_is_not_too_wide(
+    properties: dict[str, object],
+) -> None:
+    """Where the permission lets Lex invoke it is exact (rule 3.4)."""
+    assert reported_codes(stack(F_ARN, **properties)) == []

@@ -124,6 +124,7 @@ def test_an_output_of_a_stack_elsewhere_is_out_of_reach(join: Callable[[object],
     output = {"StackName": "hooks", "OutputName": "Arn", "Region": "eu-west-1"}
     with pytest.raises(TemplateError, match="ALP401"):
         transform(Request(stack(join({"Fn::GetStackOutput": output})), REGION, ACCOUNT))
-    output["Region"] = REGION
-    fragment = stack(join({"Fn::GetStackOutput": output}))
-    assert transform(Request(fragment, REGION, ACCOUNT)).permissions_added == 1
+    for region in (REGION, "{{resolve:ssm:/region}}"):  # Which may be this one.
+        output["Region"] = region
+        fragment = stack(join({"Fn::GetStackOutput": output}))
+        assert transform(Request(fragment, REGION, ACCOUNT)).permissions_added == 1

@@ -238,6 +238,10 @@ ALLOWING = [
         id="a denial that never exists",
     ),
     pytest.param(document(NO_VALUE, statement(), "text"), id="odd entries beside"),
+    pytest.param(
+        document(statement(Resource={"Fn::If": ["IsProd", "*", NO_VALUE]})), id="a resource or none"
+    ),
+    pytest.param(document(statement(Effect=sub("Allow"))), id="an effect that is put together"),
 ]
 
 SILENCING = [
@@ -366,6 +370,16 @@ DENYING = [
     pytest.param({"Fn::If": ["IsProd", denial(Condition=None), NO_VALUE]}, id="everything in Prod"),
 ]
 
+RESOLVED = "{{resolve:ssm:/x}}"
+
+
+def nested_choice(depth: int, value: object) -> object:
+    """Return a value under so many conditions."""
+    for _ in range(depth):
+        value = {"Fn::If": ["IsProd", NO_VALUE, value]}
+    return value
+
+
 UNCLEAR = [
     pytest.param(sub("{}"), id="text made by a function"),
     pytest.param(document({"Fn::Sub": "{}"}), id="a statement made by a function"),
@@ -383,6 +397,38 @@ UNCLEAR = [
     pytest.param(document(statement(Action=None)), id="no action"),
     pytest.param(document(statement(Action={"Ref": "HookArn"})), id="action by parameter"),
     pytest.param(document(statement(Resource={"Ref": "HookArn"})), id="resource by parameter"),
+    pytest.param(document(statement(Resource=RESOLVED)), id="a resource that is resolved later"),
+    pytest.param(document(statement(Action=RESOLVED)), id="an action that is resolved later"),
+    pytest.param(document(statement(Effect=RESOLVED)), id="an effect that is resolved later"),
+    pytest.param(document(statement(Principal=RESOLVED)), id="a principal that is resolved later"),
+    pytest.param(RESOLVED, id="a document that is resolved later"),
+    pytest.param(
+        document(statement(), denial(Principal={"AWS": RESOLVED}, Condition=None)),
+        id="a denial of whom is resolved later",
+    ),
+    pytest.param(
+        document(statement(), denial(Principal="*", Action=RESOLVED, Condition=None)),
+        id="a denial of what is resolved later",
+    ),
+    pytest.param(
+        document(statement(), denial(Principal="*", Resource=RESOLVED, Condition=None)),
+        id="a denial where is resolved later",
+    ),
+    pytest.param(
+        document(statement(), statement(Effect=RESOLVED, Principal="*", Condition=None)),
+        id="who knows whether it is a denial",
+    ),
+    pytest.param(
+        document(
+            statement(),
+            denial(Principal={"AWS": {"Fn::GetAtt": ["Nested", "Outputs.Who"]}}, Condition=None),
+        ),
+        id="a denial of what a nested stack says",
+    ),
+    pytest.param(
+        document(statement(Resource=nested_choice(102, {"Fn::GetAtt": "G.Arn"}))),
+        id="a resource under more conditions than are looked through",
+    ),
     pytest.param(document(statement(Unknown="x")), id="another element"),
     pytest.param(
         document(statement(Condition={"StringEqualsIgnoreCase": {"aws:SourceArn": IMPORT}})),
@@ -520,6 +566,11 @@ ANY_FUNCTION = "arn:*:lambda:*:*:function:*"
         (ORDERS_LIVE, f"{ANY_FUNCTION}:live", ""),
         (ORDERS_LIVE, f"arn:*:lambda:*:{ACCOUNT}:function:orders:*", ""),
         (ORDERS_LIVE, f"{ANY_FUNCTION}:dev", "ALP203"),
+        # A wildcard within a field may end at its colon; what IAM does is not documented.
+        (ORDERS_LIVE, "arn:*:lambda:*:*:function:*live", "ALP206"),
+        (ORDERS_LIVE, "arn:aws:lambda:*2:function:orders:live", "ALP206"),
+        (ORDERS_LIVE, "arn:aws:lambda:us-*-1:*:function:ord?rs:l*e", ""),
+        (ORDERS_LIVE, "arn:aws:lambda:us-*-1:*:function:ord*", ""),
     ],
 )
 def test_a_pattern_is_held_against_the_arn_of_the_function_with_its_qualifier(
@@ -652,3 +703,34 @@ def test_a_permission_beside_a_policy_counts_for_nothing() -> None:
     template["Resources"]["Policy"] = policy
     with pytest.raises(TemplateError):
         added(template)
+
+
+def test_a_literal_may_be_the_name_of_a_function_whose_name_is_a_parameter() -> None:
+    """What is about the literal may be about the function (rule 3.5)."""
+    literal = sub(f"{FUNCTION}:fn")
+    own = {"FunctionName": {"Ref": "HookArn"}}
+
+    def codes(template: dict[str, Any]) -> list[str]:
+        template["Resources"]["F"]["Properties"] = own
+        found = examine(Request(template, REGION, ACCOUNT)).diagnostics
+        return [each.code for each in found]
+
+    denied = denial(Principal="*", Resource=literal, Condition=None)
+    assert codes(governed(F_ARN, document(statement(), denied))) == ["ALP206"]
+    assert codes(governed(F_ARN, document(statement(Resource=literal)))) == ["ALP206"]
+    assert codes(governed(literal, document())) == ["ALP204"]
+    assert codes(governed({"Fn::GetAtt": ["G", "Arn"]}, document())) == []
+
+
+@pytest.mark.parametrize(
+    ("items", "code"), [(["a"], []), ([], ["ALP207"]), ({"Ref": "Names"}, ["ALP207"])]
+)
+def test_a_policy_in_a_loop_decides_where_it_is_sure_to_exist(
+    items: object, code: list[str]
+) -> None:
+    """As a permission in a loop covers (rules 3.3, 3.5)."""
+    template = governed(F_ARN, document(statement()))
+    policy = template["Resources"].pop("Policy")
+    template["Resources"]["Fn::ForEach::L"] = ["Env", items, {"P${Env}": policy}]
+    found = examine(Request(template, REGION, ACCOUNT))
+    assert [each.code for each in found.diagnostics] == code

@@ -53,6 +53,9 @@ _NOT_IN_IDS: Final = frozenset(":/")
 _PLACES: Final = {"partition": 1, "Region": 3, "account": 4}
 # https://docs.aws.amazon.com/lexv2/latest/APIReference/API_BotAliasSummary.html
 _ALIAS_ID: Final = re.compile("[0-9A-Za-z]{10}")
+_CUSTOM: Final = "AWS::CloudFormation::CustomResource"
+# The attributes of resources that are ids or ARNs; none is what `Ref` returns.
+_IDS: Final = frozenset({"", "Id", "Arn", "BotAliasId"})
 # An ARN of Lex's ends in `bot-alias/BOT/ALIAS`.
 _PARTS: Final = 3
 _LABELS: Final = {
@@ -272,12 +275,12 @@ class Bots:
     def are_different(self, one: Word, other: Word) -> bool:
         """Return whether two words, one of them a reference, are so in every deployment.
 
-        The ids and ARNs of two bots or bot aliases are, and none of them is empty or a wildcard.
+        The ids and ARNs of two bots or bot aliases are. No id or ARN of a resource is empty or a
+        wildcard; other attributes, and what a custom resource returns, may be anything.
         """
         match one, other:
-            case (Reference(name), str(literal)) | (str(literal), Reference(name)):
-                is_known = name.startswith("AWS::") or self._template.find(name) is not None
-                return is_known and literal in ("", *ANYONE)
+            case (Reference() as word, str(literal)) | (str(literal), Reference() as word):
+                return literal in ("", *ANYONE) and self._is_id_or_arn(word)
             case Reference(), Reference():
                 found = [self._template.find(word.logical_id) for word in (one, other)]
                 types = {resource.type if resource else "" for resource in found}
@@ -289,6 +292,12 @@ class Bots:
                     and not any(resource.scope.loops for resource in found if resource)
                 )
         return False
+
+    def _is_id_or_arn(self, word: Reference) -> bool:
+        """Return whether a reference is sure to be an id, a name, an ARN or a pseudo parameter."""
+        kind = self._template.type_of(word.logical_id)
+        is_of_aws = kind.startswith("AWS::") and kind != _CUSTOM
+        return word.logical_id.startswith("AWS::") or (is_of_aws and word.attribute in _IDS)
 
     def arn(self, source_arn: object) -> Arn:
         """Return the fields of the ARN that an expression for `SourceArn` writes.
@@ -346,15 +355,25 @@ class Bots:
         So are all aliases of a bot that it makes. One of another bot, whose aliases other stacks
         may make, is not, though an alias of that bot be here.
         """
+        match split(arn[-1], "/"):
+            case [("bot-alias",), (bot,), *_] if self._is_bot(bot):
+                return True
+        return self.is_alias_made_here(arn)
+
+    def is_alias_made_here(self, arn: Arn) -> bool:
+        """Return whether an ARN means one bot alias that the template makes, or a test alias."""
         if len(arn) == 1:
             return len(arn[0]) == 1 and self._is_alias(arn[0][0], "Arn")
         match split(arn[-1], "/"):
-            case [("bot-alias",), (Reference(logical_id, ""),), *_] if (
-                self._template.type_of(logical_id) == BOT
-            ):
-                return True
-            case [("bot-alias",), _, (alias,)]:
-                return self._is_alias(alias, "BotAliasId")
+            case [("bot-alias",), bot, (alias,)]:
+                is_test_alias = alias == TEST_ALIAS_ID and any(map(self._is_bot, bot))
+                return is_test_alias or self._is_alias(alias, "BotAliasId")
+        return False
+
+    def _is_bot(self, word: Word) -> bool:
+        match word:
+            case Reference(logical_id, ""):
+                return self._template.type_of(logical_id) == BOT
         return False
 
     @cached_property

@@ -9,16 +9,18 @@ from functools import cached_property
 from typing import Final, NamedTuple, TypeVar
 
 from .bots import Bots, is_whole_bot, key_of
-from .cfn.formulas import NEVER, Formula, all_of, any_of
+from .cfn.formulas import ALWAYS, NEVER, Formula, all_of, any_of
 from .cfn.intrinsics import (
     ACCOUNT,
     Text,
     compact,
+    deployed_text,
     has_space,
     is_literal,
     is_no_value,
     text,
     variables_in,
+    with_dynamic_references,
 )
 from .cfn.template import Resource, Template
 from .cfn.values import Values
@@ -83,6 +85,11 @@ class _Hooks(NamedTuple):
     by_arn: dict[Arn, list[CodeHook]]
     qualifiers: set[Text]
     active: set[str]
+
+    def of(self, permission: DeclaredPermission) -> Iterator[CodeHook]:
+        """Yield the hooks whose bot aliases the permission may mean."""
+        for key in {key_of(arn.value): None for arn in permission.arns}:
+            yield from self.all if key is None else self.by_arn.get(key, ())
 
 
 class Declared:
@@ -249,13 +256,20 @@ class Declared:
         if not self._permissions:
             return
         by_function: dict[LambdaFunction, _Hooks] = {}
+        # Those of functions that may be any one.
+        unknown = _Hooks([], {}, set(), set())
         ids = {hook.resource.logical_id for hook in active}
         for hook in (*active, *opted_out):
             # Of one that is left unread, the qualifier is not known.
             qualifier = hook.function.qualifier if hook.function.account else hook.function.name
             owners = (owner for owner, _ in self._functions.owners(hook.function))
-            for function in dict.fromkeys(self._keys(owners)):
-                found = by_function.setdefault(function, _Hooks([], {}, set(), set()))
+            groups = [
+                by_function.setdefault(function, _Hooks([], {}, set(), set()))
+                for function in dict.fromkeys(self._keys(owners))
+            ]
+            if self._functions.known_name(hook.function) is None:
+                groups.append(unknown)
+            for found in groups:
                 found.active.update(ids & {hook.resource.logical_id})
                 found.all.append(hook)
                 found.qualifiers.add(qualifier)
@@ -272,18 +286,17 @@ class Declared:
                 if function in by_function
             ]
             if any(hooks.active for hooks in related):
-                yield from self._report(permission, related, by_bot=by_bot)
+                yield from self._report(permission, related, unknown, by_bot=by_bot)
 
     def _report(
-        self, permission: DeclaredPermission, related: list[_Hooks], *, by_bot: bool
+        self,
+        permission: DeclaredPermission,
+        related: list[_Hooks],
+        unknown: _Hooks,
+        *,
+        by_bot: bool,
     ) -> Iterator[Diagnostic]:
-        keys = [key_of(arn.value) for arn in permission.arns]
-        candidates = (
-            hook
-            for hooks in related
-            for key in keys
-            for hook in (hooks.all if key is None else hooks.by_arn.get(key, ()))
-        )
+        candidates = (hook for hooks in related for hook in hooks.of(permission))
         served = [hook for hook in candidates if self._covers_when(permission, hook) != NEVER]
         if served:
             active = set().union(*(hooks.active for hooks in related))
@@ -292,19 +305,21 @@ class Declared:
             if excess and is_active:
                 yield TOO_WIDE.at(*permission.resource.place, reason=excess.reason)
             return
-        qualifiers = sum(len(hooks.qualifiers) for hooks in related)
-        self._template.budget.spend(qualifiers, _COMPARING)
-        reason = next(self._never_matching(permission, related), None)
+        qualifiers = set().union(*(hooks.qualifiers for hooks in related))
+        self._template.budget.spend(len(qualifiers), _COMPARING)
+        may_be_others = any(True for _ in unknown.of(permission))
+        reason = next(self._never_matching(permission, None if may_be_others else qualifiers), None)
         if reason:
             yield NEVER_MATCHES.at(*permission.resource.place, reason=reason)
 
     def _never_matching(
-        self, permission: DeclaredPermission, related: list[_Hooks]
+        self, permission: DeclaredPermission, wanted: set[Text] | None
     ) -> Iterator[str]:
         """Yield why a permission is sure to let Lex V2 invoke no function.
 
         One that may serve a bot outside of the template is left alone: who deleted it would silence
-        that bot.
+        that bot. `wanted` are the qualifiers of its function that bot aliases name, None where that
+        is not known.
         """
         yield from self._never_lets_lex_in(permission)
         arns = [arn.value for arn in permission.arns]
@@ -312,12 +327,22 @@ class Declared:
             accounts = permission.resource.values("SourceAccount")
             if accounts.count and not any(self._may_be_own(each.value) for each in accounts):
                 yield "Its SourceAccount is another account."
-            wanted = set().union(*(hooks.qualifiers for hooks in related))
-            names = [name for named in permission.functions for name in named.value]
-            own = {name.qualifier for name in names}
-            is_known = all(name.account for name in names)
-            if is_known and all(map(is_literal, (*wanted, *own))) and wanted.isdisjoint(own):
+            if wanted is not None and self._names_other_qualifier(permission, wanted):
                 yield "It names another version or alias of the function."
+
+    def _names_other_qualifier(self, permission: DeclaredPermission, wanted: set[Text]) -> bool:
+        """Return whether none of the qualifiers of a permission is wanted.
+
+        Sure is that of single bot aliases: of the same bot another stack may make more.
+        """
+        names = [name for named in permission.functions for name in named.value]
+        own = {name.qualifier for name in names}
+        return (
+            all(arn.value and self._bots.is_alias_made_here(arn.value) for arn in permission.arns)
+            and all(name.account for name in names)
+            and all(is_literal(with_dynamic_references(words)) for words in (*wanted, *own))
+            and wanted.isdisjoint(own)
+        )
 
     def _never_lets_lex_in(self, permission: DeclaredPermission) -> Iterator[str]:
         """Yield why a permission lets no bot of Lex V2 invoke, whatever its function.
@@ -328,9 +353,7 @@ class Declared:
         principals, actions = values("Principal"), values("Action")
         if principals.count and not any(_may_be_lex(principal.value) for principal in principals):
             yield f"Its Principal is not {LEX_PRINCIPAL}."
-        if actions.count and all(
-            isinstance(action.value, str) and not _is_invoke(action.value) for action in actions
-        ):
+        if actions.count and not any(_may_be_invoke(action.value) for action in actions):
             yield f"Its Action does not include {INVOKE}."
         for name in _NEVER_SENT:
             asked = values(name)
@@ -341,15 +364,15 @@ class Declared:
             yield faults[0]
 
     def _excess(self, permission: DeclaredPermission, *, by_bot: bool) -> Iterator[Excess]:
-        """Yield in what a permission allows more than what the macro would add."""
-        values = permission.resource.values
-        if any(compact(caller) == ANYONE for caller in self._possible(values("Principal"))):
+        """Yield in what a permission allows more than what the macro would add, where it does."""
+        values, when = permission.resource.values, permission.lets_lex_invoke
+        if any(compact(caller) == ANYONE for caller in self._possible(values("Principal"), when)):
             yield Excess("Its Principal is anyone.", "anyone but Lex V2")
-        actions = (str(action).strip().lower() for action in self._possible(values("Action")))
+        actions = map(_action, self._possible(values("Action"), when))
         if any(action != INVOKE.lower() for action in actions):
             others = f"every action but {INVOKE}"
             yield Excess(f"Its Action is more than {INVOKE}.", others)
-        arns = [*self._possible(permission.arns)]
+        arns = [*self._possible(permission.arns, when)]
         if None in arns:
             yield Excess("It has no SourceArn.", "every other bot")
         wide = (arn for arn in arns if arn and any(map(has_wildcard, arn)))
@@ -384,14 +407,14 @@ class Declared:
     def _of(self, logical_id: str) -> DeclaredPermission:
         return next(p for p in self._permissions if p.resource.logical_id == logical_id)
 
-    def _possible(self, values: Values[T]) -> Iterator[T]:
-        """Yield the values that stand there in some deployment."""
+    def _possible(self, values: Values[T], when: Formula = ALWAYS) -> Iterator[T]:
+        """Yield the values that stand there in some deployment of a kind."""
         possible = self._template.conditions.possible
-        return (value.value for value in values if possible(value.when))
+        return (value.value for value in values if possible(value.when & when))
 
     def _may_be_own(self, account: object) -> bool:
         return self._is_absent_or_own(account) or not (
-            self._template.account and is_literal(compact(account))
+            self._template.account and is_literal(deployed_text(account))
         )
 
     def _faults_of(self, arn: Arn) -> Iterator[str]:
@@ -419,7 +442,7 @@ def _is_lex_or_anyone(principal: object) -> bool:
 
 def _may_be_lex(principal: object) -> bool:
     """Return whether a principal is not sure to be another one than Lex V2."""
-    words = text(principal)
+    words = deployed_text(principal)
     return _is_lex_or_anyone(principal) or may_equal((LEX_PRINCIPAL,), words, nothing_known)
 
 
@@ -433,4 +456,15 @@ def _is_about_lex(principal: object) -> bool:
 
 def _is_invoke(action: object) -> bool:
     """Return whether a permission's action includes invoking; letter case does not matter."""
-    return isinstance(action, str) and action.strip().lower() in _ACTIONS
+    return _action(action) in _ACTIONS
+
+
+def _may_be_invoke(action: object) -> bool:
+    """Return whether a permission's action is not sure to be another one."""
+    return _is_invoke(action) or not is_literal(deployed_text(action))
+
+
+def _action(action: object) -> str:
+    """Return an action as it is compared, or nothing of one that is not written out."""
+    words = text(action)
+    return "".join(map(str, words)).strip().lower() if is_literal(words) else ""

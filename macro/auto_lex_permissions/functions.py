@@ -24,6 +24,7 @@ from .cfn.intrinsics import (
     split,
     text,
     variables_in,
+    with_dynamic_references,
 )
 from .cfn.loops import variables
 from .cfn.template import Resource, Template
@@ -343,23 +344,24 @@ class Functions:
         names = self.known_name(one), self.known_name(other)
         if None in names:
             return False
-        qualifiers = (*one.qualifier, *other.qualifier)
+        qualifiers = with_dynamic_references((*one.qualifier, *other.qualifier))
         is_other_qualifier = is_literal(qualifiers) and one.qualifier != other.qualifier
-        return names[0] != names[1] or is_other_qualifier
+        return is_other_qualifier or (names[0] != names[1] and not self.may_be_same(one, other))
 
     def known_name(self, function: LambdaFunction) -> LambdaFunction | None:
         """Return a function's own name, without its qualifier, where that is known for sure.
 
-        Logical ids and literals are; what a parameter or an import holds is not.
+        Logical ids and literals are; what a parameter or an import holds is not. A literal may yet
+        be the name of a resource whose own name is not written out.
         """
-        fields = (*function.partition, *function.region, *function.account)
+        fields = with_dynamic_references((*function.partition, *function.region, *function.account))
         is_known = all(
             isinstance(word, str)
             or (isinstance(word, Reference) and word.logical_id.startswith("AWS::"))
             for word in fields
         )
         canonical = self.canonical(function)
-        match canonical.name:
+        match with_dynamic_references(canonical.name):
             case (str(),) if is_known:
                 return canonical.unqualified
         return canonical.unqualified if self._referred_id(canonical) else None

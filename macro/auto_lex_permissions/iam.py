@@ -135,6 +135,28 @@ def matches_arn(pattern: Sequence[Text], arn: Sequence[Text]) -> bool:
     return len(arn) == ARN_FIELDS and all(map(matches_pattern, pattern, arn))
 
 
+def stays_in_fields(pattern: Text, words: Text) -> bool:
+    """Return whether a pattern surely matches a text as the ARN of a resource.
+
+    IAM documents that a `*` at the end of a field goes beyond its colon, and of no other wildcard.
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    fields = split(pattern, ":")
+    if not any(has_wildcard(_without_end(field)) for field in fields):
+        return True
+    is_open = _without_end(fields[-1]) != fields[-1]
+    given = split(words, ":", len(fields) - 1 if is_open else -1)
+    return len(given) == len(fields) and all(map(matches_pattern, fields, given))
+
+
+def _without_end(field: Text) -> Text:
+    """Return a field without a `*` at its end."""
+    match field:
+        case (*before, str(last)):
+            return *before, last.removesuffix("*")
+    return field
+
+
 def has_wildcard(words: Text) -> bool:
     """Return whether a text's literals hold a wildcard."""
     return any(isinstance(word, str) and ("*" in word or "?" in word) for word in words)

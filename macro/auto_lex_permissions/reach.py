@@ -19,6 +19,7 @@ from .cfn.intrinsics import (
     Reference,
     Unread,
     Word,
+    deployed_text,
     function,
     is_literal,
     length,
@@ -146,7 +147,8 @@ class Reach:
             case ("Fn::GetStackOutput", {"RoleArn": _}):
                 return True
             case ("Fn::GetStackOutput", {"Region": str(region)}):
-                return text(region) not in ((REGION,), (self._template.region,))
+                words = deployed_text(region)
+                return is_literal(words) and words != (self._template.region,)
         return False
 
     def _foreign_parameter(self, hook: CodeHook) -> tuple[str, LambdaFunction] | None:

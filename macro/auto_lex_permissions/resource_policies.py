@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from .bots import Bots, key_of
 from .cfn.formulas import ALWAYS, NEVER, Formula, any_of
-from .cfn.intrinsics import ACCOUNT, compact, text
+from .cfn.intrinsics import ACCOUNT, deployed_text, is_literal, without_space
 from .cfn.template import Resource, Template
 from .cfn.values import Place, Value, Values
 from .code_hooks import CodeHook
@@ -36,6 +36,7 @@ from .iam import (
     Operator,
     compared,
     has_wildcard,
+    stays_in_fields,
     steps_of_comparing,
 )
 from .statements import (
@@ -52,6 +53,7 @@ from .statements import (
     any_value,
     comparisons,
     element,
+    is_absent,
     is_understood,
     sent_by_lex,
     speaks_of_lex,
@@ -111,7 +113,7 @@ class ResourcePolicies:
         documents = resource.values("PolicyDocument").present().map(_parsed)
         found = documents.get("Statement").each()
         statements = [*filter(None, (self._read_statement(one, functions) for one in found))]
-        if found.hidden:
+        if found.hidden or any(_is_unread(document.value) for document in documents):
             place = *resource.place, "Properties", "PolicyDocument"
             statements.append(Statement(place, UNKNOWN, UNKNOWN, [], frozenset([None])))
         return Policy(resource, functions, statements)
@@ -156,9 +158,8 @@ class ResourcePolicies:
 
         A policy takes none for all.
         """
-        if not (statement.get("Resource").count or statement.get("NotResource").count):
-            return YES
-        return all_fit(
+        is_for_all = YES.where(is_absent(statement, "Resource"))
+        return is_for_all | all_fit(
             element(statement, "Resource", partial(self._fits, function.value))
             | YES.where(~function.when)
             for function in functions
@@ -173,14 +174,16 @@ class ResourcePolicies:
 
     def _is_meant(self, arn: object, function: LambdaFunction) -> Answer:
         words = self._bots.placed_text(
-            tuple(piece for word in text(arn) for piece in self._functions.arn_of(word))
+            tuple(piece for word in deployed_text(arn) for piece in self._functions.arn_of(word))
         )
         if words == ANYONE:
             return YES
         own = self._bots.placed_text(function.arn)
         self._template.budget.spend(steps_of_comparing(words, own), _COMPARING)
         known = compared(_PATTERN, words, own, self._bots.are_different)
-        named = self._functions.resolve_text(compact(arn))
+        if known and not stays_in_fields(words, own):
+            known = None
+        named = self._functions.resolve_text(without_space(deployed_text(arn)))
         is_other = not has_wildcard(words) and self._functions.never_same(named, function)
         proved = ALWAYS if known else self._functions.same_when(named, function)
         return Answer(proved, proved if is_other or known is False else ALWAYS)
@@ -210,6 +213,7 @@ class ResourcePolicies:
         return any_of(
             self._decides_when(policy, hook) & self._allows_when(policy, hook)
             for policy in self._by_function.of(hook.function)
+            if policy.resource.scope.exists_for(hook.resource.scope)
         )
 
     def _allows_when(self, policy: Policy, hook: CodeHook) -> Formula:
@@ -263,16 +267,19 @@ class ResourcePolicies:
             decides = hook.when & self._decides_when(policy, hook)
             if not self._template.conditions.implies(decides, self._allows_when(policy, hook)):
                 yield from self._faults(policy, hook, decides)
-        decided = any_of(self._decides_when(policy, hook) for policy in policies)
+        # One in a loop over who knows what may never come to be.
+        decided = any_of(
+            self._decides_when(policy, hook)
+            for policy in policies
+            if policy.resource.scope.exists_for(hook.resource.scope)
+        )
         is_meant = any_of(
             self._functions.same_when(function.value, hook.function)
             for policy in policies
             for function in policy.functions
         )
         possible, elsewhere = self._template.conditions.possible, hook.when & is_meant & ~decided
-        if possible(decided) and not self._template.conditions.implies(
-            elsewhere, permitted_when(hook)
-        ):
+        if not self._template.conditions.implies(elsewhere, permitted_when(hook)):
             alias = hook.resource.logical_id
             yield from (
                 POLICY_CONDITIONAL.at(*policy.resource.place, alias=alias)
@@ -323,17 +330,21 @@ class ResourcePolicies:
         if not self._policies:
             return
         functions = dict.fromkeys(hook.function for hook in hooks)
-        by_name: dict[LambdaFunction | None, list[LambdaFunction]] = {}
+        by_name: dict[LambdaFunction | str | None, list[LambdaFunction]] = {}
         for function in functions:
-            by_name.setdefault(self._functions.known_name(function), []).append(function)
+            name = self._functions.known_name(function)
+            for key in (name, *self._functions.may_be(function)):
+                by_name.setdefault(key, []).append(function)
         for policy in self._policies:
             for named, _, places in policy.functions:
                 name = self._functions.known_name(named)
-                # Two functions whose names are known for sure and differ are compared.
-                others = (
-                    functions if name is None else (*by_name.get(name, ()), *by_name.get(None, ()))
-                )
-                if any(self._is_open(named, other) for other in others):
+                # Names that are known for sure and differ may yet be those of one resource.
+                keys = (name, None, *self._functions.may_be(named))
+                others = (other for key in keys for other in by_name.get(key, ()))
+                if any(
+                    self._is_open(named, other)
+                    for other in (functions if name is None else dict.fromkeys(others))
+                ):
                     yield POLICY_NOT_COMPARED.at(*places[0])
 
     def _is_open(self, one: LambdaFunction, other: LambdaFunction) -> bool:
@@ -345,7 +356,13 @@ class ResourcePolicies:
 
 
 def _is(effect: str, found: object) -> Answer:
-    return answer(found == effect) if isinstance(found, str) else UNKNOWN
+    words = deployed_text(found)
+    return answer(words == (effect,)) if is_literal(words) else UNKNOWN
+
+
+def _is_unread(document: object) -> bool:
+    """Return whether a policy document is text that CloudFormation completes."""
+    return isinstance(document, str) and not is_literal(deployed_text(document))
 
 
 def _parsed(document: object) -> object:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from .cfn.formulas import ALWAYS, NEVER, Formula, all_of, any_of
-from .cfn.intrinsics import Text, is_intrinsic, is_literal, text
+from .cfn.intrinsics import Text, deployed_text, is_intrinsic, is_literal
 from .cfn.values import Values
 from .iam import (
     ANYONE,
@@ -128,6 +128,11 @@ def element(statement: Values[object], name: str, fits: Callable[[object], Answe
     )
 
 
+def is_absent(statement: Values[object], name: str) -> Formula:
+    """Return when a statement has neither an element nor its negation."""
+    return ~(_is_there(statement.get(name)) | _is_there(statement.get(f"Not{name}")))
+
+
 def _is_there(values: Values[object]) -> Formula:
     """Return when something stands at a place."""
     return ALWAYS if values.hidden else any_of(value.when for value in values)
@@ -143,10 +148,10 @@ def principal_fits(principal: object, are_different: AreDifferent) -> Answer:
     stated = Values.at(principal, ())
 
     def is_anyone(named: object) -> Answer:
-        return answer(compared(_EXACTLY, text(named), ANYONE, are_different))
+        return answer(compared(_EXACTLY, deployed_text(named), ANYONE, are_different))
 
     def is_lex(named: object) -> Answer:
-        words = text(named)
+        words = deployed_text(named)
         if words == ANYONE:
             return UNKNOWN  # IAM documents no wildcard for a service.
         known = [compared(_EXACTLY, words, spelling, are_different) for spelling in LEX_SPELLINGS]
@@ -176,7 +181,7 @@ def action_fits(action: object) -> Answer:
     """Return whether an `Action`, or one of a list, is or includes invoking a function."""
 
     def fits(named: object) -> Answer:
-        words = text(named)
+        words = deployed_text(named)
         known = includes_invoking("".join(map(str, words))) if is_literal(words) else None
         return answer(known)
 

@@ -7,10 +7,14 @@ written inside of an expression. What another stack exports or Systems Manager k
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
 
-from .cfn.intrinsics import Reference, Text, Word, canonical_json, references
-from .cfn.loops import variables
+from .cfn.intrinsics import Reference, Text, Word, canonical_json, name_of, references
+from .cfn.loops import can_come_to, is_item, variables
 from .cfn.template import Template
+
+_LOOKING: Final = "Looking for wildcards in parameters and mappings"
 
 
 class Wildcards:
@@ -30,39 +34,61 @@ class Wildcards:
             case str():
                 return "*" in word or "?" in word
             case Reference(name):
-                return self._may_come_from(name)
+                return self._may_be_in_items(name) or self._may_be_a_parameter(name)
         return self._may_be_in_value(word.expression)
 
     def _may_be_in_value(self, value: object) -> bool:
         return (
             _is_written_in(value)
-            or any(self._may_come_from(reference.logical_id) for reference in references(value))
-            or any(map(self._may_be_mapped_by, _mappings_in(value)))
+            or self._may_be_in_items(canonical_json(value))
+            or any(self._may_be_a_parameter(one.logical_id) for one in references(value))
+            or any(self._may_come_from("Mappings", name) for name in _mappings_in(value))
         )
 
-    def _may_come_from(self, name: str) -> bool:
-        """Return whether a parameter, or the variables of loops in a name, may give a wildcard."""
-        parameter = self._template.section("Parameters").get(name)
-        if isinstance(parameter, dict) and not str(parameter.get("Type")).startswith("AWS::SSM::"):
-            values = [parameter.get("Default"), parameter.get("AllowedValues")]
-            return self._once(("Parameters", name), _is_written_in, values)
+    def _may_be_in_items(self, text: str) -> bool:
+        """Return whether the variables of loops in a text may be a wildcard, or hold one."""
+        collections = self._template.collections
         return any(
-            self._once(variable, self._may_be_in_value, self._template.collections.get(variable))
-            for variable in variables(name)
+            self._once(variable, partial(self._may_be_in_value, collections.get(variable)))
+            for variable in sorted(variables(text))
         )
 
-    def _may_be_mapped_by(self, name: object) -> bool:
-        """Return whether a mapping may give a wildcard; of an unknown name, any of them."""
-        mappings = self._template.section("Mappings")
-        names = [name] if isinstance(name, str) else [*mappings]
-        return any(
-            self._once(("Mappings", one), _is_written_in, mappings.get(one)) for one in names
-        )
+    def _may_be_a_parameter(self, name: str) -> bool:
+        return not is_item(name) and self._may_come_from("Parameters", name)
 
-    def _once(self, part: tuple[str, str], test: Callable[[object], bool], value: object) -> bool:
+    def _may_come_from(self, section: str, name: str | None) -> bool:
+        """Return whether a parameter or mapping of a name may give a wildcard.
+
+        A name that holds variables of loops is that of several; one that is not known, of any.
+        """
+        return self._once((section, name or ""), lambda: any(self._given_by(section, name)))
+
+    def _given_by(self, section: str, name: str | None) -> Iterator[bool]:
+        entries = self._template.section(section)
+        self._template.budget.spend(1 if name in entries else len(entries), _LOOKING)
+        if name is None:
+            named = entries
+        elif variables(name):
+            named = {one: entries[one] for one in entries if can_come_to(name, one)}
+        else:
+            named = {name: entries[name]} if name in entries else {}
+        for value in named.values():
+            yield _is_written_in(_values(value) if section == "Parameters" else value)
+
+    def _once(self, part: tuple[str, str], test: Callable[[], bool]) -> bool:
         if part not in self._known:
-            self._known[part] = test(value)
+            self._known[part] = test()
         return self._known[part]
+
+
+def _values(parameter: object) -> object:
+    """Return what a parameter may be, as far as it says; of one of Systems Manager, nothing."""
+    match parameter:
+        case {"Type": str(kind)} if kind.startswith("AWS::SSM::"):
+            return None
+        case dict():
+            return [parameter.get("Default"), parameter.get("AllowedValues")]
+    return None
 
 
 def _is_written_in(value: object) -> bool:
@@ -70,14 +96,14 @@ def _is_written_in(value: object) -> bool:
     return "*" in written or "?" in written
 
 
-def _mappings_in(value: object) -> Iterator[object]:
-    """Yield the name, or the expression for it, of each mapping that is looked up in a value."""
+def _mappings_in(value: object) -> Iterator[str | None]:
+    """Yield the name of each mapping that is looked up in a value, None of one not written out."""
     stack = [value]
     while stack:
         match stack.pop():
             case {"Fn::FindInMap": [name, *keys]}:
-                yield name
-                stack += keys
+                yield name_of(name)
+                stack += [name, *keys]
             case dict(item):
                 stack += item.values()
             case list(items):

@@ -135,6 +135,11 @@ def text(expression: object, depth: int = 0) -> Text:
     return (Unread(expression=expression),)
 
 
+def deployed_text(expression: object) -> Text:
+    """Read an expression whose dynamic references CloudFormation resolves: they are left unread."""
+    return with_dynamic_references(text(expression))
+
+
 def compact(expression: object) -> Text:
     """Read an expression for a name, an id or an ARN, none of which holds white space."""
     return without_space(text(expression))
