@@ -140,7 +140,7 @@ def fix(
     # Into the file goes all that is needed, wherever the template names the macro.
     request = request._replace(fragment=template.value)
     try:
-        going, stays = _narrowings(request) if narrow else ((), ())
+        going, stays = _narrowings(request, template.value) if narrow else ((), ())
         request = request._replace(fragment=_without(template.value, going))
         statements = _missing_statements(request)
         fragment: Any = request.fragment
@@ -183,7 +183,7 @@ def narrowed(template: Template, request: Request) -> Fixed:
     The macro adds what is exact instead. Raises UsageError as `fix` does.
     """
     try:
-        going, stays = _narrowings(request)
+        going, stays = _narrowings(request, template.value)
     except TemplateError as error:
         raise UsageError(f"{template.name}: {error}") from error
     edits = removals(template, _places(template, going))
@@ -193,9 +193,11 @@ def narrowed(template: Template, request: Request) -> Fixed:
     return fixed
 
 
-def _narrowings(request: Request) -> tuple[tuple[Narrowing, ...], tuple[Narrowing, ...]]:
+def _narrowings(
+    request: Request, whole: Mapping[str, Any]
+) -> tuple[tuple[Narrowing, ...], tuple[Narrowing, ...]]:
     """Return the declared permissions that go, and those that should and stay."""
-    found = narrowings(request)
+    found = narrowings(request, whole)
     going = tuple(one for one in found if not one.stays)
     return going, tuple(one for one in found if one.stays)
 

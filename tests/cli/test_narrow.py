@@ -96,6 +96,10 @@ STAYS = {
         WIDE + "Outputs: {Statement: {Value: !Ref Wide}}\n",
         "Wide stays: something refers to it.",
     ),
+    "a reference in a long text": (
+        WIDE + f"Outputs: {{Text: {{Value: !Sub '{'${AWS::Region}x' * 60}${{Wide}}'}}}}\n",
+        "Wide stays: something refers to it.",
+    ),
     "a wait": (
         WIDE + "  Topic: {Type: AWS::SNS::Topic, DependsOn: Wide}\n",
         "Wide stays: something refers to it.",
@@ -116,6 +120,18 @@ def test_what_stays(more: str, sentence: str, tmp_path: Path) -> None:
     assert ended.code == 1
     assert ended.err.splitlines()[0].split(" ", 2)[2] == sentence
     assert more in template.read_text()
+
+
+def test_what_an_output_refers_to_stays_where_the_macro_sees_resources_alone(
+    tmp_path: Path,
+) -> None:
+    """The file has more than the macro is handed under Resources."""
+    call = "Resources:\n  Fn::Transform: {Name: AutoLexPermissions}\n"
+    text = TEMPLATE.replace("Resources:\n", call, 1).replace("    Condition: IsProd\n", "") + WIDE
+    for more, is_left in (("", False), ("Outputs: {Statement: {Value: !Ref Wide}}\n", True)):
+        template = written(tmp_path, text + more)
+        run("fix", template, "--narrow", "--write")
+        assert ("  Wide:" in template.read_text()) is is_left
 
 
 def test_what_never_matches_and_may_serve_nobody_goes() -> None:
