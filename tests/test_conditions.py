@@ -24,6 +24,7 @@ from auto_lex_permissions.cfn.formulas import (
     expression,
     names,
 )
+from auto_lex_permissions.cfn.intrinsics import Reference
 
 VALUES = ("a", "b", "c", "other")
 PARAMETERS = ("P", "Q", "R")
@@ -316,6 +317,40 @@ def test_two_that_are_not_understood_are_not_the_same(one: object, other: object
     assert not conditions.implies(Named("IsA"), Named("One"))
     assert not conditions.implies(Named("One"), Named("Other"))
     assert not conditions.implies(Named("Other"), Named("One"))
+
+
+@pytest.mark.parametrize("call", ["Fn::Not", "Fn::And", "Fn::Or"])
+@pytest.mark.parametrize(("depth", "is_read"), [(100, True), (101, False)])
+def test_definitions_are_read_a_hundred_calls_deep(call: str, depth: int, *, is_read: bool) -> None:
+    """What is deeper is taken as something that nothing is known of (rule 6.8)."""
+    beside = [] if call == "Fn::Not" else [{"Condition": "IsA"}]
+    definition: object = equals("P", "a")
+    for _ in range(depth):
+        definition = {call: [*beside, definition]}
+    conditions = Conditions({"IsA": equals("P", "a"), "It": definition}, {})
+    meant = Not(Named("IsA")) if call == "Fn::Not" and depth % 2 else Named("IsA")
+    assert equivalent(conditions, Named("It"), meant) is is_read
+
+
+@pytest.mark.parametrize(
+    ("operand", "literal", "is_same"),
+    [
+        ({"Ref": "A"}, "a", True),
+        ({"Fn::Sub": "${A}-x"}, "a-x", True),
+        ({"Fn::Sub": "${A}-x"}, "b-x", False),
+        ({"Fn::Sub": "${A}-${B}"}, "a-b", None),
+        ({"Fn::Sub": "${A}-{{resolve:ssm:/b}}"}, "a-b", None),
+        ({"Fn::FindInMap": ["M", "k", "v"]}, "a", None),
+    ],
+)
+def test_values_that_are_known_take_the_place_of_references(
+    operand: object, literal: str, *, is_same: bool | None
+) -> None:
+    """As far as they are known: Region, account and parameters of a deployment (rule 4.1)."""
+    definitions = {"It": {"Fn::Equals": [operand, literal]}}
+    conditions = Conditions(definitions, {}, values={Reference("A"): "a"})
+    always, never = conditions.implies(ALWAYS, Named("It")), not conditions.possible(Named("It"))
+    assert (always, never) == (is_same is True, is_same is False)
 
 
 def test_the_order_of_compared_parameters_says_nothing() -> None:

@@ -837,3 +837,25 @@ def test_what_is_wide_where_lex_is_not_let_in_is_not_too_wide(
 ) -> None:
     """Where the permission lets Lex invoke it is exact (rule 3.4)."""
     assert reported_codes(stack(F_ARN, **properties)) == []
+
+
+@pytest.mark.parametrize(
+    ("made_of", "named", "missing"),
+    [
+        (sub("${BotId}-fn"), sub("${BotId}-fn:live"), 0),
+        (sub("${BotId}-fn"), sub(OWN + ":${BotId}-fn:live"), 0),
+        (sub("${BotId}-fn"), sub("${BotId}-fn:dev"), 1),
+        (sub("${BotId}-fn"), sub("${BotId}-gn:live"), 1),
+        ({"Ref": "HookArn"}, sub("${HookArn}:live"), 0),
+        ("orders", sub("${G.Arn}:live"), 0),
+        (sub(OWN + ":orders"), sub("${G}:live"), 0),
+    ],
+)
+def test_a_lambda_alias_names_its_function_in_any_spelling(
+    made_of: object, named: object, missing: int
+) -> None:
+    """By a name that is put together, by an ARN, or by what may be one (rule 3.2)."""
+    template = stack({"Ref": "Made"}, FunctionName=named)
+    properties = {"FunctionName": made_of, "Name": "live", "FunctionVersion": "1"}
+    template["Resources"]["Made"] = {"Type": "AWS::Lambda::Alias", "Properties": properties}
+    assert added(template) == missing

@@ -242,6 +242,17 @@ ALLOWING = [
         document(statement(Resource={"Fn::If": ["IsProd", "*", NO_VALUE]})), id="a resource or none"
     ),
     pytest.param(document(statement(Effect=sub("Allow"))), id="an effect that is put together"),
+    pytest.param(
+        document(statement(Condition={"Bool": {"aws:SecureTransport": "true"}})), id="HTTPS"
+    ),
+    pytest.param(
+        document(statement(Condition={"Null": {"aws:PrincipalOrgID": "true"}})),
+        id="no organization is there",
+    ),
+    pytest.param(
+        document(statement(Sid="x", NotResource=NO_VALUE, NotPrincipal=NO_VALUE)),
+        id="elements that are not there",
+    ),
 ]
 
 SILENCING = [
