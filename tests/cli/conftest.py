@@ -1,13 +1,14 @@
 """An account for tests of `doctor` that call it in this process."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 
 from auto_lex_permissions_cli.doctor import account as asked
 from auto_lex_permissions_cli.doctor.account import Clients
-from tests.cli.aws_stub import Stub, signed_in
+from tests.cli.aws_stub import ACCOUNT, Stub, signed_in
 
 # All that `doctor` is told where nothing else is said.
 OPTIONS: Final[dict[str, Any]] = {
@@ -33,3 +34,13 @@ def account(in_all: tuple[Stub, Clients], monkeypatch: pytest.MonkeyPatch) -> St
     empty.clear()
     monkeypatch.setattr(asked.Sessions, "sign_in", lambda *_: clients)
     return empty
+
+
+@pytest.fixture
+def known_account(
+    account: Stub, in_all: tuple[Stub, Clients], monkeypatch: pytest.MonkeyPatch
+) -> Stub:
+    """Return it with credentials that say which account it is."""
+    clients = replace(in_all[1], account=ACCOUNT)
+    monkeypatch.setattr(asked.Sessions, "sign_in", lambda *_: clients)
+    return account

@@ -98,7 +98,7 @@ def test_the_example_of_what_is_left_over() -> None:
         gone = ALIAS.replace("KLMNOPQRST", "UVWXYZ0123")
         stub.functions[of] = policy(statement(of, ALIAS), statement(of, gone, "lex-old"))
         stub.refuse("lex:DescribeBotAlias", f"{BOT}/UVWXYZ0123", NOT_FOUND)
-        ended = run("doctor", **stub.environment)
+        ended = run("doctor", **stub.environment, AWS_ACCOUNT_ID=ACCOUNT)
     assert ended.code == 0
     assert ended.out.startswith(_block("text", "## What is left over"))
 

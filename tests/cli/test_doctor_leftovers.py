@@ -22,6 +22,7 @@ from tests.cli.conftest import OPTIONS
 
 BOT, LIVE = "ABCDEFGHIJ", "KLMNOPQRST"
 GONE_BOT, GONE = "ZYXWVUTSRQ", "UVWXYZ0123"
+OTHER: Final = "999999999999"
 ORDERS: Final = f"{FUNCTIONS}:orders:live"
 ARNS: Final = f"arn:aws:lex:{REGION}:{ACCOUNT}:bot-alias"
 ALIAS: Final = f"{ARNS}/{BOT}/{LIVE}"
@@ -31,8 +32,13 @@ NO_SOURCE: Final[dict[str, Any]] = {"StringEquals": {"AWS:SourceAccount": ACCOUN
 
 
 @pytest.fixture
-def stub(account: Stub) -> Stub:
+def stub(known_account: Stub) -> Stub:
     """A bot whose alias has a hook that its function's policy allows."""
+    return fill(known_account)
+
+
+def fill(account: Stub) -> Stub:
+    """Put that bot into an account, and let it have no other."""
     account.add_alias(account.add_bot(BOT, "OrdersBot"), LIVE, "live", en_US=ORDERS)
     account.functions[ORDERS] = policy(EXACT)
     for alias in (f"{BOT}/{GONE}", f"{GONE_BOT}/{LIVE}"):
@@ -99,7 +105,7 @@ KEPT: Final[dict[str, dict[str, Any]]] = {
         "other",
         Condition={"ArnLike": {"aws:SourceArn": [OLD, ALIAS]}},
     ),
-    "of another account": statement(ORDERS, OLD.replace(ACCOUNT, "999999999999"), "other"),
+    "of another account": statement(ORDERS, OLD.replace(ACCOUNT, OTHER), "other"),
     "of another Region": statement(ORDERS, OLD.replace(REGION, "eu-west-1"), "other"),
     "of another service": statement(ORDERS, OLD, "other", {"Service": "lex.amazonaws.com"}),
     "that denies": statement(ORDERS, OLD, "other", Effect="Deny"),
@@ -118,6 +124,44 @@ def test_what_may_be_needed_is_no_left_over(
     """A statement that serves something, or nobody knows."""
     named = {"bot": "OrdersBot"} if "Not" in json.dumps(other) else {}
     assert left_over(stub, capsys, EXACT, other, **named) == (0, [])
+
+
+@pytest.mark.parametrize("of", [ACCOUNT, OTHER], ids=["its own", "another account's"])
+def test_in_an_account_that_is_not_known(
+    account: Stub, capsys: pytest.CaptureFixture[str], of: str
+) -> None:
+    """What is gone here may be another account's, and live there: nothing is asked."""
+    arn = ORDERS.replace(ACCOUNT, of)
+    fill(account).hooks[f"{BOT}/{LIVE}"] = {"en_US": arn}
+    condition = {"StringEquals": {"AWS:SourceAccount": of}}
+    own = statement(arn, ALIAS.replace(ACCOUNT, of), "own", Condition=condition)
+    others = [
+        statement(arn, source.replace(ACCOUNT, of), name)
+        for name, source in {"alias": OLD, "bot": f"{ARNS}/{GONE_BOT}/*", "all": "*"}.items()
+    ]
+    account.functions[arn] = policy(own, *others)
+    code = doctor(**OPTIONS, form="json")
+    (place,) = json.loads(capsys.readouterr().out)["places"]
+    assert (code, place["leftOver"]) == (0, [])
+    described = {call.of for call in account.calls if call.action == "lex:DescribeBotAlias"}
+    assert described == {f"{BOT}/{LIVE}", f"{BOT}/TSTALIASID"}
+
+
+def test_a_function_of_another_account(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """It serves bots that nobody sees from here; a statement for a bot of here is sure."""
+    arn = ORDERS.replace(ACCOUNT, OTHER)
+    stub.hooks[f"{BOT}/{LIVE}"] = {"en_US": arn}
+    stub.functions[arn] = policy(
+        statement(arn, ALIAS, "exact"),
+        statement(arn, OLD, "old"),
+        statement(arn, OLD.replace(ACCOUNT, OTHER), "theirs"),
+        statement(arn, "", "all", Condition={"StringEquals": {"AWS:SourceAccount": OTHER}}),
+        statement(arn, "", "any", Condition={}),
+    )
+    code = doctor(**OPTIONS, form="json")
+    (place,) = json.loads(capsys.readouterr().out)["places"]
+    found = [(one["id"], one["statement"]) for one in place["leftOver"]]
+    assert (code, found) == (0, [("ALP821", "old")])
 
 
 def test_what_cannot_be_asked_is_not_sure(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:

@@ -81,7 +81,8 @@ def left_over(
     """Return what is left over in policies, and why there may be more.
 
     A statement that is too wide may serve any bot, so that is judged where `is_all` of a Region was
-    looked at.
+    looked at, and at functions of the bots' account alone. An account that is not known is none of
+    those that statements and functions name.
     """
     served: dict[Function | None, list[Diagnosis]] = {}
     seen: set[_Named] = set()
@@ -91,7 +92,7 @@ def left_over(
             served.setdefault(one.function, []).append(one)
     documents = {
         function: [
-            (statement, _callers(statement, wanted.region, wanted.account or function.account))
+            (statement, _callers(statement, wanted.region, wanted.account))
             for statement in policy.statements
         ]
         for function, policy in policies.items()
@@ -108,7 +109,7 @@ def left_over(
                 found.append(LeftOver(function, said, statement.sid))
             else:
                 needed.append(statement)
-        if is_all:
+        if is_all and function.account == wanted.account:
             found += _too_wide(function, needed, served.get(function, []))
         found += _nearly_full(function, policies[function])
     problems = (answer.why for answer in answers.values() if isinstance(answer, Unreadable))
