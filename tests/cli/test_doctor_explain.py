@@ -15,6 +15,7 @@ from tests.cli.aws_stub import (
     FORBIDDEN,
     FUNCTIONS,
     REGION,
+    Called,
     Stub,
     hang,
     policy,
@@ -49,13 +50,13 @@ def by_connect(**changed: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def stub(account: Stub) -> Stub:
+def stub(known_account: Stub) -> Stub:
     """A chain without a fault, from an instance of Connect to the function."""
-    account.add_alias(account.add_bot(BOT, "OrdersBot"), LIVE, "live", en_US=ORDERS)
-    account.functions[ORDERS] = policy(statement(ORDERS, ALIAS))
-    account.instances[INSTANCE] = [f"{ALIAS[:-1]}{number}" for number in range(30)] + [ALIAS]
-    account.alias_policies[ALIAS] = policy(by_connect())
-    return account
+    known_account.add_alias(known_account.add_bot(BOT, "OrdersBot"), LIVE, "live", en_US=ORDERS)
+    known_account.functions[ORDERS] = policy(statement(ORDERS, ALIAS))
+    known_account.instances[INSTANCE] = [f"{ALIAS[:-1]}{number}" for number in range(30)] + [ALIAS]
+    known_account.alias_policies[ALIAS] = policy(by_connect())
+    return known_account
 
 
 def explained(capsys: pytest.CaptureFixture[str], **options: str) -> tuple[int, list[Any]]:
@@ -181,8 +182,11 @@ def test_notes(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
 UNKNOWN: Final[dict[str, tuple[str, str, list[str]]]] = {
     "instance": ("connect:ListBots", INSTANCE, ["caller"]),
     "policy of the alias": ("lex:DescribeResourcePolicy", ALIAS, ["Lex policy"]),
-    "locales": ("lex:ListBotLocales", f"{BOT}/1", ["alias", "locale en_US"]),
-    "function": ("lambda:GetFunctionConfiguration", ORDERS, ["alias", "the function itself"]),
+    "alias": ("lex:DescribeBotAlias", f"{BOT}/{LIVE}", ["caller", "alias", "version"]),
+    "versions": ("lex:ListBotVersions", BOT, ["version"]),
+    "locales of the draft": ("lex:ListBotLocales", f"{BOT}/DRAFT", ["version"]),
+    "locales": ("lex:ListBotLocales", f"{BOT}/1", ["locale en_US"]),
+    "function": ("lambda:GetFunctionConfiguration", ORDERS, ["the function itself"]),
 }
 
 
@@ -190,14 +194,52 @@ UNKNOWN: Final[dict[str, tuple[str, str, list[str]]]] = {
 def test_what_cannot_be_read(
     stub: Stub, capsys: pytest.CaptureFixture[str], action: str, of: str, names: list[str]
 ) -> None:
-    """It is unknown, and 2; nothing is called broken for it."""
+    """Its step is unknown, says why, and exits with 2; nothing is called broken for it."""
     stub.refuse(action, of, FORBIDDEN, for_good=True)
     code, steps = explained(capsys, instance=INSTANCE)
     unknown = [step["step"] for step in steps if step["verdict"] == "unknown"]
     assert (code, unknown) == (2, names)
     assert not [step for step in steps if step["verdict"] == "broken"]
+    why = f"{action.partition(':')[2]}: AccessDeniedException: "
+    told = [s["step"] for s in steps if any(words.startswith(why) for words in s["words"])]
+    assert told == [names[names.index("alias") if "alias" in names else 0]]
     assert doctor(**OPTIONS, instance=INSTANCE, form="text") == 2
     assert capsys.readouterr().out.endswith("The chain holds as far as it could be read.\n")
+
+
+BESIDE: Final[dict[str, tuple[str, str]]] = {
+    "error logs": ("lex:DescribeBot", BOT),
+    "replicas": ("lex:ListBotReplicas", BOT),
+    "another alias": ("lex:DescribeBotAlias", f"{BOT}/UVWXYZ0123"),
+    "another bot": ("lex:ListBotAliases", "ZYXWVUTSRQ"),
+}
+
+
+@pytest.mark.parametrize(("action", "of"), BESIDE.values(), ids=BESIDE)
+def test_what_is_no_part_of_the_chain(
+    stub: Stub, capsys: pytest.CaptureFixture[str], action: str, of: str
+) -> None:
+    """It changes no verdict that it cannot be read, and what is left over is not asked for."""
+    stub.add_bot("ZYXWVUTSRQ", "Other")
+    other = statement(ORDERS, ALIAS.replace(LIVE, "UVWXYZ0123"), "other")
+    stub.functions[ORDERS] = policy(statement(ORDERS, ALIAS), other)
+    stub.refuse(action, of, FORBIDDEN, for_good=True)
+    code, steps = explained(capsys, instance=INSTANCE)
+    assert (code, {step["verdict"] for step in steps}) == (0, {"holds"})
+    (alias,) = (step for step in steps if step["step"] == "alias")
+    unread = "Whether it has replicas could not be read: ListBotReplicas: AccessDeniedException: "
+    assert [words[: len(unread)] for words in alias["words"]] == [unread] * ("Replicas" in action)
+    assert Called("lex:DescribeBotAlias", f"{BOT}/UVWXYZ0123") not in stub.calls
+
+
+def test_a_version_that_is_not_said(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is known of it, nor of its locales; there is no command that shows them."""
+    stub.served[f"{BOT}/{LIVE}"] = ""
+    code, steps = explained(capsys)
+    of_version = {step["step"]: step for step in steps if step["verdict"] == "unknown"}
+    assert (code, list(of_version)) == (2, ["version", "locale en_US"])
+    assert {step["read"] for step in of_version.values()} == {"version not known"}
+    assert of_version["locale en_US"]["command"] is None
 
 
 CONNECT: Final[dict[str, tuple[list[Any], str]]] = {
@@ -259,10 +301,14 @@ def test_a_policy_of_the_alias_that_is_none(stub: Stub, capsys: pytest.CaptureFi
 
 
 def test_an_alias_without_hooks(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
-    """The chain ends at the version; its ARN is not known."""
+    """The chain ends at the version, which is known; its ARN is not."""
     stub.hooks.clear()
+    code, steps = explained(capsys)
+    assert (code, [s["step"] for s in steps]) == (0, ["caller", "alias", "version"])
+    assert (steps[-1]["verdict"], steps[-1]["read"]) == ("holds", "version 1")
     code, steps = explained(capsys, instance=INSTANCE)
-    assert (code, [s["step"] for s in steps]) == (2, ["caller", "alias", "version"])
+    unknown = [step["step"] for step in steps if step["verdict"] == "unknown"]
+    assert (code, len(steps), unknown) == (2, 3, ["caller"])
 
 
 def test_a_hook_on_no_arn(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,6 +83,14 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """What an alias serves: a version of the bot, empty where it does not say, and code hooks."""
+
+    version: str
+    hooks: Listed[Hook]
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A policy's statements, and how many bytes its text has."""
 
@@ -314,12 +322,12 @@ class Account:
         regions = read_each(method, found, region)
         return replace(regions, found=tuple(r for r in regions.found if r != self._region))
 
-    def hooks(self, aliases: Sequence[BotAlias]) -> list[Listed[Hook]]:
-        """Return the code hooks of each alias."""
-        late: Listed[Hook] = Listed(problems=(f"DescribeBotAlias: {self._calls.too_late}",))
-        return self._calls.each(aliases, self._hooks_of, "Bot aliases", late)
+    def served(self, aliases: Sequence[BotAlias]) -> list[Served]:
+        """Return what each alias serves."""
+        late = Served("", Listed(problems=(f"DescribeBotAlias: {self._calls.too_late}",)))
+        return self._calls.each(aliases, self._served_by, "Bot aliases", late)
 
-    def _hooks_of(self, alias: BotAlias) -> Listed[Hook]:
+    def _served_by(self, alias: BotAlias) -> Served:
         def settings(answer: Any) -> tuple[str, list[tuple[str, Any]]]:
             # Each alias has an id, and not each has locales: without the one, this is no alias.
             lex_id(answer, "botAliasId")
@@ -332,9 +340,10 @@ class Account:
                 self._lex, method, settings, botId=alias.bot.id, botAliasId=alias.id
             )
         except RefusedError as error:
-            return Listed(problems=(str(error),))
+            return Served("", Listed(problems=(str(error),)))
         hooks = read_each(method, found, lambda item: _hook(alias, version, *item))
-        return replace(hooks, found=tuple(hook for hook in hooks.found if hook.function))
+        named = tuple(hook for hook in hooks.found if hook.function)
+        return Served(version, replace(hooks, found=named))
 
     def locales(self, versions: Iterable[tuple[Bot, str]]) -> dict[tuple[Bot, str], Locales]:
         """Return the locales of versions of bots, each read once."""

@@ -3,7 +3,7 @@
 Each step says what was read, whether the chain holds there, and the command that shows it by hand.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -19,13 +19,14 @@ from auto_lex_permissions.diagnostics import (
 )
 from auto_lex_permissions_cli.console import counted
 
-from .account import Account, Bot, BotAlias, Configuration, Unreadable
+from .account import Account, BotAlias, Configuration, Unreadable
+from .answers import Listed
 from .commands import command
 from .connect import Connection, lets_in
 from .diagnosis import Diagnosis, State
-from .examining import Findings
+from .examining import Examined
 from .policies import PolicyUnreadableError, read
-from .remarks import TEST_ALIAS
+from .remarks import DRAFT, TEST_ALIAS, Facts
 from .text import explanation
 
 _OF_LOCALE: Final = frozenset({LOCALE_ABSENT, LOCALE_NOT_BUILT})
@@ -52,12 +53,14 @@ class Step:
 
 
 def chain(
-    account: Account, found: Findings, alias: BotAlias, instance: str, profile: str
+    account: Account, examined: Examined, alias: BotAlias, instance: str, profile: str
 ) -> Iterator[Step]:
     """Yield the steps for a bot alias; where an instance of Connect is given, from there on.
 
-    Without a code hook there is no step behind the version.
+    Without a code hook there is no step behind the version. What could not be read makes the step
+    unknown that it would have shown, and no other.
     """
+    found = examined.found
     diagnoses = [one for one in found.diagnoses if one.hook.alias == alias]
     place = {"region": found.region, "profile": profile}
     called_by = next((one for one in diagnoses if one.source_arn), None)
@@ -74,34 +77,50 @@ def chain(
             "whoever has an IAM permission of its own; give --connect for an instance of Connect",
         )
     by_alias = {"bot_id": alias.bot.id, "bot_alias_id": alias.id, **place}
-    version = next((one.hook.version for one in diagnoses if one.hook.version), "")
-    problems = tuple(one.problem for one in found.unread if one.alias in (alias, None))
+    problems = examined.served[alias].hooks.problems
     yield Step(
         "alias",
         Holds.UNKNOWN if problems else Holds.YES,
         f"{alias.bot.name}/{alias.name} ({alias.bot.id}/{alias.id})",
-        (*problems, *_replicas(found, alias.bot)),
+        (*problems, *_replicas(examined.replicas[alias.bot])),
         command("lexv2-models", "describe-bot-alias", **by_alias),
     )
+    yield _version(examined, alias, diagnoses, place)
+    for group in _alike(diagnoses):
+        yield from _hook(examined.facts, group, place)
+
+
+def _version(
+    examined: Examined, alias: BotAlias, diagnoses: Iterable[Diagnosis], place: dict[str, str]
+) -> Step:
+    """Return the step of the version that an alias serves, and whether the draft is newer."""
+    version = examined.served[alias].version
     notes = dict.fromkeys(
         str(note) for one in diagnoses for note in one.notes if note.message is VERSION_BEHIND
     )
-    yield Step(
+    facts = examined.facts
+    compared = (facts.versions.get(alias.bot), facts.locales.get((alias.bot, DRAFT)))
+    problems = [one.why for one in compared if isinstance(one, Unreadable) and version != DRAFT]
+    is_known = version and not problems
+    return Step(
         "version",
-        Holds.NOTE if notes else (Holds.YES if version else Holds.UNKNOWN),
-        f"version {version or 'not known'}" + (" (the test alias)" * (alias.id == TEST_ALIAS)),
-        tuple(notes),
+        Holds.NOTE if notes else (Holds.YES if is_known else Holds.UNKNOWN),
+        _named(version) + (" (the test alias)" * (alias.id == TEST_ALIAS)),
+        (*notes, *problems),
         command("lexv2-models", "list-bot-versions", bot_id=alias.bot.id, **place),
     )
-    for group in _alike(diagnoses):
-        yield from _hook(found, group, place)
 
 
-def _replicas(found: Findings, bot: Bot) -> Iterator[str]:
-    """Yield where a bot has replicas, whose chains are others."""
-    for of_bot, region in found.replicas:
-        if of_bot == bot:
-            yield f"It has a replica in {region}; --region {region} shows the chain there."
+def _named(version: str) -> str:
+    return f"version {version or 'not known'}"
+
+
+def _replicas(listed: Listed[str]) -> Iterator[str]:
+    """Yield where a bot has replicas, whose chains are others, and why there may be more."""
+    for region in listed.found:
+        yield f"It has a replica in {region}; --region {region} shows the chain there."
+    for problem in listed.problems:
+        yield f"Whether it has replicas could not be read: {problem}"
 
 
 def _connect(account: Account, connection: Connection, place: dict[str, str]) -> Iterator[Step]:
@@ -155,28 +174,22 @@ def _alike(diagnoses: Iterable[Diagnosis]) -> Iterable[list[Diagnosis]]:
     return groups.values()
 
 
-def _hook(found: Findings, group: list[Diagnosis], place: dict[str, str]) -> Iterator[Step]:
+def _hook(facts: Facts, group: list[Diagnosis], place: dict[str, str]) -> Iterator[Step]:
     """Yield the steps of locales that name one function: their build, their hook, the function."""
     one, *_ = group
     hook, function = one.hook, one.function
-    locales = ", ".join(other.hook.locale for other in group)
+    names = ", ".join(other.hook.locale for other in group)
     said = [finding for finding in one.findings if finding.message in _OF_LOCALE]
-    is_unread = any(
-        unread.bot == hook.alias.bot and "ListBotLocales" in unread.problem
-        for unread in found.unread
-    )
+    bot, version = hook.alias.bot, hook.version
+    locales = facts.locales.get((bot, version))
+    why = [locales.why] if isinstance(locales, Unreadable) else []
+    by_version = {"bot_id": bot.id, "bot_version": version, **place}
     yield Step(
-        f"{'locale' if len(group) == 1 else 'locales'} {locales}",
-        Holds.NO if said else (Holds.UNKNOWN if is_unread else Holds.YES),
-        f"version {hook.version}" + ("" if hook.enabled else "; the locale is off"),
-        tuple(map(str, said)),
-        command(
-            "lexv2-models",
-            "list-bot-locales",
-            bot_id=hook.alias.bot.id,
-            bot_version=hook.version,
-            **place,
-        ),
+        f"{'locale' if len(group) == 1 else 'locales'} {names}",
+        Holds.NO if said else (Holds.YES if isinstance(locales, Mapping) else Holds.UNKNOWN),
+        _named(version) + ("" if hook.enabled else "; the locale is off"),
+        (*map(str, said), *why),
+        command("lexv2-models", "list-bot-locales", **by_version) if version else "",
     )
     yield Step("hook", Holds.YES if function else Holds.UNKNOWN, hook.function)
     if function is None:
@@ -204,6 +217,7 @@ def _hook(found: Findings, group: list[Diagnosis], place: dict[str, str]) -> Ite
         if remark.code in {"ALP408", "ALP806", "ALP814"}
     ]
     configuration = one.configuration
+    why = [configuration.why] if isinstance(configuration, Unreadable) else []
     is_known = isinstance(configuration, Configuration)
     holds = Holds.YES if is_known else Holds.UNKNOWN
     if one.state is State.MISSING or any(remark in one.findings for remark in rest):
@@ -216,7 +230,7 @@ def _hook(found: Findings, group: list[Diagnosis], place: dict[str, str]) -> Ite
         f"state {configuration.state}"
         if isinstance(configuration, Configuration)
         else ("it is not there" if one.state is State.MISSING else "not known"),
-        tuple(map(str, rest)),
+        (*map(str, rest), *why),
         # Never without the query: all of it would show the environment variables.
         command("lambda", "get-function-configuration", query="[State,StateReason]", **named),
     )

@@ -17,6 +17,7 @@ from .account import (
     Missing,
     NoPolicy,
     Policy,
+    Served,
     Unreadable,
 )
 from .answers import Listed
@@ -56,11 +57,32 @@ class Findings:
         return sum(bool(diagnosis.findings) for diagnosis in self.diagnoses)
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What was found of code hooks, and all that it was found by."""
+
+    found: Findings
+    served: Mapping[BotAlias, Served]
+    replicas: Mapping[Bot, Listed[str]]
+    facts: Facts
+    policies: Mapping[Function, Policy]
+
+
 def examine(account: Account, wanted: Wanted) -> Findings:
+    """Judge the code hooks of an account, and find what is left over; raises UsageError."""
+    examined = examine_hooks(account, wanted)
+    found = examined.found
+    is_all = not (found.unread or wanted.bot or wanted.alias or wanted.replicas)
+    left, problems = left_over(account, examined.policies, found.diagnoses, wanted, is_all=is_all)
+    unread = (Unread(None, None, problem) for problem in problems)
+    return replace(found, unread=(*found.unread, *unread), left_over=tuple(left))
+
+
+def examine_hooks(account: Account, wanted: Wanted) -> Examined:
     """Ask an account for its code hooks and judge each; raises UsageError."""
     unread: list[Unread] = []
     bots = list(wanted.replicas) or _bots(account, wanted, unread)
-    replicas = [] if wanted.replicas else _replicas(account, bots, unread)
+    replicas = {} if wanted.replicas else _replicas(account, bots, unread)
     listed = account.aliases(bots)
     aliases = _aliases(bots, listed, wanted, unread)
     alone = frozenset(
@@ -68,24 +90,21 @@ def examine(account: Account, wanted: Wanted) -> Findings:
         for bot, own in zip(bots, listed, strict=True)
         if not own.problems and {alias.id for alias in own.found} == {TEST_ALIAS}
     )
-    hooks: list[Hook] = []
-    for alias, found in zip(aliases, account.hooks(aliases), strict=True):
-        unread += (Unread(alias.bot, alias, problem) for problem in found.problems)
-        hooks += found.found
-    diagnoses, policies = _diagnoses(account, hooks, wanted, unread, alone)
-    is_all = not (unread or wanted.bot or wanted.alias or wanted.replicas)
-    left, problems = left_over(account, policies, diagnoses, wanted, is_all=is_all)
-    unread += (Unread(None, None, problem) for problem in problems)
-    return Findings(
+    served = dict(zip(aliases, account.served(aliases), strict=True))
+    for alias, one in served.items():
+        unread += (Unread(alias.bot, alias, problem) for problem in one.hooks.problems)
+    hooks = [hook for one in served.values() for hook in one.hooks.found]
+    diagnoses, policies, facts = _diagnoses(account, hooks, wanted, unread, alone)
+    found = Findings(
         wanted.region,
         tuple(bots),
         tuple(aliases),
         tuple(diagnoses),
         tuple(unread),
         wanted.account,
-        tuple(replicas),
-        tuple(left),
+        tuple((bot, region) for bot, own in replicas.items() for region in own.found),
     )
+    return Examined(found, served, replicas, facts, policies)
 
 
 def _bots(account: Account, wanted: Wanted, unread: list[Unread]) -> list[Bot]:
@@ -102,12 +121,11 @@ def _bots(account: Account, wanted: Wanted, unread: list[Unread]) -> list[Bot]:
     return sorted(chosen, key=lambda bot: (bot.name, bot.id))
 
 
-def _replicas(account: Account, bots: list[Bot], unread: list[Unread]) -> list[tuple[Bot, str]]:
-    """Return each bot that has a replica, with its Region."""
-    replicas: list[tuple[Bot, str]] = []
-    for bot, listed in zip(bots, account.replicas(bots), strict=True):
+def _replicas(account: Account, bots: list[Bot], unread: list[Unread]) -> dict[Bot, Listed[str]]:
+    """Return the Regions in which each bot has a replica."""
+    replicas = dict(zip(bots, account.replicas(bots), strict=True))
+    for bot, listed in replicas.items():
         unread += (Unread(bot, None, problem) for problem in listed.problems)
-        replicas += ((bot, region) for region in listed.found)
     return replicas
 
 
@@ -140,8 +158,8 @@ def _diagnoses(
     wanted: Wanted,
     unread: list[Unread],
     alone: frozenset[Bot],
-) -> tuple[list[Diagnosis], dict[Function, Policy]]:
-    """Judge each hook, and return the policies; where one has nothing for Lex, read another.
+) -> tuple[list[Diagnosis], dict[Function, Policy], Facts]:
+    """Judge each hook, and return by what; where a policy has nothing for Lex, read another.
 
     That is the one of the function itself.
     """
@@ -167,7 +185,7 @@ def _diagnoses(
         _from_elsewhere(judged, policies) if _has_nothing(judged) else judged
         for judged in diagnoses
     ]
-    return list(_remarked(found, facts)), policies
+    return list(_remarked(found, facts)), policies, facts
 
 
 def _remarked(diagnoses: Iterable[Diagnosis], facts: Facts) -> Iterator[Diagnosis]:

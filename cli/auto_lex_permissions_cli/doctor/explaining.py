@@ -17,7 +17,7 @@ from auto_lex_permissions_cli.console import (
 from .account import Account, BotAlias
 from .chain import Holds, Step, chain
 from .diagnosis import State, Wanted
-from .examining import examine
+from .examining import examine_hooks
 from .fixes import Fix, fix_for
 
 _WIDTH: Final = 12
@@ -47,12 +47,13 @@ def explain(account: Account, wanted: Wanted, instance: str, profile: str) -> Ex
 
     Raises UsageError where there is no such bot alias, or several bots have it.
     """
-    found = examine(account, wanted)
+    examined = examine_hooks(account, wanted)
+    found = examined.found
     if len(found.aliases) != 1:
         why = found.unread[0].problem if found.unread else "there are several; give their ids."
         raise UsageError(f"--explain {wanted.bot}/{wanted.alias}: {why}")
     (alias,) = found.aliases
-    steps = tuple(chain(account, found, alias, instance, profile))
+    steps = tuple(chain(account, examined, alias, instance, profile))
     denied = [fix_for(one) for one in found.diagnoses if one.state is State.DENIED]
     fixes = tuple(dict.fromkeys(fix for fix in denied if fix))
     return Explained(alias, steps, fixes, wanted.region, profile)
