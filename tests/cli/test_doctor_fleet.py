@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from botocore.config import Config
 
 from auto_lex_permissions_cli.console import UsageError
 from auto_lex_permissions_cli.doctor import account as asked
@@ -206,6 +207,30 @@ def test_credentials_that_no_region_takes(fleet: Stub, capsys: pytest.CaptureFix
     assert [place["skipped"] for place in places] == [False] * 4
 
 
+def test_a_region_that_cannot_be_reached_takes_no_credentials(
+    fleet: Stub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No Region is switched off for what fails otherwise in another: the credentials are wrong."""
+    monkeypatch.setattr(asked, "CONFIG", Config(retries={"total_max_attempts": 1}))
+    known = regions_of_lex("dev")
+    for region in known:
+        fleet.at("dev", region).refuse("lex:ListBots", "", SWITCHED_OFF, for_good=True)
+    away = fleet.at("dev", "xx-new-1")
+    away.refuse("lex:ListBots", "", lambda handler: handler.connection.close(), for_good=True)
+    code, places, err = looked(capsys, regions=("xx-new-1", "all"), profiles=("dev",))
+    assert (code, "was skipped" in err) == (2, False)
+    words = "credentials: ListBots: UnrecognizedClientException: "
+    assert [place["region"] for place in places if place["problem"].startswith(words)] == known
+    # Where there are no bots, the credentials are taken all the same.
+    fleet.elsewhere["dev", "xx-new-1"] = Stub(fleet.port)
+    for options in ({}, {"bot": "OrdersBot"}):
+        everywhere = {"regions": ("xx-new-1", "us-east-1", "all"), "profiles": ("dev",)}
+        _, places, err = looked(capsys, **everywhere, **options)
+        named = [place["region"] for place in places if not place["skipped"]]
+        assert named == ["xx-new-1", "us-east-1"][bool(options) :]
+        assert err.count("was skipped") == len(known) - 1
+
+
 def test_a_bot_that_one_place_has(fleet: Stub, capsys: pytest.CaptureFixture[str]) -> None:
     """The others need not have it; where none has, that is what is said."""
     fleet.at("prod", "us-east-1").bots[BOT] = "Other"
@@ -281,6 +306,19 @@ def test_a_replica_is_looked_at_once(
 def hooks_of(places: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the code hooks of all places."""
     return [hook for place in places for hook in place["codeHooks"]]
+
+
+@pytest.mark.parametrize(
+    "regions", [("us-east-1",), ("us-east-1", REPLICA)], ids=["by its bot", "by both"]
+)
+def test_a_replica_without_the_alias(
+    replicated: Stub, capsys: pytest.CaptureFixture[str], regions: tuple[str, ...]
+) -> None:
+    """It is passed over, as a Region is that lacks what was asked for."""
+    del replicated.aliases[BOT]["TSTALIASID"]
+    options = {"regions": regions, "profiles": ("dev",), "bot": "OrdersBot"}
+    code, places, err = looked(capsys, **options, alias="TestBotAlias")
+    assert (code, err, [place["region"] for place in places]) == (0, "", ["us-east-1"])
 
 
 @pytest.mark.usefixtures("replicated")

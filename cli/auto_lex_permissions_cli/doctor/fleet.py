@@ -84,7 +84,8 @@ def look(places: Sequence[Place], examine: Callable[[Place], Findings]) -> Itera
     Of one place alone a UsageError is raised. Of several, what cannot be looked at takes nothing
     from the others, and one without the bot or alias that was asked for is passed over, unless all
     are. A Region that takes no credentials that another one takes is switched off for the account:
-    that shows when all are through. Then come replicas of bots that none of the places has shown.
+    that shows when all are through. Then come replicas of bots that none of the places has shown,
+    but for those without the alias.
     """
     reached = _Reached()
     for answer in _named(places, examine):
@@ -92,7 +93,9 @@ def look(places: Sequence[Place], examine: Callable[[Place], Findings]) -> Itera
             raise answer.problem
         reached.add(answer)
         yield answer
-    yield from _side_by_side(reached.missed_replicas(), examine)
+    for answer in _side_by_side(reached.missed_replicas(), examine):
+        if not isinstance(answer.problem, NoSuchNameError):
+            yield answer
 
 
 def _named(places: Sequence[Place], examine: Callable[[Place], Findings]) -> Iterator[Looked]:
@@ -105,7 +108,8 @@ def _named(places: Sequence[Place], examine: Callable[[Place], Findings]) -> Ite
         if isinstance(problem, CredentialsError) and problem.may_be_of_region:
             refused.append(answer)
             continue
-        if not isinstance(problem, CredentialsError):
+        # Nothing else proves that AWS takes the credentials.
+        if answer.found or isinstance(problem, NoSuchNameError):
             signed_in.add(answer.place.profile)
         if isinstance(problem, NoSuchNameError):
             nowhere = problem
