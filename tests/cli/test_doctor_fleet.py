@@ -231,6 +231,19 @@ def test_a_region_that_cannot_be_reached_takes_no_credentials(
         assert err.count("was skipped") == len(known) - 1
 
 
+def test_a_region_that_has_answered_is_not_switched_off(
+    fleet: Stub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the credentials are refused later, that is said."""
+    for region in regions_of_lex("dev"):
+        fleet.at("dev", region)
+    fleet.at("dev", "eu-west-1").refuse("lex:ListBotAliases", BOT, SWITCHED_OFF, for_good=True)
+    code, places, err = looked(capsys, regions=("all",), profiles=("dev",))
+    problems = {place["region"]: place["problem"] for place in places if place["problem"]}
+    assert (code, list(problems), "was skipped" in err) == (2, ["eu-west-1"], False)
+    assert problems["eu-west-1"].startswith("credentials: ListBotAliases: Unrecognized")
+
+
 def test_a_bot_that_one_place_has(fleet: Stub, capsys: pytest.CaptureFixture[str]) -> None:
     """The others need not have it; where none has, that is what is said."""
     fleet.at("prod", "us-east-1").bots[BOT] = "Other"

@@ -40,6 +40,8 @@ _CREDENTIALS: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
+# What a Region is asked first.
+_FIRST: Final = "ListBots"
 # What a Region that is switched off says of credentials that are good elsewhere.
 # https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 _SWITCHED_OFF: Final = frozenset(
@@ -84,17 +86,18 @@ class RefusedError(Exception):
 
 
 class CredentialsError(UsageError):
-    """Credentials that AWS does not take, with its code."""
+    """Credentials that AWS does not take."""
 
-    def __init__(self, code: str, words: str) -> None:
-        """Take AWS's code, and what is said of it."""
-        super().__init__(words)
-        self.code = code
+    def __init__(self, call: str, code: str, message: str) -> None:
+        """Take the call by its name in IAM."""
+        super().__init__(f"credentials: {call}: {code}: {message} Sign in anew.")
+        self._call = call
+        self._code = code
 
     @property
     def may_be_of_region(self) -> bool:
-        """Whether a Region says so, too, that is switched off for the account."""
-        return self.code in _SWITCHED_OFF
+        """Whether a Region says so, too, that is switched off for the account: from the start."""
+        return self._call == _FIRST and self._code in _SWITCHED_OFF
 
 
 class BrokenAnswerError(Exception):
@@ -202,8 +205,7 @@ def called(
         code = one_line(answer.get("Error", {}).get("Code", "Unknown"))
         message = one_line(answer.get("Error", {}).get("Message", ""))
         if code in _CREDENTIALS:
-            words = f"credentials: {call}: {code}: {message} Sign in anew."
-            raise CredentialsError(code, words) from error
+            raise CredentialsError(call, code, message) from error
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         raise RefusedError(call, code, message, status) from error
     except _NO_CREDENTIALS as error:
