@@ -466,8 +466,8 @@ def test_one_bot_and_one_alias(stub: Stub, live: str, capsys: pytest.CaptureFixt
         assert (ran.code, ran.states) == (0, ["allowed"])
         assert stub.calls == [
             Called("lex:ListBots"),
-            Called("lex:ListBotReplicas", BOT),
             Called("lex:ListBotAliases", BOT),
+            Called("lex:ListBotReplicas", BOT),
             Called("lex:DescribeBotAlias", f"{BOT}/{LIVE}"),
             Called("lambda:GetResourcePolicy", f"{ORDERS}:live"),
             Called("lambda:GetFunctionConfiguration", f"{ORDERS}:live"),
@@ -489,6 +489,15 @@ def test_bots_and_aliases_that_are_not_there(stub: Stub) -> None:
     assert problem(bot="x").endswith("bot8 and 11 more.")
     stub.bots = {}
     assert problem(bot="x").endswith("no such bot in us-east-1; there is none.")
+
+
+@pytest.mark.usefixtures("live")
+def test_an_alias_that_is_not_there_where_replicas_cannot_be_read(stub: Stub) -> None:
+    """No replica has an alias that its bot has not."""
+    stub.refuse("lex:ListBotReplicas", BOT, FORBIDDEN, for_good=True)
+    words = "--alias prod: no such alias of bot OrdersBot; there is TestBotAlias, live."
+    assert problem(bot="OrdersBot", alias="prod") == words
+    assert problem(explained="OrdersBot/prod") == words
 
 
 def test_a_system_without_terminals_of_unix(

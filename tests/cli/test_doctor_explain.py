@@ -343,6 +343,11 @@ def test_two_bots_of_one_name(stub: Stub) -> None:
     stub.add_alias(stub.add_bot("ZYXWVUTSRQ", "OrdersBot"), LIVE, "live")
     with pytest.raises(UsageError, match=r"there are several; give their ids\.$"):
         doctor(**OPTIONS, form="text")
+    # What is refused beside it is not the reason.
+    stub.refuse("lex:DescribeBotAlias", "*", FORBIDDEN, for_good=True)
+    with pytest.raises(UsageError, match=r"there are several; give their ids\.$"):
+        doctor(**OPTIONS, form="text")
+    stub.refused.clear()
     assert doctor(**OPTIONS | {"explained": f"{BOT}/live"}, form="text") == 0
 
 

@@ -82,9 +82,10 @@ def examine_hooks(account: Account, wanted: Wanted) -> Examined:
     """Ask an account for its code hooks and judge each; raises UsageError."""
     unread: list[Unread] = []
     bots = list(wanted.replicas) or _bots(account, wanted, unread)
-    replicas = {} if wanted.replicas else _replicas(account, bots, unread)
     listed = account.aliases(bots)
+    # Until here all that is unread is lists that may have the name.
     aliases = _aliases(bots, listed, wanted, unread)
+    replicas = {} if wanted.replicas else _replicas(account, bots, unread)
     alone = frozenset(
         bot
         for bot, own in zip(bots, listed, strict=True)

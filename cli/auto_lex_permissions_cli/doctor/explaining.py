@@ -50,7 +50,8 @@ def explain(account: Account, wanted: Wanted, instance: str, profile: str) -> Ex
     examined = examine_hooks(account, wanted)
     found = examined.found
     if len(found.aliases) != 1:
-        why = found.unread[0].problem if found.unread else "there are several; give their ids."
+        several = "there are several; give their ids."
+        why = several if found.aliases else found.unread[0].problem
         raise UsageError(f"--explain {wanted.bot}/{wanted.alias}: {why}")
     (alias,) = found.aliases
     steps = tuple(chain(account, examined, alias, instance, profile))
