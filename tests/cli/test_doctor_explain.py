@@ -8,6 +8,8 @@ from typing import Any, Final
 import pytest
 
 from auto_lex_permissions_cli.console import UsageError
+from auto_lex_permissions_cli.doctor import account as asked
+from auto_lex_permissions_cli.doctor.account import Clients
 from auto_lex_permissions_cli.doctor.command import run as doctor
 from tests.cli.aws_stub import (
     ACCOUNT,
@@ -182,7 +184,7 @@ def test_notes(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
 UNKNOWN: Final[dict[str, tuple[str, str, list[str]]]] = {
     "instance": ("connect:ListBots", INSTANCE, ["caller"]),
     "policy of the alias": ("lex:DescribeResourcePolicy", ALIAS, ["Lex policy"]),
-    "alias": ("lex:DescribeBotAlias", f"{BOT}/{LIVE}", ["caller", "alias", "version"]),
+    "alias": ("lex:DescribeBotAlias", f"{BOT}/{LIVE}", ["alias", "version"]),
     "versions": ("lex:ListBotVersions", BOT, ["version"]),
     "locales of the draft": ("lex:ListBotLocales", f"{BOT}/DRAFT", ["version"]),
     "locales": ("lex:ListBotLocales", f"{BOT}/1", ["locale en_US"]),
@@ -202,7 +204,7 @@ def test_what_cannot_be_read(
     assert not [step for step in steps if step["verdict"] == "broken"]
     why = f"{action.partition(':')[2]}: AccessDeniedException: "
     told = [s["step"] for s in steps if any(words.startswith(why) for words in s["words"])]
-    assert told == [names[names.index("alias") if "alias" in names else 0]]
+    assert told == names[:1]
     assert doctor(**OPTIONS, instance=INSTANCE, form="text") == 2
     assert capsys.readouterr().out.endswith("The chain holds as far as it could be read.\n")
 
@@ -301,14 +303,40 @@ def test_a_policy_of_the_alias_that_is_none(stub: Stub, capsys: pytest.CaptureFi
 
 
 def test_an_alias_without_hooks(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
-    """The chain ends at the version, which is known; its ARN is not."""
+    """The chain ends at the version, which is known, as the account is."""
     stub.hooks.clear()
-    code, steps = explained(capsys)
-    assert (code, [s["step"] for s in steps]) == (0, ["caller", "alias", "version"])
-    assert (steps[-1]["verdict"], steps[-1]["read"]) == ("holds", "version 1")
     code, steps = explained(capsys, instance=INSTANCE)
-    unknown = [step["step"] for step in steps if step["verdict"] == "unknown"]
-    assert (code, len(steps), unknown) == (2, 3, ["caller"])
+    assert (code, [step["step"] for step in steps]) == (0, NAMES[:4])
+    assert {step["verdict"] for step in steps} == {"holds"}
+    assert steps[-1]["read"] == "version 1"
+
+
+@pytest.fixture
+def unknown_account(
+    stub: Stub, in_all: tuple[Stub, Clients], monkeypatch: pytest.MonkeyPatch
+) -> Stub:
+    """Return the chain in an account that the credentials do not say."""
+    monkeypatch.setattr(asked.Sessions, "sign_in", lambda *_: in_all[1])
+    return stub
+
+
+def test_connect_and_an_account_that_is_not_known(
+    unknown_account: Stub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is the function's where that can be read; what may be another's is not called broken."""
+    assert explained(capsys, instance=INSTANCE)[0] == 0
+    other = ORDERS.replace(ACCOUNT, "999999999999")
+    unknown_account.hooks[f"{BOT}/{LIVE}"] = {"de_DE": other}
+    for action in ("lambda:GetResourcePolicy", "lambda:GetPolicy"):
+        unknown_account.refuse(action, other, FORBIDDEN, for_good=True)
+    words = "the account of the bot alias is not known: neither the credentials say it, nor a"
+    code, steps = explained(capsys, instance=INSTANCE)
+    assert (code, steps[0]["verdict"], steps[1]["step"]) == (2, "unknown", "alias")
+    assert steps[0]["words"] == [f"{words} function that can be read"]
+    # Whichever locale names the function that can be.
+    unknown_account.hooks[f"{BOT}/{LIVE}"] = {"de_DE": other, "en_US": ORDERS}
+    _, steps = explained(capsys, instance=INSTANCE)
+    assert [step["verdict"] for step in steps[:2]] == ["holds", "holds"]
 
 
 def test_a_hook_on_no_arn(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:

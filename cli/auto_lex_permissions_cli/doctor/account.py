@@ -274,6 +274,11 @@ class Account:
         self._rates = rates
         self._calls = calls
 
+    @property
+    def partition(self) -> str:
+        """The partition of the Region, as ARNs begin with it."""
+        return str(self._lex.meta.partition)
+
     def bots(self) -> Listed[Bot]:
         """Return all bots."""
         return self._calls.one(

@@ -24,7 +24,7 @@ from .answers import Listed
 from .commands import command
 from .connect import Connection, lets_in
 from .diagnosis import Diagnosis, State
-from .examining import Examined
+from .examining import Examined, Findings
 from .policies import PolicyUnreadableError, read
 from .remarks import DRAFT, TEST_ALIAS, Facts
 from .text import explanation
@@ -63,12 +63,14 @@ def chain(
     found = examined.found
     diagnoses = [one for one in found.diagnoses if one.hook.alias == alias]
     place = {"region": found.region, "profile": profile}
-    called_by = next((one for one in diagnoses if one.source_arn), None)
-    if instance and called_by:
-        connection = Connection(called_by.source_arn, instance, called_by.account)
+    connection = _connection(account, found, alias, instance) if instance else None
+    if connection:
         yield from _connect(account, connection, place)
     elif instance:
-        words = "the bot alias names no function, so that its account is not known"
+        words = (
+            "the account of the bot alias is not known: neither the credentials say it, nor a"
+            " function that can be read"
+        )
         yield Step("caller", Holds.UNKNOWN, f"Connect instance {instance}", (words,))
     else:
         yield Step(
@@ -121,6 +123,23 @@ def _replicas(listed: Listed[str]) -> Iterator[str]:
         yield f"It has a replica in {region}; --region {region} shows the chain there."
     for problem in listed.problems:
         yield f"Whether it has replicas could not be read: {problem}"
+
+
+def _connection(
+    account: Account, found: Findings, alias: BotAlias, instance: str
+) -> Connection | None:
+    """Return a bot alias and an instance, with their account; None where that is not known.
+
+    As for code hooks, it is the one of the credentials, or else of a function that can be read.
+    """
+    if found.account:
+        resource = f"bot-alias/{alias.bot.id}/{alias.id}"
+        arn = f"arn:{account.partition}:lex:{found.region}:{found.account}:{resource}"
+        return Connection(arn, instance, found.account)
+    for one in found.diagnoses:
+        if one.hook.alias == alias and one.state is not State.UNKNOWN:
+            return Connection(one.source_arn, instance, one.account)
+    return None
 
 
 def _connect(account: Account, connection: Connection, place: dict[str, str]) -> Iterator[Step]:
