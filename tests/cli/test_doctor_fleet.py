@@ -198,6 +198,21 @@ def test_all_regions_of_nobody() -> None:
         doctor(**OPTIONS | {"regions": ("all",), "profiles": ("nobody",)}, form="text")
 
 
+def test_all_regions_of_nobody_among_others(
+    fleet: Stub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is a place that cannot be looked at, and takes nothing from the others."""
+    for region in regions_of_lex("dev"):
+        fleet.at("dev", region)
+    options = {"regions": ("us-east-1", "all"), "profiles": ("dev", "nobody")}
+    code, places, err = looked(capsys, **options)
+    by_nobody = [place for place in places if place["profile"] == "nobody"]
+    assert (code, [place["region"] for place in by_nobody]) == (2, ["us-east-1", "all"])
+    assert all("(nobody) could not be found" in place["problem"] for place in by_nobody)
+    assert len(hooks_of(places)) == len(REGIONS)
+    assert "2 places could not be looked at" in err
+
+
 def test_credentials_that_no_region_takes(fleet: Stub, capsys: pytest.CaptureFixture[str]) -> None:
     """No Region is switched off then: the credentials are wrong."""
     for region in REGIONS:

@@ -31,6 +31,8 @@ class Place:
     """Whether the Region was named, and is not just one of all."""
     replicas: tuple[Bot, ...] = ()
     """Bots whose replicas alone are looked at there; all bots where empty."""
+    problem: UsageError | None = None
+    """Why it is not known which Regions it stands for: all of the profile."""
 
     @property
     def label(self) -> str:
@@ -67,13 +69,24 @@ class Looked:
 
 
 def places_of(profiles: Sequence[str], regions: Sequence[str]) -> list[Place]:
-    """Return each profile in each Region, once; raises UsageError."""
+    """Return each profile in each Region, once.
+
+    Of several profiles, one whose Regions are not known takes nothing from the others. Raises
+    UsageError where it is the only one.
+    """
     found: dict[tuple[str, str], Place] = {}
     for profile in profiles or [""]:
         named = [region for region in regions or [""] if region != ALL]
         for region in named:
             found.setdefault((profile, region), Place(profile, region))
-        for region in regions_of_lex(profile) if ALL in regions else ():
+        try:
+            known = regions_of_lex(profile) if ALL in regions else []
+        except UsageError as error:
+            if not profiles[1:]:
+                raise
+            found[profile, ALL] = Place(profile, ALL, problem=error)
+            continue
+        for region in known:
             found.setdefault((profile, region), Place(profile, region, is_named=False))
     return list(found.values())
 
@@ -128,6 +141,8 @@ def _side_by_side(
     places: Sequence[Place], examine: Callable[[Place], Findings]
 ) -> Iterator[Looked]:
     def looked(place: Place) -> Looked:
+        if place.problem:
+            return Looked(place, problem=place.problem)
         try:
             return Looked(place, examine(place))
         except UsageError as error:
