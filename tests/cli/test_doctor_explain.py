@@ -172,6 +172,14 @@ def test_a_durable_function_without_qualifier(
     assert (code, [s["step"] for s in steps if s["verdict"] == "broken"]) == (1, ["qualifier"])
 
 
+def test_a_function_by_latest(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """The qualifier is the step, and all is known: what is not asked is no step."""
+    stub.hooks[f"{BOT}/{LIVE}"]["en_US"] = f"{FUNCTIONS}:orders:$LATEST"
+    code, steps = explained(capsys)
+    assert (code, [step["step"] for step in steps]) == (1, ["caller", *NAMES[2:-1]])
+    assert [step["verdict"] for step in steps[-2:]] == ["broken", "broken"]
+
+
 def test_notes(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
     """They break nothing."""
     stub.locales[f"{BOT}/DRAFT"] = {"en_US": BUILT | {"lastBuildSubmittedDateTime": 9_000}}

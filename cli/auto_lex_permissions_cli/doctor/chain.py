@@ -230,12 +230,15 @@ def _hook(facts: Facts, group: list[Diagnosis], place: dict[str, str]) -> Iterat
         tuple(explanation(one)),
         command("lambda", "get-policy", **named),
     )
+    configuration = one.configuration
+    # Of a function in another Region, and by $LATEST, the policy's step says all.
+    if configuration is None:
+        return
     rest = [
         remark
         for remark in (*one.findings, *one.notes)
         if remark.code in {"ALP408", "ALP806", "ALP814"}
     ]
-    configuration = one.configuration
     why = [configuration.why] if isinstance(configuration, Unreadable) else []
     is_known = isinstance(configuration, Configuration)
     holds = Holds.YES if is_known else Holds.UNKNOWN
