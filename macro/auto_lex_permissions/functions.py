@@ -283,10 +283,9 @@ class Functions:
         """Return whether two may be the same function of this account, qualifiers aside."""
         if not (one.is_own and other.is_own):
             return False
-        if not set(self.may_be(one)).isdisjoint(self.may_be(other)):
-            return True
-        are_texts = not (self._referred_id(one) or self._referred_id(other))
-        return are_texts and may_equal(one.name, other.name, nothing_known)
+        if self._referred_id(one) or self._referred_id(other):
+            return not set(self.may_be(one)).isdisjoint(self.may_be(other))
+        return may_equal(one.name, other.name, nothing_known)
 
     def _referred_id(self, function: LambdaFunction) -> str:
         """Return the logical id by which a function is referred to, or nothing."""
