@@ -28,7 +28,7 @@ from .files import STDIN, Search, replace
 from .narrow import Narrowing, narrowings
 from .reading import Template, parse
 from .requests import Stack, Use, without_use
-from .splice import Edit, in_order, insertions, removals, spliced, unspliced
+from .splice import Edit, edits, spliced, unspliced
 from .templates import OpenedTemplate, open_templates
 
 BOM: Final = b"\xef\xbb\xbf"
@@ -156,15 +156,12 @@ def fix(
         # What goes is taken out afterwards.
         after["Resources"] = {**template.value["Resources"], **after["Resources"]}
     wanted = {**template.value, **after}
-    made = insertions(template, wanted)
-    if use:
-        made += removals(template, [use.place])
-        wanted = without_use(wanted, use)
-    made += removals(template, _places(template, going))
-    wanted = _without(wanted, going)
+    uses = [use.place] if use else []
+    made = edits(template, wanted, [*uses, *_places(template, going)])
+    wanted = _without(without_use(wanted, use) if use else wanted, going)
     fixed = Fixed(
         template,
-        in_order(made),
+        made,
         result.permissions_added,
         len(statements),
         use is not None,
@@ -186,9 +183,9 @@ def narrowed(template: Template, request: Request) -> Fixed:
         going, stays = _narrowings(request, template.value)
     except TemplateError as error:
         raise UsageError(f"{template.name}: {error}") from error
-    edits = removals(template, _places(template, going))
-    fixed = Fixed(template, edits, narrowed=going, stays=stays)
-    if edits:
+    made = edits(template, template.value, _places(template, going))
+    fixed = Fixed(template, made, narrowed=going, stays=stays)
+    if made:
         _verify(fixed, _without(template.value, going))
     return fixed
 

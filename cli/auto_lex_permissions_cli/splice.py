@@ -6,6 +6,7 @@ rewriting is refused.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,6 +23,7 @@ from .rendering import Value, block, dash_column, flow, has_lines, line_indent, 
 # From the end of a key, a dash or a comma to the end of the alias that follows it.
 _ALIAS: Final = re.compile(r"(?:[\s:,\[{-]|#[^\n]*\n)*\*[^\s,\[\]{}]+")
 _COMMENT: Final = re.compile(r"#[^\n]*")
+_LINE_END: Final = re.compile(r"[ \t]*\r?\n")
 _KEEPS_LINES: Final = re.compile(r"[|>]\d?\+")
 
 
@@ -58,28 +60,21 @@ def unspliced(text: str, insertions: Iterable[Edit]) -> str:
     return "".join([*parts, text[done:]])
 
 
-def insertions(template: Template, after: Any) -> tuple[Edit, ...]:
-    """Return what has to go into a template's text so that its value becomes another.
+def edits(template: Template, after: Any, going: Iterable[Place] = ()) -> tuple[Edit, ...]:
+    """Return what makes another value of a template, and takes members and items out of its text.
 
-    Raises UsageError where that takes more than insertions.
+    What goes is in both values. Of a list that would be empty, the list goes. Raises UsageError
+    where that takes more than insertions, or more would go.
     """
-    splicer = _Splicer(template)
+    splicer = _Splicer(template, going)
     splicer.change(template.root, template.value, after, _Expected(0, -1))
-    return in_order(splicer.made)
+    splicer.remove()
+    # What goes in here is before what goes.
+    return tuple(sorted(splicer.made, key=lambda edit: (edit.index, bool(edit.removed))))
 
 
-def removals(template: Template, places: Iterable[Place]) -> tuple[Edit, ...]:
-    """Return what takes members and items out of a template's text, with the lines they have.
-
-    Of a list that would be empty without one, the list is taken out. Raises UsageError where more
-    would go.
-    """
-    return _Splicer(template).removals(places)
-
-
-def in_order(edits: Iterable[Edit]) -> tuple[Edit, ...]:
-    """Return edits of one text as `spliced` takes them: what goes in here is before what goes."""
-    return tuple(sorted(edits, key=lambda edit: (edit.index, bool(edit.removed))))
+Span = tuple[int, int]
+"""From an index of a text to another."""
 
 
 class _Expected(NamedTuple):
@@ -95,13 +90,18 @@ class _Expected(NamedTuple):
 class _Splicer:
     """Walks over a node and its value before and after, and notes what to insert."""
 
-    def __init__(self, template: Template) -> None:
+    def __init__(self, template: Template, going: Iterable[Place]) -> None:
         self._template = template
         self._name = template.name
         self._text = template.text
         self._style = style_of(template)
+        # Collections by their ids: the numbers of what goes of them, and which get something.
+        self._going: dict[int, tuple[Any, set[int]]] = {}
+        self._growing: set[int] = set()
         # What belongs inside is noted first, so that it stays first where both end.
         self.made: list[Edit] = []
+        for place in going:
+            self._let_go(self._path(place))
 
     def change(self, node: Any, before: Any, after: Any, expected: _Expected) -> None:
         """Note what makes one value of another."""
@@ -160,18 +160,10 @@ class _Splicer:
             index = self._below(self._last_end(node), column)
             self._insert_lines(index, column, block(added, self._style))
 
-    def removals(self, places: Iterable[Place]) -> tuple[Edit, ...]:
-        """Return what takes members and items out, by their places."""
-        going: dict[int, tuple[Any, set[int]]] = {}
-        for place in places:
-            around, number = self._found(place)
-            going.setdefault(id(around), (around, set()))[1].add(number)
-        return in_order(
-            edit for around, numbers in going.values() for edit in self._without(around, numbers)
-        )
+    # What is taken out.
 
-    def _found(self, place: Place) -> tuple[Any, int]:
-        """Return the collection that holds what is at a place, and its number in it."""
+    def _path(self, place: Place) -> list[tuple[Any, int]]:
+        """Return the collections around what is at a place, each with the number of the next."""
         node = self._template.root
         path: list[tuple[Any, int]] = []
         for step in place:
@@ -186,58 +178,114 @@ class _Splicer:
                 number = int(step)
                 node = members[number]
             path.append((around, number))
-        while isinstance(path[-1][0], yaml.SequenceNode) and len(path[-1][0].value) == 1:
-            path.pop()
-        return path[-1]
+        return path
 
-    def _without(self, around: Any, numbers: set[int]) -> Iterator[Edit]:
-        """Yield what takes members or items out of a collection, by their numbers."""
-        parts = [part if isinstance(part, tuple) else (part, part) for part in around.value]
-        starts = [int(first.start_mark.index) for first, _ in parts]
-        ends = [
-            self._end(part, first.end_mark.index if first is not part else start)
-            for (first, part), start in zip(parts, starts, strict=True)
-        ]
-        last = len(parts) - 1
+    def _let_go(self, path: list[tuple[Any, int]]) -> None:
+        """Note that what a path leads to goes, and the list that nothing is left of."""
+        around, number = path.pop()
+        numbers = self._going.setdefault(id(around), (around, set()))[1]
+        numbers.add(number)
+        if isinstance(around, yaml.SequenceNode) and len(numbers) == len(around.value):
+            del self._going[id(around)]
+            self._let_go(path)
+
+    def remove(self) -> None:
+        """Note what takes out all that goes."""
+        for around, numbers in self._going.values():
+            spans = self._spans(around)
+            whole = (
+                self._of_flow(around, numbers, spans)
+                if around.flow_style
+                else self._of_block(around, numbers, spans)
+            )
+            self.made += [Edit(begin, "", self._text[begin:end]) for begin, end in whole]
+
+    def _of_block(self, around: Any, numbers: set[int], spans: list[Span]) -> Iterator[Span]:
+        """Yield the lines of members or items of a block."""
         for number in sorted(numbers):
-            if not around.flow_style:
-                behind = ends[number - 1] if number else 0
-                begin, end = self._lines(parts[number][0], ends[number], behind)
-            elif not numbers.issuperset(range(number, len(parts))):
-                begin, end = starts[number], starts[number + 1]
-            else:
-                # All that is left goes, with the comma before it.
-                begin, end = ends[number - 1] if number else starts[number], ends[last]
-            yield Edit(begin, "", self._text[begin:end])
-            if end == ends[last]:
-                return
+            begin, end = spans[number]
+            line = self._line(begin)
+            if self._text[line:begin].strip(" -"):
+                raise self._refused(around.value[number][0], "what has to go shares its line")
+            # A comment that is deeper is in it.
+            end = self._below(end, len(line_indent(self._text, begin)) + 1)
+            yield self._lines(begin, end, spans[number - 1][1] if number else 0)
 
-    def _lines(self, first: Any, end: int, behind: int) -> tuple[int, int]:
-        """Return the lines of what begins and ends here in a block, with the comments above.
+    def _of_flow(self, around: Any, numbers: set[int], spans: list[Span]) -> Iterator[Span]:
+        """Yield what members or items between braces take with them, a comma each."""
+        closing = self._braces(around)[1]
+        ends = [end for _, end in spans]
+        for begin, end in self._with_commas(around, numbers, spans):
+            number = bisect_right(ends, begin)
+            yield self._with_blanks(begin, end, ends[number - 1] if number else 0, closing)
 
-        `behind` is where what is before it ends. Those above the first member may be about all.
+    def _with_blanks(self, begin: int, end: int, behind: int, closing: int) -> Span:
+        """Return what goes between braces with the blanks beside it, or with its lines.
+
+        `behind` is where what is before it ends. Where something else is on its lines, a comment
+        stays there, too.
+        """
+        gap = self._text[behind:begin]
+        rest = self._text[end : self._next_line(end)]
+        blanks = len(rest) - len(rest.lstrip())
+        if end + blanks == closing:
+            # A comment ends with its line.
+            return behind + len(gap.rstrip(" \t" if "#" in gap else None)), end
+        if rest.strip() and rest[blanks] != "#":
+            return begin, end + blanks
+        if not self._text[self._line(begin) : begin].strip():
+            return self._lines(begin, self._next_line(end), behind)
+        is_on_two_lines = "\n" in self._text[begin:end]
+        return behind + len(gap.rstrip(" \t")), end + len(rest.rstrip()) * is_on_two_lines
+
+    def _with_commas(self, around: Any, numbers: set[int], spans: list[Span]) -> list[Span]:
+        """Return members or items between braces with their commas, in one where only blanks are.
+
+        The last without a comma takes the one before it, unless something comes there.
+        """
+        follow = [*(start for start, _ in spans[1:]), self._braces(around)[1]]
+        commas = [self._comma(end, start) for (_, end), start in zip(spans, follow, strict=True)]
+        pieces = [(spans[n][0], max(spans[n][1], commas[n] + 1)) for n in sorted(numbers)]
+        kept = self._kept(around)
+        last = kept[-1] if kept else -1
+        if commas[-1] < 0 and commas[last] >= 0 and id(around) not in self._growing:
+            pieces.append((commas[last], commas[last] + 1))
+        joined: list[Span] = []
+        for begin, end in sorted(pieces):
+            is_next = joined and not self._text[joined[-1][1] : begin].strip()
+            joined.append((joined.pop()[0] if is_next else begin, end))
+        return joined
+
+    def _kept(self, around: Any) -> list[int]:
+        """Return the numbers of what stays in a collection."""
+        _, numbers = self._going.get(id(around), (around, frozenset()))
+        return [number for number in range(len(around.value)) if number not in numbers]
+
+    def _lines(self, begin: int, end: int, behind: int) -> Span:
+        """Return the lines from where something begins to the end of a line, with comments above.
+
+        `behind` is where what is before it ends. Comments above the first member may be about all.
         Empty lines go where others follow.
         """
-        begin = first.start_mark.index
-        line = self._text.rfind("\n", 0, begin) + 1
-        if self._text[line:begin].strip(" -"):
-            raise self._refused(first, "what has to go shares its line")
-        end = self._next_line(end)
+        line = self._line(begin)
         if behind:
-            line = self._up_to(line, behind, "#")
+            line = self._up_to(line, behind, _comment(len(line_indent(self._text, begin))))
         if not self._text[end : self._next_line(end)].strip():
-            line = self._up_to(line, behind, "")
+            line = self._up_to(line, behind, _LINE_END)
         return line, end
 
-    def _up_to(self, line: int, behind: int, beginning: str) -> int:
-        """Return the beginning of the first of the lines above that all are comments, or empty."""
+    def _up_to(self, line: int, behind: int, like: re.Pattern[str]) -> int:
+        """Return the beginning of the first of the lines right above that all are like this."""
         while line > behind:
-            above = self._text.rfind("\n", behind, line - 1) + 1
-            words = self._text[above:line].strip()
-            if above <= behind or words[:1] != beginning:
+            above = self._line(line - 1)
+            if above < behind or not like.match(self._text, above):
                 break
             line = above
         return line
+
+    def _line(self, index: int) -> int:
+        """Return the beginning of the line that an index is on."""
+        return self._text.rfind("\n", 0, index) + 1
 
     def _refused(self, node: Any, why: str) -> UsageError:
         position = position_in(self._text, node.start_mark.index)
@@ -318,12 +366,7 @@ class _Splicer:
         if place:
             key, value = node.value[place - 1]
             least = self._end(value, key.end_mark.index)
-        index = self._text.rfind("\n", 0, mark.index) + 1
-        while index > least:
-            above = self._text.rfind("\n", 0, index - 1) + 1
-            if above < least or not self._text[above:index].strip().startswith("#"):
-                break
-            index = above
+        index = self._up_to(self._line(mark.index), least, _comment(mark.column))
         self._insert_lines(index, mark.column, lines)
 
     # What is put between braces or brackets.
@@ -331,25 +374,33 @@ class _Splicer:
     def _insert_flow(self, node: Any, new: Value) -> None:
         style = self._style
         opening, closing = self._braces(node)
-        if not node.value:
+        self._growing.add(id(node))
+        if not self._kept(node):
             self._insert(opening + 1, self._inside_empty(opening, closing, new))
             return
-        end = self._last_end(node)
-        rest = self._text[end:closing]
-        # A comma in a comment separates nothing; a comma at the end of all is the author's.
-        comma = _COMMENT.sub(lambda comment: " " * len(comment[0]), rest).find(",")
+        spans, kept = self._spans(node), self._kept(node)
+        end = spans[kept[-1]][1]
+        follows = closing if kept[-1] == len(spans) - 1 else spans[kept[-1] + 1][0]
+        comma = self._comma(end, follows)
         if not has_lines(self._text, node):
             separator = style.separators[0] if comma < 0 else " "
-            self._insert(end + comma + 1, f"{separator}{flow(new, style)}")
+            self._insert(end if comma < 0 else comma + 1, f"{separator}{flow(new, style)}")
             return
         first = node.value[0][0] if isinstance(node, yaml.MappingNode) else node.value[0]
         indent = line_indent(self._text, first.start_mark.index)
         inside = flow(new, style, indent, deep=self._takes_lines(node))
         if comma < 0:
             self._insert(end, ",")
-        line_end = re.search(r"\r?\n", rest)
-        index = end + line_end.start() if line_end else end + comma + 1
-        self._insert(index, f"{style.newline}{indent}{inside}{',' if comma >= 0 else ''}")
+        ends_with_comma = self._comma(spans[-1][1], closing) >= 0
+        line_end = _LINE_END.search(self._text, max(end, comma + 1), follows)
+        index = line_end.start() if line_end else max(end, comma + 1)
+        self._insert(index, f"{style.newline}{indent}{inside}{',' if ends_with_comma else ''}")
+
+    def _comma(self, begin: int, end: int) -> int:
+        """Return where the comma behind a member is, or -1; one in a comment separates nothing."""
+        rest = _COMMENT.sub(lambda comment: " " * len(comment[0]), self._text[begin:end])
+        comma = rest.find(",")
+        return comma if comma < 0 else begin + comma
 
     def _inside_empty(self, opening: int, closing: int, new: Value) -> str:
         """Return what is put between braces that have nothing between them."""
@@ -396,10 +447,28 @@ class _Splicer:
         if isinstance(node, yaml.MappingNode):
             key, value = node.value[-1]
             return self._end(value, key.end_mark.index)
-        end = self._braces(node)[0] if node.flow_style else int(node.start_mark.index)
-        for item in node.value:
-            end = self._end(item, end)
-        return end
+        return self._spans(node)[-1][1]
+
+    def _spans(self, node: Any) -> list[Span]:
+        """Return where each member or item of a collection begins and ends."""
+        spans: list[Span] = []
+        behind = self._braces(node)[0] if node.flow_style else int(node.start_mark.index)
+        for part in node.value:
+            first, last = part if isinstance(part, tuple) else (part, part)
+            begin = int(first.start_mark.index)
+            end = self._end(last, behind if first is last else first.end_mark.index)
+            # An alias has the mark of what it refers to.
+            spans.append((begin if begin >= behind else self._text.rindex("*", behind, end), end))
+            behind = end
+        return spans
+
+
+def _comment(column: int) -> re.Pattern[str]:
+    """Return what a line is like that has a comment alone, no deeper than a column.
+
+    One that is deeper belongs to what is above.
+    """
+    return re.compile(rf"[ \t]{{0,{column}}}#")
 
 
 def _argument(call: Any) -> Any:

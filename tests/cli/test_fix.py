@@ -679,6 +679,54 @@ USES = {
         "Transform:\n  - B\n  # Above.\n  - Name: AutoLexPermissions\n    Parameters: {}\n",
         "Transform:\n  - B\n",
     ),
+    "first, a comment about the next": (
+        "Transform:\n- AutoLexPermissions\n# Other.\n- B\n",
+        "Transform:\n# Other.\n- B\n",
+    ),
+    "last, a comment in what is before": (
+        "Transform:\n  - B\n    # Of B.\n  # Above.\n  - AutoLexPermissions\n    # In it.\n",
+        "Transform:\n  - B\n    # Of B.\n",
+    ),
+    "first on a line in flow": (
+        "Transform: [\n  AutoLexPermissions, # It.\n  # Other.\n  B # B.\n]\n",
+        "Transform: [\n  # Other.\n  B # B.\n]\n",
+    ),
+    "first in flow, a comment on the line of all": (
+        "Transform: [AutoLexPermissions, # All, [#].\n  B]\n",
+        "Transform: [ # All, [#].\n  B]\n",
+    ),
+    "in the middle on a line in flow": (
+        "Transform: [\n  A, # A.\n  # Above.\n  AutoLexPermissions, # It.\n  B # B.\n]\n",
+        "Transform: [\n  A, # A.\n  B # B.\n]\n",
+    ),
+    "last on a line in flow": (
+        "Transform: [\n  B, # B, first.\n  AutoLexPermissions # It.\n]\n",
+        "Transform: [\n  B # B, first.\n]\n",
+    ),
+    "last on a line in flow, a comma at the end": (
+        "Transform: [\n  B, # B.\n  AutoLexPermissions, # It.\n]\n",
+        "Transform: [\n  B, # B.\n]\n",
+    ),
+    "last in flow, a comment before": (
+        "Transform: [B, # B.\n  AutoLexPermissions]\n",
+        "Transform: [B # B.\n]\n",
+    ),
+    "last in flow on two lines": (
+        "Transform: [B,\n  {Name: AutoLexPermissions,\n   Parameters: {}} # It.\n]\n",
+        "Transform: [B\n]\n",
+    ),
+    "commas first": (
+        "Transform: [ B # B.\n, AutoLexPermissions # It.\n, C # C.\n]\n",
+        "Transform: [ B # B.\n, C # C.\n]\n",
+    ),
+    "commas first, last": (
+        "Transform: [ B # B.\n, AutoLexPermissions # It.\n]\n",
+        "Transform: [ B # B.\n]\n",
+    ),
+    "beside an alias": (
+        "Mappings: {M: {A: {B: &b B}}}\nTransform: [*b , # B.\n  AutoLexPermissions, C]\n",
+        "Mappings: {M: {A: {B: &b B}}}\nTransform: [*b , # B.\n  C]\n",
+    ),
     "first in flow": ("Transform: [AutoLexPermissions, B]\n", "Transform: [B]\n"),
     "last in flow": ("Transform: [B, AutoLexPermissions ]\n", "Transform: [B ]\n"),
     "in the middle": ("Transform: [A, AutoLexPermissions, B]\n", "Transform: [A, B]\n"),

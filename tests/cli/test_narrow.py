@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 
 from auto_lex_permissions_cli.fix import fix
+from auto_lex_permissions_cli.fix import narrowed as reduced
 from auto_lex_permissions_cli.reading import parse
 from auto_lex_permissions_cli.requests import Stack, request_of
 from auto_lex_permissions_cli.splice import unspliced
@@ -212,6 +213,76 @@ def test_comments_and_empty_lines(newline: str) -> None:
     for kept in ("# About all of it.", "          # The end.\n\n  # Of the bot.\n  Bot:"):
         assert kept in after
     assert "\n\n\n" not in after
+
+
+COMMENTED_OUT = """\
+  Bot:
+    Type: AWS::Lex::Bot
+      # DependsOn: Orders
+  # Goes with it.
+"""
+
+
+def test_what_is_commented_out_stays_with_its_resource() -> None:
+    """A comment that is deeper than a resource is a part of the one above."""
+    text = TEMPLATE.replace("  Bot:\n    Type: AWS::Lex::Bot\n", f"{COMMENTED_OUT}{WIDE}")
+    deeper = text.replace(
+        "  Alias:\n", "      # SourceAccount: 1\n\n  # Of the alias.\n  Alias:\n", 1
+    )
+    directly = deeper.replace("  # Goes with it.\n", "")
+    expected = narrowed(TEMPLATE).replace(
+        "AWS::Lex::Bot\n", "AWS::Lex::Bot\n      # DependsOn: Orders\n\n  # Of the alias.\n", 1
+    )
+    assert narrowed(deeper) == narrowed(directly) == expected
+
+
+FLOW = """\
+Resources: {
+  # About all of it.
+  %(first)s
+  Orders: {Type: AWS::Lambda::Function}, # Of Orders.
+  # Above.
+  %(middle)s
+  # Of the bot.
+  Bot: {Type: AWS::Lex::Bot},
+  Alias: {Type: AWS::Lex::BotAlias, Properties: {BotId: !Ref Bot, BotAliasLocaleSettings: [
+    {LocaleId: en_US, BotAliasLocaleSetting: {CodeHookSpecification: {LambdaCodeHook: {
+      LambdaArn: !GetAtt Orders.Arn}}}}]}}%(last)s
+  # The end.
+}
+"""
+IN_FLOW = (
+    "Wide: {Type: AWS::Lambda::Permission, Properties: {Action: lambda:InvokeFunction,\n"
+    f"    FunctionName: !Ref Orders, Principal: lexv2.amazonaws.com, SourceArn: {OF_BOT}}}}}"
+).replace(OF_BOT, f'!Sub "{OF_BOT.removeprefix("!Sub ")}"')
+EMPTY = {"first": "", "middle": "", "last": " # Of the alias."}
+AT = {
+    "first": {"first": f"{IN_FLOW}, # It.\n"},
+    "middle": {"middle": f"{IN_FLOW}, # It.\n"},
+    "last": {"last": f", # Of the alias.\n  # Goes.\n  {IN_FLOW} # It."},
+    "last, a comma": {"last": f", # Of the alias.\n  # Goes.\n  {IN_FLOW}, # It."},
+    "last on another's line": {"last": f", {IN_FLOW} # It."},
+}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("with_macro", [False, True])
+@pytest.mark.parametrize("at", AT.values(), ids=AT)
+def test_comments_between_braces(at: dict[str, str], newline: str, *, with_macro: bool) -> None:
+    """Those of other members stay on their lines, whether or not something comes at the end."""
+    text = (FLOW % {**EMPTY, **at}).replace(newline, "\n").replace("\n", newline)
+    template = parse("t", text.encode())
+    request = request_of(template.value, Stack())
+    fixed = reduced(template, request) if with_macro else fix(template, request, narrow=True)
+    assert unspliced(fixed.text, fixed.edits) == text
+    lines = fixed.text.split(newline)
+    assert not [line for line in lines if "Wide" in line or "# It." in line or "# Goes" in line]
+    for kept in ("  # About all of it.", "  # Of the bot.", "  # The end."):
+        assert kept in lines
+    for line in lines:
+        assert ("# Of Orders." in line) == ("Orders: {" in line)
+    assert ("# Of the alias." in text) == (f"# Of the alias.{newline}" in fixed.text)
+    assert (NAME in fixed.text) is not with_macro
 
 
 def test_with_the_macro_the_macro_adds_what_is_exact(tmp_path: Path) -> None:
