@@ -28,7 +28,7 @@ LARGEST: Final = 6_000_000
 MOST: Final = 250_000
 DEEPEST: Final = 250
 # What every template with a code hook holds, and hardly any other file; a loop may make it.
-NAMES_A_BOT: Final = re.compile(rb"AWS::Lex::(?:Bot|[$&])")
+_BOT: Final = re.compile(rb"AWS::Lex::(?:Bot|[$&])")
 _TOO_LARGE: Final = (
     f"holds more than any template: over {MOST:,} values or {LARGEST:,} characters,"
     " with its aliases written out"
@@ -65,6 +65,12 @@ _ESCAPED: Final = re.compile(
 _STAND_IN: Final = "\U0010fffe"
 _WRITTEN_STAND_IN: Final = re.compile(rf"{_STAND_IN}|\\U0010fffe", re.IGNORECASE)
 _PAIR: Final = re.compile(rf"{_STAND_IN}u(.{{4}}){_STAND_IN}u(.{{4}})")
+
+
+def names_a_bot(content: bytes) -> bool:
+    """Whether a file names a Lex V2 bot: in UTF-8, or wider, as which it cannot be read."""
+    # UTF-16 and UTF-32 have zeros between the letters of ASCII.
+    return _BOT.search(content.replace(b"\0", b"")) is not None
 
 
 def is_short(node: Any) -> bool:

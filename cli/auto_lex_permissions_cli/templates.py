@@ -10,7 +10,7 @@ from auto_lex_permissions.cfn.values import Place
 
 from .console import UsageError, print_note
 from .files import STDIN, Search, found, read
-from .reading import LARGEST, NAMES_A_BOT, NoTemplateError, Position, Template, parse
+from .reading import LARGEST, NoTemplateError, Position, Template, names_a_bot, parse
 from .requests import FN_TRANSFORM, TRANSFORM, Stack, Use, request_of, use_of
 
 # One of these is in every template.
@@ -78,7 +78,7 @@ def open_templates(search: Search, stack: Stack) -> Iterator[OpenedTemplate]:
     for path, is_named in found(search):
         try:
             content = read(path, _MOST)
-            if not NAMES_A_BOT.search(content):
+            if not names_a_bot(content):
                 continue
             opened = _opened(path, content, stack, is_named=is_named)
         except NoTemplateError:

@@ -24,7 +24,7 @@ from auto_lex_permissions.diagnostics import (
 from auto_lex_permissions.reach import of_stack
 from auto_lex_permissions_cli.console import UnreadableError
 from auto_lex_permissions_cli.findings import Findings, Hook, State, findings, suppressions
-from auto_lex_permissions_cli.reading import NAMES_A_BOT, NoTemplateError, parse
+from auto_lex_permissions_cli.reading import NoTemplateError, names_a_bot, parse
 from auto_lex_permissions_cli.requests import Stack, use_of
 
 from .protocol import NotJudgedError
@@ -67,7 +67,7 @@ def judge(template: str, region: str, account: str, macro: str) -> Judgement:
     registered; it adds what is missing in a template that lists it. Raises NotJudgedError.
     """
     content = template.encode("utf-8", "surrogatepass")
-    if not NAMES_A_BOT.search(content):
+    if not names_a_bot(content):
         return Judgement()
     value = _parsed(content)
     if use_of(value, Stack(macro=macro)):
