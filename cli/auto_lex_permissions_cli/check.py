@@ -24,7 +24,6 @@ from .console import (
     exit_code,
     is_quiet,
     print_line,
-    visible,
     write,
 )
 from .files import Search, replace
@@ -230,13 +229,15 @@ def _as_github(report: Report) -> str:
         place = f"file={_escaped(name, ':,')},line={position.line},col={position.column}"
         title = f"title={finding.diagnostic.code}"
         kind = _GITHUB[finding.severity]
-        lines.append(f"::{kind} {place},{title}::{_escaped(_sentence(finding.diagnostic))}\n")
-    return "".join([*lines, *([] if is_quiet() else [f"{report.summary}\n"])])
+        lines.append(f"::{kind} {place},{title}::{_escaped(_sentence(finding.diagnostic))}")
+    if not is_quiet():
+        lines.append(report.summary)
+    return "".join(f"{as_text(line)}\n" for line in lines)
 
 
 def _escaped(text: str, more: str = "") -> str:
-    """Return a text as a workflow command takes it; it has no ends of lines."""
-    return "".join(f"%{ord(c):02X}" if c in f"%{more}" else c for c in visible(text))
+    """Return a text as a workflow command takes it, but for ends of lines, which no line has."""
+    return "".join(f"%{ord(c):02X}" if c in f"%{more}" else c for c in text)
 
 
 _FORMATS: Final[Mapping[str, Any]] = {"json": _as_json, "sarif": _as_sarif, "github": _as_github}

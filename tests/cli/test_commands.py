@@ -582,6 +582,19 @@ def test_annotations_for_github(tmp_path: Path) -> None:
     )
 
 
+def test_no_folder_writes_a_command_of_github(tmp_path: Path) -> None:
+    """The summary names folders, which may be called anything; to a file, too."""
+    folder = tmp_path / "a\n::error title=pwned::hello\udcff" / "node_modules"
+    written(folder)
+    named = r"1 folder skipped (a\n::error title=pwned::hello\udcff/node_modules)"
+    for form in ("github", "text"):
+        for output in ((), ("-o", "out")):
+            ended = run("check", ".", "--format", form, *output, cwd=tmp_path)
+            shown = (tmp_path / "out").read_text() if output else ended.out
+            assert (ended.code, ended.err, shown.count("\n")) == (0, "", 1)
+            assert shown.endswith(f"; {named}\n")
+
+
 def test_conditions_in_words() -> None:
     """As people say them."""
     from auto_lex_permissions.cfn.formulas import And, Named, Not, Or  # noqa: PLC0415
