@@ -170,7 +170,7 @@ def print_tree(tree: "Tree") -> None:
     from rich.console import Console  # noqa: PLC0415 - see above.
 
     console = Console(highlight=False)
-    console.width = console.width if console.is_terminal else _ENDLESS
+    console.width = console.width if console.file.isatty() else _ENDLESS
     console.print(tree)
 
 
@@ -205,7 +205,8 @@ def print_diff(console: "Console", lines: Iterable[str]) -> None:
     """
     from rich.text import Text  # noqa: PLC0415 - see above.
 
-    if not console.is_terminal:
+    # Not by `is_terminal`, which FORCE_COLOR sets.
+    if not console.file.isatty():
         _write_bytes("".join(lines))
         return
     for line in lines:

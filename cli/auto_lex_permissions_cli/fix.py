@@ -4,6 +4,7 @@ What is written is what the macro adds, in the style of the file, and by inserti
 taken out goes whole. Nothing is written that was not read again and found to be exactly that.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -31,7 +32,6 @@ from .requests import Stack, Use, without_use
 from .splice import Edit, edits, spliced, unspliced
 from .templates import OpenedTemplate, open_templates
 
-BOM: Final = b"\xef\xbb\xbf"
 # The sections that the macro adds to; the report in Metadata is for who cannot see this output.
 _SECTIONS: Final = ("Resources", "Conditions")
 
@@ -116,7 +116,9 @@ def _show_or_write(opened: OpenedTemplate, fixed: Fixed, *, write: bool) -> None
             print_note(f"{name}: nothing to fix")
         return
     if not write:
-        print_diff(stdout(), unified_diff(fixed.template.text, fixed.text, name, name))
+        mark = "" if opened.template.is_quoted else _mark(opened.content)
+        before, after = mark + fixed.template.text, mark + fixed.text
+        print_diff(stdout(), unified_diff(before, after, name, name))
     elif opened.path == STDIN:
         raise UsageError(f"{name}: --write takes files only.")
     elif opened.template.is_quoted:
@@ -286,4 +288,9 @@ def _with_statement(fragment: Mapping[str, Any], place: Place, statement: Any) -
 
 def encoded(fixed: Fixed, original: bytes) -> bytes:
     """Return the new text as bytes, with the mark at the beginning that the file had."""
-    return (BOM if original.startswith(BOM) else b"") + fixed.text.encode()
+    return f"{_mark(original)}{fixed.text}".encode()
+
+
+def _mark(content: bytes) -> str:
+    """Return the mark at the beginning of a file, which is no part of its text."""
+    return "\ufeff" if content.startswith(BOM_UTF8) else ""

@@ -666,6 +666,21 @@ def test_a_template_that_does_without_the_macro(tmp_path: Path) -> None:
     assert plain.read_text() == template.read_text()
 
 
+@pytest.mark.parametrize("colours", ["", "1"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_patch_takes_the_diff_of_a_file(mark: str, colours: str, tmp_path: Path) -> None:
+    """With a mark at its beginning or without, whatever colours are asked for."""
+    text = f"{mark}Transform: AutoLexPermissions\n{TEMPLATE}"
+    template = written(tmp_path, text)
+    assert run("expand", template, "--diff", FORCE_COLOR=colours).out.startswith("--- ")
+    shown = run("fix", template, "--without-macro", FORCE_COLOR=colours)
+    subprocess.run(["patch", str(template)], input=shown.out.encode(), check=True, timeout=60)
+    by_hand = template.read_bytes()
+    assert run("fix", written(tmp_path, text), "--without-macro", "--write").code == 0
+    assert template.read_bytes() == by_hand
+    assert template.read_text().startswith(f"{mark}# Kept")
+
+
 USES = {
     "alone": ("Transform: AutoLexPermissions # It.\n", ""),
     "an object": ("Transform:\n  Name: AutoLexPermissions\n  Parameters: {}\n", ""),

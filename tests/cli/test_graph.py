@@ -108,6 +108,13 @@ def test_as_a_tree(tmp_path: Path) -> None:
     assert ended.out == f"{template}\n{AS_TEXT}"
 
 
+def test_lines_of_a_tree_are_whole_where_no_terminal_is(tmp_path: Path) -> None:
+    """However narrow one would be, and whatever colours are asked for."""
+    written(tmp_path, TEMPLATE)
+    ended = run("graph", "template.yaml", *OWN, cwd=tmp_path, FORCE_COLOR="1", COLUMNS="40")
+    assert len(ended.out.splitlines()) == len(AS_TEXT.splitlines()) + 1
+
+
 def test_as_a_flow_chart(tmp_path: Path) -> None:
     """What is denied is dashed and red; locales that invoke alike are one arrow."""
     ended = run("graph", written(tmp_path, TEMPLATE), *OWN, "--format", "mermaid")
