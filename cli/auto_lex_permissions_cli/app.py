@@ -15,7 +15,17 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from .console import FINE, MISUSE, NAME, UsageError, be_quiet, print_beside, print_error, visible
+from .console import (
+    FINE,
+    MISUSE,
+    NAME,
+    UsageError,
+    be_quiet,
+    output,
+    print_beside,
+    print_error,
+    visible,
+)
 
 _OVERRIDES: Final = "--parameter-overrides"
 # Which a shell completes; whether it is there is found out when it is opened.
@@ -383,13 +393,7 @@ def main() -> NoReturn:
         # A run in the background is not asked by Ctrl-C, and goes on.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)
-    # A stream that the caller has closed takes nothing, and what its encoding lacks is escaped.
-    for stream in ("stdout", "stderr"):
-        opened = getattr(sys, stream) or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
-        # Files and pipes are UTF-8; a terminal has the letters that it has.
-        encoding = opened.encoding if opened.isatty() else "utf-8"
-        opened.reconfigure(encoding=encoding, errors="backslashreplace")
-        setattr(sys, stream, opened)
+    sys.stdout, sys.stderr = (output(stream) for stream in (sys.stdout, sys.stderr))
     try:
         result = _result()
     except UsageError as error:
@@ -405,9 +409,6 @@ def main() -> NoReturn:
     except OSError as error:
         # What is still to be written would fail again when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if isinstance(error, BrokenPipeError):
-            # Who reads the output has seen enough of it.
-            sys.exit(FINE)
         _fail(f"{error.filename or 'the output cannot be written'}: {error.strerror or error}.")
     except Exception as error:  # noqa: BLE001 - nobody reads a traceback who did not ask for it.
         _fail(f"a fault of this program ({type(error).__name__}); --debug shows where.")

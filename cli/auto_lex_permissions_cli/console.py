@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,6 +66,35 @@ class UnreadableError(UsageError):
         self.column = column
         place = f":{line}:{column}" if line else ""
         super().__init__(f"{name}{place}: {what}.")
+
+
+class _Output(io.FileIO):
+    """Takes all that is written to it, also when who reads it has seen enough."""
+
+    def write(self, data: Any) -> int:
+        """Write bytes to it, or to nowhere from the time on at which nobody reads it any more."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            return super().write(data)
+
+
+def output(stream: Any) -> TextIO:
+    """Return one of the program's own streams as it is written to.
+
+    What its encoding lacks is escaped. One that the caller has closed, which is None, takes
+    nothing.
+    """
+    if stream and stream.isatty():
+        # It has the letters that it has.
+        stream.reconfigure(errors="backslashreplace")
+        return cast("TextIO", stream)
+    # Files and pipes are UTF-8.
+    file = stream.fileno() if stream else os.open(os.devnull, os.O_WRONLY)
+    raw = io.BufferedWriter(_Output(file, "w", closefd=False))
+    by_line = stream is not None and stream.line_buffering
+    return io.TextIOWrapper(raw, "utf-8", "backslashreplace", line_buffering=by_line)
 
 
 @cache

@@ -142,7 +142,9 @@ def replace(path: str, content: bytes, before: bytes | None = None) -> None:
         if not has_place or os.path.abspath(path).startswith(_OPEN):  # noqa: PTH100 - a link stays.
             if before is not None:
                 raise UsageError(f"{path}: cannot be written: it is no file of a folder.")
-            Path(path).write_bytes(content)
+            # Who reads a pipe may have seen enough.
+            with contextlib.suppress(BrokenPipeError):
+                Path(path).write_bytes(content)
             return
         if known and not os.access(target, os.W_OK):
             raise UsageError(f"{path}: cannot be written: it is read-only.")

@@ -13,7 +13,7 @@ import pytest
 from auto_lex_permissions_cli.console import UsageError
 from auto_lex_permissions_cli.files import Search, found, replace
 from auto_lex_permissions_cli.reading import LARGEST
-from tests.cli.commands import TEMPLATE, as_nobody_special, run, written
+from tests.cli.commands import PERMISSION, TEMPLATE, as_nobody_special, run, written
 
 pytestmark = pytest.mark.long
 
@@ -429,7 +429,7 @@ def test_only_a_file_of_a_folder_is_fixed(tmp_path: Path) -> None:
 
 
 def test_the_output_that_takes_no_more_is_one_error(tmp_path: Path) -> None:
-    """A full disk is no fault of the program; a reader that has seen enough is none at all."""
+    """A full disk is no fault of the program."""
     template = written(tmp_path)
     for command in ("check", "expand", "graph"):
         with Path("/dev/full").open("wb") as full:
@@ -438,11 +438,45 @@ def test_the_output_that_takes_no_more_is_one_error(tmp_path: Path) -> None:
             2,
             "auto-lex-permissions: the output cannot be written: No space left on device.\n",
         )
-        reading, writing = os.pipe()
-        os.close(reading)
-        with os.fdopen(writing, "wb") as closed:
-            ended = run(command, template, stdout=closed)
-        assert (ended.code in {0, 1}, ended.err) == (True, "")
+
+
+PRINTING = [
+    *(("check", "--format", form) for form in ("text", "json", "sarif", "github")),
+    *(("expand",), ("expand", "--diff"), ("fix",), ("graph",), ("graph", "--format", "mermaid")),
+    *(("--help",), ("--version",)),
+]
+
+
+@pytest.mark.parametrize("text", [TEMPLATE, TEMPLATE + PERMISSION], ids=["bad", "good"])
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_a_reader_that_has_seen_enough_changes_nothing(
+    arguments: tuple[str, ...], text: str, tmp_path: Path
+) -> None:
+    """As after `| head -0`: the exit code is that of ever, and nothing is said of it."""
+    template = written(tmp_path, text)
+    expected = run(*arguments, template)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        ended = run(*arguments, template, stdout=closed)
+        assert (ended.code, ended.err) == (expected.code, expected.err)
+        for_both = run(*arguments, template, stdout=closed, before=lambda: both_as(writing))
+        assert for_both.code == expected.code
+
+
+def both_as(file: int) -> None:
+    """Let both streams of this process be a file that is open."""
+    for stream in (1, 2):
+        os.dup2(file, stream)
+
+
+def test_a_pipe_that_nobody_reads_any_more_is_written_to(tmp_path: Path) -> None:
+    """As the standard output by its own name."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        ended = run("check", written(tmp_path), "-o", "/dev/fd/1", stdout=closed)
+    assert (ended.code, ended.err) == (1, "")
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
