@@ -193,7 +193,8 @@ def _yaml(value: Value, style: Style, *, in_flow: bool) -> str:
 class TemplateDumper(yaml.SafeDumper):
     """PyYAML's own, which here writes out what stands twice, since CloudFormation takes no aliases.
 
-    A text with what is not seen stands between double quotes, with all but ASCII escaped.
+    A text with what is not seen stands between double quotes, with all but ASCII escaped; one that
+    other readers take for something else stands between quotes, too.
     """
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - of no value at all.
@@ -202,7 +203,8 @@ class TemplateDumper(yaml.SafeDumper):
 
     def represent_text(self, text: str) -> yaml.Node:
         """Return a text as a node, without a style where PyYAML may choose it."""
-        return self.represent_scalar(_TEXT, text, None if _is_seen(text) else '"')
+        quotes = "'" if _MISTAKABLE.fullmatch(text) else None
+        return self.represent_scalar(_TEXT, text, quotes if _is_seen(text) else '"')
 
     def write_double_quoted(self, text: str, split: bool = True) -> None:  # noqa: FBT001, FBT002 - as in PyYAML.
         """Write a text between double quotes, on several lines where it is `split`."""
@@ -244,8 +246,9 @@ class _Dumper(TemplateDumper):
         return "" if event.tag.startswith("!") and is_plain else super().choose_scalar_style()
 
     def represent_text(self, text: str) -> yaml.Node:
-        quotes = "'" if _MISTAKABLE.fullmatch(text) else None
-        return self.represent_scalar(_TEXT, text, quotes if text.isprintable() else '"')
+        if text.isprintable():
+            return super().represent_text(text)
+        return self.represent_scalar(_TEXT, text, '"')
 
     def represent_items(self, items: list[Any]) -> yaml.Node:
         is_flat = not any(isinstance(item, dict | list) for item in items)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from auto_lex_permissions_cli.expand import as_yaml
 from auto_lex_permissions_cli.reading import parse
 from auto_lex_permissions_cli.rendering import Style, block, flow, style_of
 
@@ -108,3 +109,11 @@ def test_between_braces(file: str, on_a_line: str, on_lines: str) -> None:
     value = {"A": {"Ref": "B"}, "C": {"D": [1, 2]}}
     assert flow(value, style(file)) == on_a_line
     assert flow(value, style(file), "\t", deep=True) == on_lines
+
+
+@pytest.mark.parametrize(
+    "text", ["1e3", "0o17", "08", "0x1F", "1_000", "-.5", ".inf", "12:30", "y", "N", "2010-09-09"]
+)
+def test_a_whole_template_in_yaml_reads_the_same_everywhere(text: str) -> None:
+    """Texts that some readers of YAML take for numbers, dates or booleans are in quotes."""
+    assert as_yaml({"Default": text, text: "a"}) == f"Default: '{text}'\n'{text}': a\n"
