@@ -6,7 +6,7 @@ nothing any more, code scanning would close what it had found in it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from auto_lex_permissions import Diagnostic
 from auto_lex_permissions.cfn.values import Place, path
@@ -28,7 +28,7 @@ from .console import (
 )
 from .files import Search, replace
 from .findings import Finding, Findings, findings, suppressions, word_for
-from .reading import Position
+from .reading import BODY, Position
 from .requests import Stack
 from .sarif import Result, log
 from .templates import OpenedTemplate, open_templates
@@ -49,26 +49,43 @@ class Checked:
     found: tuple[tuple[Position, Finding], ...]
 
 
+class Spot(NamedTuple):
+    """Where something is, as people read it, and the file that holds that.
+
+    Its name is not that of the file where the template is a text in it, with lines of its own.
+    """
+
+    name: str
+    position: Position
+    file: str
+
+    def in_file(self, words: str) -> tuple[str, Position, str]:
+        """Return where it is for what opens files, and words about it."""
+        if self.file == self.name:
+            return self.file, self.position, words
+        return self.file, Position(1, 1), f"{BODY}:{self.position}: {words}"
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """All that there is to say: of templates, of files that cannot be read, and of the search."""
 
     checked: list[Checked]
-    unreadable: list[tuple[str, Position, Diagnostic]]
+    unreadable: list[tuple[Spot, Diagnostic]]
     search: Search
 
-    def findings(self, *, suppressed: bool = False) -> Iterator[tuple[str, Position, Finding]]:
-        """Yield what is found, with file and place; what is suppressed only where asked for."""
+    def findings(self, *, suppressed: bool = False) -> Iterator[tuple[Spot, Finding]]:
+        """Yield what is found, and where; what is suppressed only where asked for."""
         for one in self.checked:
             for position, finding in one.found:
                 if suppressed or finding.reason is None:
-                    yield one.opened.name, position, finding
-        for name, position, diagnostic in self.unreadable:
-            yield name, position, Finding(diagnostic)
+                    yield Spot(one.opened.name, position, one.opened.template.file), finding
+        for spot, diagnostic in self.unreadable:
+            yield spot, Finding(diagnostic)
 
     def count(self, severity: Severity) -> int:
         """Return how many findings of a severity are not suppressed."""
-        return sum(finding.severity == severity for _, _, finding in self.findings())
+        return sum(finding.severity == severity for _, finding in self.findings())
 
     @property
     def suppressed(self) -> int:
@@ -138,9 +155,9 @@ def _names_a_file(error: UsageError) -> bool:
     return isinstance(error, UnreadableError)
 
 
-def _unreadable(error: Any) -> tuple[str, Position, Diagnostic]:
+def _unreadable(error: Any) -> tuple[Spot, Diagnostic]:
     position = Position(error.line or 1, error.column or 1)
-    return error.name, position, UNREADABLE.at(what=error.what)
+    return Spot(error.name, position, error.file), UNREADABLE.at(what=error.what)
 
 
 # For people.
@@ -148,10 +165,12 @@ def _unreadable(error: Any) -> tuple[str, Position, Diagnostic]:
 
 def _write_text(report: Report, output: str, *, shows_suppressed: bool) -> None:
     lines: list[tuple[Part, ...]] = []
-    for name, position, finding in report.findings(suppressed=shows_suppressed):
+    for spot, finding in report.findings(suppressed=shows_suppressed):
         code = finding.diagnostic.code, colour_of(finding.severity)
         why = "" if finding.reason is None else f" Suppressed: {finding.reason}"
-        lines.append((f"{name}:{position} ", code, f" {_sentence(finding.diagnostic)}{why}"))
+        lines.append(
+            (f"{spot.name}:{spot.position} ", code, f" {_sentence(finding.diagnostic)}{why}")
+        )
     if not is_quiet():
         lines.append((report.summary,))
     if output:
@@ -172,8 +191,12 @@ def _sentence(diagnostic: Diagnostic) -> str:
 def _as_json(report: Report) -> str:
     files = [_file_as_json(one) for one in report.checked]
     files += [
-        {"file": name, "codeHooks": [], "notes": [_note_as_json((), position, Finding(diagnostic))]}
-        for name, position, diagnostic in report.unreadable
+        {
+            "file": spot.name,
+            "codeHooks": [],
+            "notes": [_note_as_json((), spot.position, Finding(diagnostic))],
+        }
+        for spot, diagnostic in report.unreadable
     ]
     return as_json(files)
 
@@ -219,17 +242,21 @@ def _where(place: Place, position: Position) -> dict[str, Any]:
 
 
 def _as_sarif(report: Report) -> str:
-    results = [Result(*found) for found in report.findings(suppressed=True)]
+    results = []
+    for spot, finding in report.findings(suppressed=True):
+        file, position, words = spot.in_file(finding.diagnostic.advice)
+        results.append(Result(file, position, finding, words))
     return as_json(log(results, [str(error) for error in report.search.errors]))
 
 
 def _as_github(report: Report) -> str:
     lines = []
-    for name, position, finding in report.findings():
-        place = f"file={_escaped(name, ':,')},line={position.line},col={position.column}"
+    for spot, finding in report.findings():
+        file, position, words = spot.in_file(_sentence(finding.diagnostic))
+        place = f"file={_escaped(file, ':,')},line={position.line},col={position.column}"
         title = f"title={finding.diagnostic.code}"
         kind = _GITHUB[finding.severity]
-        lines.append(f"::{kind} {place},{title}::{_escaped(_sentence(finding.diagnostic))}")
+        lines.append(f"::{kind} {place},{title}::{_escaped(words)}")
     if not is_quiet():
         lines.append(report.summary)
     return "".join(f"{as_text(line)}\n" for line in lines)

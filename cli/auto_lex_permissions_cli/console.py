@@ -56,11 +56,14 @@ class UsageError(Exception):
 
 
 class UnreadableError(UsageError):
-    """A file that cannot be read as a template: its name, the place in it if there is one, why."""
+    """A file that cannot be read as a template: its name, the place in it if there is one, why.
+
+    `file` is another name where it is a text in that file.
+    """
 
     def __init__(self, name: str, what: str, line: int = 0, column: int = 0) -> None:
         """Take what is wrong without a full stop; lines and columns count from 1."""
-        self.name = name
+        self.name = self.file = name
         self.what = what
         self.line = line
         self.column = column

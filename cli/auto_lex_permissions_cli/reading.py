@@ -39,7 +39,7 @@ _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SECOND_DOCUMENT: Final = "expected a single document in the stream"
 _TAG: Final = "tag:yaml.org,2002:"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
-_BODY: Final = "TemplateBody"
+BODY: Final = "TemplateBody"
 # Python takes no number of several thousand digits; CloudFormation has none.
 _INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,999})")
 _FLOAT: Final = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -113,15 +113,21 @@ class Template:
     """A template's text, its YAML nodes, and its value with long forms only.
 
     `first_shared` is where the first alias or merge key is, or what an alias refers to.
-    `is_quoted` says that the text is a string in the file, as in the output of `get-template`.
+    `file` is another name where the text is a string in that file, as in the output of
+    `get-template`.
     """
 
     name: str
     text: str
     root: Any = field(repr=False)
     value: dict[str, Any] = field(repr=False)
-    first_shared: Position | None = None
-    is_quoted: bool = False
+    first_shared: Position | None
+    file: str
+
+    @property
+    def is_quoted(self) -> bool:
+        """Whether the text is a string in its file."""
+        return self.file != self.name
 
     def position(self, place: Place) -> Position:
         """Return where a place is in the file, or the nearest one around it that is there.
@@ -180,10 +186,10 @@ def parse(name: str, content: bytes) -> Template:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableError(name, f"is not UTF-8 text (byte {error.start})") from error
-    return _parsed(name, text)
+    return _parsed(name, text, name)
 
 
-def _parsed(name: str, text: str, *, is_quoted: bool = False) -> Template:
+def _parsed(name: str, text: str, file: str) -> Template:
     if "%TAG" in text and _TAG_DIRECTIVE.search(text):
         raise UnreadableError(name, "CloudFormation takes no directive %TAG")
     try:
@@ -198,11 +204,15 @@ def _parsed(name: str, text: str, *, is_quoted: bool = False) -> Template:
         raise UnreadableError(name, str(error).splitlines()[0].removesuffix(".")) from error
     if not isinstance(root, yaml.MappingNode):
         raise NoTemplateError(f"{name}: is no template: a template is an object of sections.")
-    body = root if is_quoted else _body(root)
+    body = _body(root) if name == file else root
     if isinstance(body, yaml.ScalarNode):
-        return _parsed(f"{name} ({_BODY})", body.value, is_quoted=True)
+        try:
+            return _parsed(f"{name} ({BODY})", body.value, file)
+        except UnreadableError as error:
+            error.file = file
+            raise
     reader = _Reader(name, text)
-    return Template(name, text, body, reader.value(body), reader.first_shared, is_quoted)
+    return Template(name, text, body, reader.value(body), reader.first_shared, file)
 
 
 def _begins_as_template(name: str, text: str) -> bool:
@@ -217,7 +227,7 @@ def _body(root: Any) -> Any:
     """Return the template's own node, also in the output of `aws cloudformation get-template`."""
     texts = (pair for pair in root.value if isinstance(pair[0], yaml.ScalarNode))
     members = {key.value: value for key, value in texts}
-    body = members.get(_BODY)
+    body = members.get(BODY)
     is_output = "Resources" not in members and not is_short(body or root)
     return body if is_output and isinstance(body, yaml.MappingNode | yaml.ScalarNode) else root
 

@@ -22,11 +22,12 @@ _RULES: Final = {message.code: number for number, message in enumerate(OF_TEMPLA
 
 
 class Result(NamedTuple):
-    """What was found, and where in which file."""
+    """What was found, where in which file, and in words."""
 
     file: str
     position: Position
     finding: Finding
+    words: str
 
 
 def log(results: Iterable[Result], errors: Sequence[str]) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def _entry(result: Result) -> dict[str, Any]:
         "ruleId": diagnostic.code,
         "ruleIndex": _RULES[diagnostic.code],
         "level": diagnostic.message.severity,
-        "message": {"text": diagnostic.advice},
+        "message": {"text": result.words},
         "locations": [{"physicalLocation": place}],
         "suppressions": suppressed,
     }

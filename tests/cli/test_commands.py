@@ -582,6 +582,29 @@ def test_annotations_for_github(tmp_path: Path) -> None:
     )
 
 
+def test_what_is_in_a_text_is_found_in_the_file_that_holds_it(tmp_path: Path) -> None:
+    """Programs open the file that they are told of; where in its text it is, the words say."""
+    written(tmp_path, json.dumps({"TemplateBody": TEMPLATE}), "found.json")
+    written(tmp_path, json.dumps({"TemplateBody": "A: AWS::Lex::Bot\nB: ["}), "unreadable.json")
+    files = ["found.json", "unreadable.json"]
+    ended = run("check", *files, "--format", "sarif", cwd=tmp_path)
+    first, second = json.loads(ended.out)["runs"][0]["results"]
+    for result, file in zip((first, second), files, strict=True):
+        place = result["locations"][0]["physicalLocation"]
+        assert place["artifactLocation"]["uri"] == file
+        assert place["region"] == {"startLine": 1, "startColumn": 1}
+    assert first["message"]["text"].startswith("TemplateBody:24:17: Lex is not allowed to invoke")
+    assert second["message"]["text"].startswith("TemplateBody:2:5: ")
+    ended = run("check", *files, "--format", "github", cwd=tmp_path)
+    found, unreadable, _ = ended.out.splitlines()
+    assert found.startswith(
+        "::error file=found.json,line=1,col=1,title=ALP101::TemplateBody:24:17: "
+    )
+    assert unreadable.startswith("::error file=unreadable.json,line=1,col=1,title=ALP701::Templ")
+    ended = run("check", *files, cwd=tmp_path)
+    assert ended.out.startswith("found.json (TemplateBody):24:17 ALP101 Lex is not allowed")
+
+
 def test_no_folder_writes_a_command_of_github(tmp_path: Path) -> None:
     """The summary names folders, which may be called anything; to a file, too."""
     folder = tmp_path / "a\n::error title=pwned::hello\udcff" / "node_modules"
