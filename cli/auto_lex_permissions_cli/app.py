@@ -110,6 +110,15 @@ quiet_option: Final = click.option(
     callback=_quiet,
     help="Print findings and errors only.",
 )
+output_option: Final = click.option(
+    *("-o", "--output"),
+    metavar="FILE",
+    default="",
+    type=_FILE,
+    # The standard output is where it goes without this option.
+    callback=lambda _context, _parameter, path: "" if path == "-" else path,
+    help="Write to this file, - for the standard output.",
+)
 region_option: Final = click.option(
     "--region",
     metavar="REGION",
@@ -187,7 +196,7 @@ def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @app.command(cls=_Command, short_help="Print a template as the macro makes it.")
 @click.argument("template", type=_FILE)
-@click.option("-o", "--output", metavar="FILE", default="", type=_FILE, help="Write to this file.")
+@output_option
 @click.option("--diff", is_flag=True, help="Show only what is added.")
 @click.option("--format", "form", type=click.Choice(["json", "yaml"]), default="json")
 @stack_options
@@ -235,7 +244,7 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
     default="text",
     show_default=True,
 )
-@click.option("-o", "--output", metavar="FILE", default="", type=_FILE, help="Write to this file.")
+@output_option
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "note"]),

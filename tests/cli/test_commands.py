@@ -561,6 +561,17 @@ def test_output_to_a_file(form: str, tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text() == printed.out
 
 
+@pytest.mark.parametrize(
+    "command", [("check",), ("check", "--format", "json"), ("expand",), ("expand", "--diff")]
+)
+def test_a_dash_is_the_standard_output(command: tuple[str, ...], tmp_path: Path) -> None:
+    """As it is the standard input elsewhere; there is no file of that name."""
+    written(tmp_path)
+    printed = run(*command, "template.yaml", cwd=tmp_path)
+    assert run(*command, "template.yaml", "-o", "-", cwd=tmp_path) == printed
+    assert [path.name for path in tmp_path.iterdir()] == ["template.yaml"]
+
+
 def test_the_standard_input_has_a_name_where_it_is_given_one(tmp_path: Path) -> None:
     """Editors hand over what is not saved yet."""
     ended = run("check", "-", "--stdin-filename", "a b.yaml", "--format", "sarif", stdin=TEMPLATE)
