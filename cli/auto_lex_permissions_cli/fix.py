@@ -158,7 +158,7 @@ def fix(
         # What goes is taken out afterwards.
         after["Resources"] = {**template.value["Resources"], **after["Resources"]}
     wanted = {**template.value, **after}
-    uses = [use.place] if use else []
+    uses = [use.place, *use.again] if use else []
     made = edits(template, wanted, [*uses, *_places(template, going)])
     wanted = _without(without_use(wanted, use) if use else wanted, going)
     fixed = Fixed(

@@ -1,7 +1,7 @@
 """From a template to the request that CloudFormation would send to the macro for it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from auto_lex_permissions import Request
@@ -55,12 +55,13 @@ class Use:
     """Where a template names the macro, with which settings, and what it is handed there.
 
     That is the template without the macro's entry in its Transform section, or what stands beside
-    `Fn::Transform`.
+    `Fn::Transform`. `again` is where else the template names the macro.
     """
 
     place: Place
     settings: Any
     fragment: Mapping[str, Any]
+    again: tuple[Place, ...] = ()
 
 
 def use_of(template: Mapping[str, Any], stack: Stack) -> Use | None:
@@ -69,39 +70,57 @@ def use_of(template: Mapping[str, Any], stack: Stack) -> Use | None:
     Elsewhere than at the top or under Resources the macro refuses what it is handed. Where that
     happens to be empty or a map of resources the macro does nothing for the template: it is no use.
     """
+    uses = [*_listed(template, stack.macro), *_called(template, stack.macro)]
+    return replace(uses[0], again=tuple(use.place for use in uses[1:])) if uses else None
+
+
+def _listed(template: Mapping[str, Any], macro: str) -> Iterator[Use]:
+    """Yield each use in the Transform section."""
     entries = _transforms(template)
+    others = [entry for entry in entries if _name(entry) != macro]
+    left = {**template, TRANSFORM: others} if others else _without(template, TRANSFORM)
     for number, entry in enumerate(entries):
-        if _name(entry) == stack.macro:
-            others = [other for other in entries if _name(other) != stack.macro]
-            left = {**template, TRANSFORM: others} if others else _without(template, TRANSFORM)
-            is_listed = isinstance(template[TRANSFORM], list)
-            place: Place = (TRANSFORM, number) if is_listed else (TRANSFORM,)
-            return Use(place, _settings(entry), left)
+        if _name(entry) == macro:
+            is_list = isinstance(template[TRANSFORM], list)
+            yield Use((TRANSFORM, number) if is_list else (TRANSFORM,), _settings(entry), left)
+
+
+def _called(template: Mapping[str, Any], macro: str) -> Iterator[Use]:
+    """Yield each use by `Fn::Transform`, at any depth."""
     stack_of_parts: list[tuple[Any, Place]] = [(template, ())]
     while stack_of_parts:
         part, place = stack_of_parts.pop()
         if isinstance(part, dict):
             call = part.get(FN_TRANSFORM)
-            if isinstance(call, dict) and _name(call) == stack.macro:
+            if isinstance(call, dict) and _name(call) == macro:
                 beside = _without(part, FN_TRANSFORM)
                 if place in _WHERE_IT_WORKS or kind_of(beside) is None:
-                    return Use((*place, FN_TRANSFORM), _settings(call), beside)
+                    yield Use((*place, FN_TRANSFORM), _settings(call), beside)
+                    part = beside
             stack_of_parts += [(below, (*place, key)) for key, below in part.items()]
         elif isinstance(part, list):
             stack_of_parts += [(below, (*place, at)) for at, below in enumerate(part)]
-    return None
 
 
 def without_use(template: Mapping[str, Any], use: Use) -> dict[str, Any]:
-    """Return a template that no longer names the macro where it did."""
-    section, *below = use.place
-    if section == TRANSFORM and below:
-        others = [entry for at, entry in enumerate(template[TRANSFORM]) if at != below[0]]
-        return {**template, TRANSFORM: others} if others else _without(template, TRANSFORM)
-    if below:
-        resources = _without(template["Resources"], FN_TRANSFORM)
-        return {**template, "Resources": resources}
-    return _without(template, str(section))
+    """Return a template that no longer names the macro anywhere."""
+    left: Any = template
+    # The last of a list first, so that the numbers of the others stay.
+    for place in reversed((use.place, *use.again)):
+        left = _without_part(left, place)
+    whole: dict[str, Any] = left
+    return whole
+
+
+def _without_part(value: Any, place: Place) -> Any:
+    """Return a value without what is at a place of it, and without the list that this empties."""
+    step, *below = place
+    inner = _without_part(value[step], tuple(below)) if below else []
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    left = {
+        key: inner if key == step else part for key, part in pairs if key != step or inner != []
+    }
+    return left if isinstance(value, dict) else list(left.values())
 
 
 def processed(template: Mapping[str, Any], use: Use | None, fragment: Any) -> Mapping[str, Any]:

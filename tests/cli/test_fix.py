@@ -746,6 +746,26 @@ USES = {
     "last in flow": ("Transform: [B, AutoLexPermissions ]\n", "Transform: [B ]\n"),
     "in the middle": ("Transform: [A, AutoLexPermissions, B]\n", "Transform: [A, B]\n"),
     "Fn::Transform": ("Fn::Transform: {Name: AutoLexPermissions}\n", ""),
+    "twice": (
+        "Transform:\n- AutoLexPermissions\n- B\n- Name: AutoLexPermissions\n",
+        "Transform:\n- B\n",
+    ),
+    "twice in flow": (
+        "Transform: [AutoLexPermissions, B, {Name: AutoLexPermissions}]\n",
+        "Transform: [B]\n",
+    ),
+    "twice and nothing else": (
+        "Transform:\n- AutoLexPermissions\n- Name: AutoLexPermissions\n",
+        "",
+    ),
+    "in both ways": (
+        "Transform: [AutoLexPermissions]\nFn::Transform: {Name: AutoLexPermissions}\n",
+        "",
+    ),
+    "where it is refused": (
+        "Mappings:\n  Fn::Transform: {Name: AutoLexPermissions}\n  M: {A: {B: C}}\n",
+        "Mappings:\n  M: {A: {B: C}}\n",
+    ),
 }
 
 
