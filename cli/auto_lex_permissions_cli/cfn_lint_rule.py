@@ -10,7 +10,7 @@ from cfnlint.template import Template
 
 from auto_lex_permissions.diagnostics import NO_PERMISSION
 
-from .findings import findings
+from .findings import findings, suppressions
 from .requests import Stack, request_of, use_of
 
 
@@ -27,11 +27,13 @@ class CodeHookWithoutPermission(CloudFormationLintRule):  # type: ignore[misc] #
     tags: Final = ["resources", "lex", "lambda", "permissions"]
 
     def match(self, cfn: Template) -> list[RuleMatch]:
-        """Match each hook that nothing covers."""
+        """Match each hook that nothing covers, unless its resource's Metadata lets it stay."""
         template: dict[str, Any] = cfn.template
         if use_of(template, Stack()):
             return []
+        missing = findings(request_of(template, Stack())).missing
         return [
-            RuleMatch(list(missing.place), missing.advice)
-            for missing in findings(request_of(template, Stack())).missing
+            RuleMatch(list(one.diagnostic.place), one.diagnostic.advice)
+            for one in suppressions(template, missing)
+            if one.diagnostic in missing and one.reason is None
         ]

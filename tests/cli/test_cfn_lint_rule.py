@@ -80,6 +80,25 @@ def test_it_is_silent_where_nothing_is_missing(text: str) -> None:
     assert found(text) == []
 
 
+def suppressing(entry: str) -> str:
+    """Return the template with an entry in what its bot alias suppresses."""
+    metadata = f"    Metadata: {{AutoLexPermissions: {{Suppress: [{entry}]}}}}\n"
+    return TEMPLATE.replace("    Condition: IsProd\n", f"    Condition: IsProd\n{metadata}")
+
+
+@pytest.mark.parametrize(
+    ("entry", "count"),
+    [
+        pytest.param("{Id: ALP101, Reason: It is elsewhere.}", 0, id="with a reason"),
+        pytest.param("{Id: ALP101}", 1, id="without a reason"),
+        pytest.param("{Id: ALP201, Reason: Shared.}", 1, id="something else"),
+    ],
+)
+def test_what_is_suppressed_is_not_found(entry: str, count: int) -> None:
+    """As `check` has it; what is suppressed by mistake is for `check` to say."""
+    assert [match.linenumber for match in found(suppressing(entry))] == [25] * count
+
+
 @pytest.mark.parametrize(
     "case",
     [
