@@ -39,6 +39,8 @@ _DIFF: Final = {"+": "green", "-": "red", "@": "cyan"}
 # such as marks of direction, halves of surrogate pairs, breaks of lines and paragraphs.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _NO_NEWLINE: Final = "\\ No newline at end of file\n"
+# What Mermaid reads as something else in a label, between quotes or not.
+_ENTITIES: Final = str.maketrans({char: f"#{ord(char)};" for char in '#;&"<>`|\\'})
 # Wider than any line: no terminal cuts it, so nothing has to be wrapped.
 _ENDLESS: Final = 100_000
 
@@ -140,6 +142,11 @@ def _replaced(text: str, keep: str, escape: Callable[[str], str]) -> str:
         else escape(character)
         for character in text
     )
+
+
+def mermaid_label(text: str) -> str:
+    """Return a text as a part of a label of Mermaid, in which all that is not seen is escaped."""
+    return visible(text).translate(_ENTITIES)
 
 
 def as_text(*parts: Part) -> str:

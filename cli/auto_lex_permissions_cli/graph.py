@@ -10,21 +10,11 @@ from rich.tree import Tree
 from auto_lex_permissions.bots import TEST_ALIAS_ID
 from auto_lex_permissions.cfn.formulas import ALWAYS
 
-from .console import coloured, print_error, print_tree, text_of, visible, write
+from .console import coloured, mermaid_label, print_error, print_tree, text_of, write
 from .findings import Hook, State, condition_in_words, findings, short_name
 from .requests import Stack
 from .templates import open_template
 
-# What Mermaid would read as something else inside of quotes: entities by name or by number.
-_ENTITIES: Final = str.maketrans({
-    "#": "#35;",
-    '"': "#quot;",
-    "&": "#amp;",
-    "<": "#lt;",
-    ">": "#gt;",
-    "`": "#96;",
-    "\\": "#92;",
-})  # fmt: skip
 # Dark enough on white and bright enough on black.
 _COLOURS: Final = {
     State.ALLOWED: "#2da44e",
@@ -128,14 +118,14 @@ def mermaid(edges: list[Edge]) -> str:
     aliases: set[str] = set()
     for arrow in dict.fromkeys(edge.arrow for edge in edges):
         bot, alias, function, state = arrow
-        owner = nodes.add("bot", bot, f'(["bot {_escaped(bot)}"])')
-        left = nodes.add("alias", (bot, alias), f'["alias {_escaped(alias)}"]')
-        right = nodes.add("function", function, f'[["{_escaped(function)}"]]')
+        owner = nodes.add("bot", bot, f'(["bot {mermaid_label(bot)}"])')
+        left = nodes.add("alias", (bot, alias), f'["alias {mermaid_label(alias)}"]')
+        right = nodes.add("function", function, f'[["{mermaid_label(function)}"]]')
         if left not in aliases:
             aliases.add(left)
             links.append(f"{owner} --- {left}")
         whens = [edge.when for edge in edges if edge.arrow == arrow]
-        label = "<br>".join(map(_escaped, [*whens, state.value]))
+        label = "<br>".join(map(mermaid_label, [*whens, state.value]))
         line = "-.->" if state is State.DENIED else "-->"
         styles.append(f"linkStyle {len(links)} stroke:{_COLOURS[state]}")
         links.append(f'{left} {line}|"{label}"| {right}')
@@ -157,8 +147,3 @@ class _Nodes:
             self._ids[kind, key] = f"{kind}{number}"
             self.lines.append(f"{kind}{number}{shape}")
         return self._ids[kind, key]
-
-
-def _escaped(label: str) -> str:
-    """Return a text as a part of a label between quotes."""
-    return visible(label).translate(_ENTITIES)

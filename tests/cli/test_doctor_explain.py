@@ -153,6 +153,15 @@ def test_where_it_breaks(
     assert out.endswith(f"The chain is broken at {number} ({name}).\n")
 
 
+def test_labels_of_the_picture_are_escaped(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
+    """As those of `graph`: nothing in a name is read as an entity, or as the end of a line."""
+    _configured(State="Failed", StateReason="A&amp;\\n")(stub)
+    doctor(**OPTIONS, form="mermaid")
+    out = capsys.readouterr().out
+    assert "A#38;amp#59;#92;n" in out
+    assert not {"&", "\\"} & set(out)
+
+
 def test_a_function_that_is_gone(stub: Stub, capsys: pytest.CaptureFixture[str]) -> None:
     """Its policy and the function itself are broken."""
     stub.functions.clear()

@@ -143,10 +143,10 @@ def test_labels_are_escaped() -> None:
     assert mermaid([edge]) == (
         "flowchart LR\n"
         '  bot1(["bot #96;b#96;"])\n'
-        '  alias1["alias a#quot;]"]\n'
-        '  function1[["Fn::Join[#quot;#92;n#92;n]"]]\n'
+        '  alias1["alias a#34;]"]\n'
+        '  function1[["Fn::Join[#34;#92;n#92;n]"]]\n'
         "  bot1 --- alias1\n"
-        '  alias1 -.->|"#lt;#amp;#35;; where {#quot;Fn::Not#quot;: []}<br>denied"| function1\n'
+        '  alias1 -.->|"#60;#38;#35;#59; where {#34;Fn::Not#34;: []}<br>denied"| function1\n'
         "  linkStyle 1 stroke:#e5534b\n"
     )
 

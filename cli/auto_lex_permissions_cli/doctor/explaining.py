@@ -8,9 +8,9 @@ from auto_lex_permissions_cli.console import (
     UsageError,
     coloured,
     exit_code,
+    mermaid_label,
     print_json,
     print_line,
-    visible,
     write,
 )
 
@@ -27,8 +27,6 @@ _COLOURS: Final = {
     Holds.UNKNOWN: "#b26a00",
     Holds.NO: "#c62828",
 }
-# What ends a label of Mermaid, or is more than a character in it.
-_ENTITIES: Final = str.maketrans({char: f"#{ord(char)};" for char in '#;"<>`|'})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,7 @@ def _mermaid(steps: Sequence[Step]) -> Iterator[str]:
     yield "flowchart TD"
     for number, step in enumerate(steps, start=1):
         label = "<br>".join(
-            visible(words).translate(_ENTITIES)
+            mermaid_label(words)
             for words in (f"{number}. {step.name}: {step.holds.value}", step.read, *step.words)
         )
         yield f'  s{number}["{label}"]'
