@@ -235,8 +235,10 @@ class _Splicer:
             return begin, end + blanks
         if not self._text[self._line(begin) : begin].strip():
             return self._lines(begin, self._next_line(end), behind)
-        is_on_two_lines = "\n" in self._text[begin:end]
-        return behind + len(gap.rstrip(" \t")), end + len(rest.rstrip()) * is_on_two_lines
+        if "\n" in self._text[begin:end]:
+            # It is alone on the last of its lines.
+            end += len(rest.rstrip())
+        return behind + len(gap.rstrip(" \t")), end
 
     def _with_commas(self, around: Any, numbers: set[int], spans: list[Span]) -> list[Span]:
         """Return members or items between braces with their commas, in one where only blanks are.
