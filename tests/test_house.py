@@ -13,6 +13,7 @@ import yaml
 from cfnlint.decode import cfn_yaml
 
 from auto_lex_permissions import __version__
+from tests.pages import fenced
 
 ROOT = Path(__file__).parent.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -37,8 +38,11 @@ def test_what_the_pages_install_is_this_version() -> None:
     """The tag that pre-commit, the action and pip are given is the one of the version."""
     page = (ROOT / "docs" / "check.md").read_text()
     named = re.findall(r"(?:rev: v|auto-lex-permissions@v)([0-9.]+)", page)
-    assert len(named) == 3
+    assert len(named) == 4
     assert {*named} == {__version__}
+    # What runs by itself takes no branch, which may be another tomorrow.
+    for block in fenced(page, "yaml"):
+        assert re.findall(r"(?:uses: |git\+https:\S+)OWNER/auto-lex-permissions(?!@v)", block) == []
     for readme in ("README.md", "README.ja.md"):
         assert f" {__version__}" in (ROOT / readme).read_text().rpartition("## ")[2]
 
