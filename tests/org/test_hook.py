@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from auto_lex_permissions_hook.handler import NAMESPACE, SERVICE
 from localcloud.sam import ROOT
 from tests.org.templates import HOOK, HOOK_STACK_SET, STACK_SET, load, of_type
 from tests.pages import fenced
+from tools.dist import PARAMETERS, STACKS
 
 PAGE = (ROOT / "docs" / "hook.md").read_text()
 FUNCTION = "AutoLexPermissionsHookFunction"
@@ -203,3 +205,27 @@ def test_how_to_switch_it_off_comes_first() -> None:
     assert given.pop("Status") == "ParameterValue=DISABLED"
     assert set(given.values()) == {"UsePreviousValue=true"}
     assert {"Status", *given} == set(load(HOOK)["Parameters"])
+    # Those of a release, on lines that may stand anywhere above the last.
+    of_package, *_ = fenced(PAGE, "text")
+    assert re.findall(r"ParameterKey=(\w+),UsePreviousValue=true \\\n", of_package) == OF_PACKAGE
+    assert list(PARAMETERS) == OF_PACKAGE
+
+
+def test_the_line_that_makes_it_stop_deployments_replaces_a_comment() -> None:
+    """As SAM reads it: a value that the parameter takes."""
+    *lines, last = (ROOT / "hook" / "samconfig.toml").read_text().splitlines()
+    (line,) = re.findall(r"replace the last line of hook/samconfig\.toml.*?`([^`]+)`", PAGE)
+    assert last.startswith("# parameter_overrides = ")
+    settings = tomllib.loads("\n".join([*lines, line]))["default"]["deploy"]["parameters"]
+    name, _, value = settings["parameter_overrides"].partition("=")
+    assert value in load(HOOK)["Parameters"][name]["AllowedValues"]
+
+
+def test_the_page_copies_what_the_stack_set_looks_for() -> None:
+    """Template and code of the hook, by the names that a release gives them."""
+    (name,) = (each.name for each in STACKS if each.template == "hook/template.yaml")
+    (shell,) = (block for block in fenced(PAGE, "sh") if "aws s3 cp" in block)
+    copied = re.findall(r'aws s3 cp (\S+) "s3://\$PREFIX-\$region/"$', shell, re.MULTILINE)
+    assert copied == [f'"{name}-$VERSION-"*.zip', f'"{name}-$VERSION.yaml"']
+    url = load(HOOK_STACK_SET)["Resources"]["Hooks"]["Properties"]["TemplateURL"]["Fn::Sub"]
+    assert url.endswith(f"/${{ArtifactKeyPrefix}}{name}-${{Version}}.yaml")
