@@ -358,6 +358,22 @@ def test_json_in_documents_is_json(document: Path) -> None:
         json.loads(block)
 
 
+def test_a_second_alias_of_a_function_is_let_in_by_hand(tmp_path: Path) -> None:
+    """Under another id, since Lambda takes none twice; what is taken away is what was made."""
+    blocks = [block for block in fenced(TROUBLESHOOTING, "sh") if "--statement-id" in block]
+    made = []
+    for alias in ("KLMNOPQRST", "TSTALIASID"):
+        given = f"FUNCTION_ARN=f ACCOUNT=1 REGION=r BOT=ABCDEFGHIJ ALIAS={alias}\n"
+        folder = tmp_path / alias
+        folder.mkdir()
+        calls = _ran("troubleshooting.md", given + "\n".join(blocks), folder)
+        (add, remove) = (call.values("--statement-id") for call in calls)
+        assert add == remove
+        made += add
+        assert re.fullmatch("[a-zA-Z0-9-_]{1,100}", add[0])
+    assert len({*made}) == 2
+
+
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not on this machine")
 def test_the_filter_for_the_trail_finds_calls_that_were_denied(tmp_path: Path) -> None:
     """And no other, as jq itself says."""
