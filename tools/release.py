@@ -334,9 +334,10 @@ def _summary(change: Change) -> str:
     if change.texts:
         lines += [
             "Next:",
+            f"  # Write {version} into docs/check.md, README.md and README.ja.md.",
             "  make test",
             "  make dist   # what the tag will publish",
-            f"  git add {names}",
+            "  git add -A",
             f'  git commit -m "Release {version}"',
             f'  git tag --annotate v{version} --message "Release {version}"',
             "  git push --follow-tags",

@@ -131,6 +131,9 @@ def test_a_release_sets_the_version_everywhere(project: Project) -> None:
     assert "SemanticVersion: 1.1.0\n" in project.read("template.yaml")
     for step in ("make test", 'git commit -m "Release 1.1.0"', "git tag", "v1.1.0", "sam deploy"):
         assert step in said
+    # A test asks for the version there, and the tag has to have it.
+    edits = said.index("Write 1.1.0 into docs/check.md, README.md and README.ja.md")
+    assert edits < said.index("  make test\n") < said.index("  git add -A\n")
     log = project.read("CHANGELOG.md")
     assert re.search(
         rf"## \[Unreleased\]\n\n## \[1\.1\.0\] - \d{{4}}-\d\d-\d\d\n\n{ENTRIES}\n## \[1\.0\.0\]",
