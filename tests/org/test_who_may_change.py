@@ -13,7 +13,7 @@ import pytest
 
 from tests.org.evaluator import Policy, actions_on, evaluate
 from tests.org.templates import GUARD, Stack, load
-from tests.pages import rights
+from tests.pages import ORGANIZATION, rights
 
 CENTRAL: Final = "111122223333"
 PLACE: Final = f"us-east-1:{CENTRAL}"
@@ -107,6 +107,9 @@ GUARDED: Final[Mapping[str, Guarded]] = {
         for role in (DEPLOYMENT, OPERATOR, ADMINISTRATOR)
     },
 }
+# What makes the macro in an account where a stack set puts it.
+FUNCTION_STACKS: Final = "auto-lex-permissions-functions"
+STACK_SETS: Final = "stacksets-exec-1a2b3c4d5e6f"
 # What operators do, as the runbooks say.
 RUNNING: Final = {
     "lambda:DeleteFunctionConcurrency",
@@ -201,6 +204,27 @@ def test_what_is_not_the_macros_is_left_alone() -> None:
     asked = [request(*each, ANYBODY) for each in UNGUARDED.values()]
     decided = dict(zip(UNGUARDED, evaluate(asked), strict=True))
     assert decided == dict.fromkeys(UNGUARDED, ALLOWED)
+
+
+@pytest.mark.parametrize(("named", "decided"), [("GuardedElsewhere", ALLOWED), (None, DENIED)])
+def test_a_stack_set_makes_functions_of_another_name(named: str | None, decided: str) -> None:
+    """By the name that docs/organization.md gives the guard, which spares no role of stack sets."""
+    assert named is None or f"`FunctionName={named}`" in ORGANIZATION.read_text()
+    given = {"AdministratorRoleName": "administrators"} | ({"FunctionName": named} if named else {})
+    stack = Stack(load(GUARD), "999988887777", given)
+    guard = stack.document(stack.template["Resources"]["Guard"]["Properties"]["Content"])
+    own = f"StackSet-{FUNCTION_STACKS}-1a2b"
+    asked = [
+        ("lambda:CreateFunction", GUARDED["function"][3], decided),
+        ("lambda:CreateAlias", GUARDED["alias"][3], decided),
+        ("cloudformation:CreateStack", f"arn:aws:cloudformation:{PLACE}:stack/{own}/1a", ALLOWED),
+        ("iam:CreateRole", f"arn:aws:iam::{CENTRAL}:role/{own}-AutoLexPermissionsRole-1A", ALLOWED),
+        # Its bucket and its stack set stay guarded.
+        ("s3:PutObject", GUARDED["release"][3], DENIED),
+        ("cloudformation:UpdateStackSet", GUARDED["stack-set"][3], DENIED),
+    ]
+    said = evaluate([request(action, on, STACK_SETS, guard) for action, on, _ in asked])
+    assert said == [expected for _, _, expected in asked]
 
 
 def test_a_roles_own_policy_says_who_may_assume_it() -> None:
