@@ -106,6 +106,21 @@ GUARDED: Final[Mapping[str, Guarded]] = {
         role: ("iam", "role", ADMINISTRATOR, f"arn:aws:iam::{CENTRAL}:role/{role}")
         for role in (DEPLOYMENT, OPERATOR, ADMINISTRATOR)
     },
+    # Of the macro's own stack, which the deployment makes.
+    **{
+        f"role-{name}": ("iam", "role", DEPLOYMENT, f"arn:aws:iam::{CENTRAL}:role/{name}")
+        for name in (
+            "auto-lex-permissions-AutoLexPermissionsRole-1A2B3C4D5E6F",
+            "auto-lex-permissions-AutoLexPermissionsLogRole-1A2B3C4D5E6F",
+            "auto-lex-permissions-2-AutoLexPermissionsRole-1A2B3C4D5E6F",
+        )
+    },
+}
+# For whom a statement keeps what it closes; operators may run what the deployment changes.
+OWNERS: Final = {
+    "OnlyTheDeploymentChangesTheMacro": DEPLOYMENT,
+    "OnlyDeploymentAndOperatorsRunTheMacro": DEPLOYMENT,
+    "OnlyAdministratorsChangeTheRoles": ADMINISTRATOR,
 }
 # What makes the macro in an account where a stack set puts it.
 FUNCTION_STACKS: Final = "auto-lex-permissions-functions"
@@ -132,10 +147,13 @@ UNGUARDED: Final = {
     ),
     "another-bucket": ("s3:PutObject", "arn:aws:s3:::orders/1a2b"),
     "another-role": ("iam:CreateRole", f"arn:aws:iam::{CENTRAL}:role/orders"),
-    # Of the macro's own stack, which the deployment makes.
-    "role-of-the-function": (
+    "role-of-another-stack": (
         "iam:CreateRole",
-        f"arn:aws:iam::{CENTRAL}:role/auto-lex-permissions-AutoLexPermissionsRole-1A2B",
+        f"arn:aws:iam::{CENTRAL}:role/orders-AutoLexPermissionsRole-1A2B3C4D5E6F",
+    ),
+    "another-role-of-the-same-beginning": (
+        "iam:CreateRole",
+        f"arn:aws:iam::{CENTRAL}:role/auto-lex-permissions-readers",
     ),
 }
 
@@ -189,8 +207,8 @@ def test_each_right_on_the_page_is_closed_by_the_statement_beside_it(
     asked = [
         (action, resource)
         for action in actions
-        for service, kind, _, resource in GUARDED.values()
-        if action in actions_on(service, kind)
+        for service, kind, owner, resource in GUARDED.values()
+        if owner == OWNERS[statement["Sid"]] and action in actions_on(service, kind)
     ]
     assert {action for action, _ in asked} == set(actions), right
     for kept, expected in (([statement], DENIED), (others, ALLOWED)):
@@ -229,7 +247,11 @@ def test_a_stack_set_makes_functions_of_another_name(named: str | None, decided:
 
 def test_a_roles_own_policy_says_who_may_assume_it() -> None:
     """Operators come from elsewhere in the account, and a deployment from GitHub."""
-    resources = [resource for _, kind, _, resource in GUARDED.values() if kind == "role"]
+    resources = [
+        resource
+        for _, kind, owner, resource in GUARDED.values()
+        if kind == "role" and owner == ADMINISTRATOR
+    ]
     trust = {
         "Version": "2012-10-17",
         "Statement": [
