@@ -2,6 +2,9 @@
 
 from typing import Any, Final
 
+import pytest
+
+from localcloud.sam import ROOT
 from tests.org.templates import (
     ARTIFACTS,
     FUNCTION_STACK_SET,
@@ -12,6 +15,7 @@ from tests.org.templates import (
     load,
     of_type,
 )
+from tests.pages import fenced
 from tools.dist import PARAMETERS, STACKS
 
 ORGANIZATION: Final = "o-a1b2c3d4e5"
@@ -118,3 +122,21 @@ def test_the_policy_lets_one_organization_read_and_nobody_without_tls() -> None:
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         },
     ]
+
+
+@pytest.mark.parametrize("page", ["organization.md", "hook.md"])
+def test_the_template_in_the_bucket_is_checked_before_it_is_rolled_out(page: str) -> None:
+    """Nothing names its digest, as it names that of the code."""
+    text = (ROOT / "docs" / page).read_text()
+    (shell,) = (
+        each for each in fenced(text, "sh") if "stackset.yaml" in each and "VERSION" in each
+    )
+    taken, checked, deployed = (
+        shell.index(command)
+        for command in (
+            'aws s3 cp "s3://$PREFIX-us-east-1/auto-lex-permissions-',
+            "sha256sum --check --ignore-missing SHA256SUMS &&\n",
+            "aws cloudformation deploy --region us-east-1 ",
+        )
+    )
+    assert taken < checked < deployed
