@@ -1,6 +1,7 @@
 """The house is in order: one version and licence, workflows that are pinned and may do little."""
 
 import json
+import os
 import re
 import subprocess
 import tomllib
@@ -176,6 +177,21 @@ def test_what_is_published_was_tested_and_is_what_was_built() -> None:
         checked = [step.get("run", "") for step in steps].index("sha256sum --check SHA256SUMS")
         assert "download-artifact" in steps[checked - 1]["uses"]
         assert all("make" not in step.get("run", "") for step in steps)
+
+
+def test_jobs_that_publish_run_no_code_of_the_project(tmp_path: Path) -> None:
+    """They may get a token. uv comes from its entry in the lock, the whole of it and no other."""
+    release = _jobs(ROOT / ".github/workflows/release.yml")
+    ran = [step.get("run", "") for name in ("pypi", "github") for step in release[name]["steps"]]
+    code = re.compile(r"\b(?:cli|hook|localcloud|macro|tests|tools)/|\.environments|\.py\b")
+    assert [command for command in ran if code.search(command)] == []
+    (taking,) = (line for command in ran for line in command.splitlines() if "sed " in line)
+    env = {**os.environ, "RUNNER_TEMP": str(tmp_path)}
+    subprocess.run(["bash", "-ec", taking], cwd=ROOT, env=env, check=True, timeout=60)
+    first, *hashes = (tmp_path / "uv.txt").read_text().splitlines()
+    assert re.fullmatch(r"uv==[\d.]+ \\", first)
+    assert hashes
+    assert all(line.startswith("    --hash=sha256:") for line in hashes)
 
 
 def test_no_workflow_puts_what_others_write_into_a_shell() -> None:
