@@ -723,6 +723,14 @@ def test_what_else_a_permission_allows(properties: dict[str, object], others: li
     assert [more.others for more in declared.excess("Allow", by_bot=False)] == others
 
 
+def test_a_permission_for_a_whole_bot_allows_no_more_than_one_that_is_added_for_it() -> None:
+    """Under `SourceScope: Bot` (rule 5.2)."""
+    template = stack(F_ARN, SourceArn=sub(LEX + ":bot-alias/${Bot}/*"))
+    declared = examine(Request(template, REGION, ACCOUNT)).declared
+    assert declared.excess("Allow", by_bot=True) == []
+    assert len(declared.excess("Allow", by_bot=False)) == 1
+
+
 UNSEEN = "it may let in what is not in the template"
 
 

@@ -625,6 +625,11 @@ def test_only_what_is_not_clear_is_reported() -> None:
         pytest.param({"Ref": "Live"}, F_ARN, id="the function's alias"),
         pytest.param(F_ARN, {"Ref": "Live"}, id="the alias's function"),
         pytest.param("arn:aws:lambda:us-east-1:123456789012:function:x", F_ARN, id="literal"),
+        pytest.param(
+            "arn:aws:lambda:us-east-1:999999999999:function:orders",
+            {"Fn::GetAtt": ["G", "Arn"]},
+            id="the same name in another account",
+        ),
         pytest.param(sub(f"{FUNCTION}:x"), F_ARN, id="literal name"),
         pytest.param(F_ARN, sub(f"{FUNCTION}:x"), id="hook by a literal name"),
         pytest.param(sub(f"{FUNCTION}:x"), sub(f"{FUNCTION}:y"), id="two literal names"),
