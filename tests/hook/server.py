@@ -83,8 +83,10 @@ class Bucket:
     def _talk(self, connection: socket.socket) -> None:
         # Whoever asks goes away in the middle of what is too much.
         with contextlib.suppress(OSError), self._secured(connection) as secured:
-            self.requests.append(secured.recv(MOST_OF_REQUEST).decode().splitlines()[0])
-            self.answer(secured)
+            received = secured.recv(MOST_OF_REQUEST)
+            if received:  # Who gave up while it connected asks for nothing.
+                self.requests.append(received.decode().splitlines()[0])
+                self.answer(secured)
 
 
 @contextmanager

@@ -1,12 +1,15 @@
 """`fix --narrow` on random templates, and that what is held of it can be broken."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
+from auto_lex_permissions.cfn.values import Place
 from auto_lex_permissions.declared import Declared
 from auto_lex_permissions_cli import fix, narrow
+from auto_lex_permissions_cli.reading import Template
+from auto_lex_permissions_cli.splice import Edit, edits
 from tests.laws.narrowing import narrowed, violations_of_narrowing
 from tests.laws.templates import Case, cases
 
@@ -45,7 +48,13 @@ def test_a_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if fault == "nothing is unseen":
         monkeypatch.setattr(Declared, "reason_to_stay", lambda *_: "")
     elif fault == "nothing is added instead":
-        monkeypatch.setattr(fix, "insertions", lambda *_: ())
+
+        def removals(
+            template: Template, _after: object, going: Iterable[Place]
+        ) -> tuple[Edit, ...]:
+            return edits(template, template.value, going)
+
+        monkeypatch.setattr(fix, "edits", removals)
         monkeypatch.setattr(fix, "_verify", lambda *_: None)
         monkeypatch.setattr(fix, "_verify_that_nothing_lacks", lambda *_: None)
     else:
