@@ -752,3 +752,13 @@ def test_a_policy_in_a_loop_decides_where_it_is_sure_to_exist(
     template["Resources"]["Fn::ForEach::L"] = ["Env", items, {"P${Env}": policy}]
     found = examine(Request(template, REGION, ACCOUNT))
     assert [each.code for each in found.diagnostics] == code
+
+
+def test_a_policy_is_asked_for_each_bot_alias_by_itself() -> None:
+    """What it allows one of them says nothing of another (rule 3.5)."""
+    template = governed(F_ARN, document(statement()))
+    assert added(template) == 0
+    template["Resources"]["Other"]["Properties"] = template["Resources"]["A"]["Properties"]
+    assert refusals(template) == ["ALP203"]
+    with pytest.raises(TemplateError, match=r'"AWS:SourceArn":\{"Fn::GetAtt":\["Other","Arn"\]\}'):
+        added(template)
