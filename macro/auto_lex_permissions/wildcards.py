@@ -65,14 +65,13 @@ class Wildcards:
 
     def _given_by(self, section: str, name: str | None) -> Iterator[bool]:
         entries = self._template.section(section)
-        self._template.budget.spend(1 if name in entries else len(entries), _LOOKING)
-        if name is None:
-            named = entries
-        elif variables(name):
-            named = {one: entries[one] for one in entries if can_come_to(name, one)}
+        if name is not None and not variables(name):
+            named = [name] if name in entries else []
         else:
-            named = {name: entries[name]} if name in entries else {}
-        for value in named.values():
+            self._template.budget.spend(len(entries), _LOOKING)
+            named = [one for one in entries if name is None or can_come_to(name, one)]
+        for one in named:
+            value = entries[one]
             yield _is_written_in(_values(value) if section == "Parameters" else value)
 
     def _once(self, part: tuple[str, str], test: Callable[[], bool]) -> bool:
