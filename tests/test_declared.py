@@ -822,6 +822,22 @@ def test_another_qualifier_is_reported_where_all_hooks_are_known(
     assert reported_codes(template) == codes
 
 
+def test_another_qualifier_is_not_reported_where_the_bot_is_not_known() -> None:
+    """It may be the one of the permission, and the function that it names then, too (rule 3.4)."""
+    for bot_id, codes in (({"Ref": "Bot"}, ["ALP202"]), (RESOLVED, [])):
+        template = stack(
+            sub("${F.Arn}:prod"),
+            FunctionName=sub("${F}:live"),
+            SourceArn=sub(LEX + ":bot-alias/${Bot}/${Other.BotAliasId}"),
+        )
+        other = template["Resources"]["Other"]["Properties"]
+        other["BotId"] = bot_id
+        hook = {"LambdaCodeHook": {"LambdaArn": RESOLVED if codes == [] else F_ARN}}
+        setting = {"BotAliasLocaleSetting": {"CodeHookSpecification": hook}}
+        other["BotAliasLocaleSettings"] = [setting]
+        assert reported_codes(template) == codes
+
+
 @pytest.mark.parametrize(
     "properties",
     [

@@ -721,13 +721,15 @@ def test_a_permission_beside_a_policy_counts_for_nothing() -> None:
         added(template)
 
 
-def test_a_literal_may_be_the_name_of_a_function_whose_name_is_a_parameter() -> None:
+@pytest.mark.parametrize("name", [{"Ref": "HookArn"}, RESOLVED, f"f-{RESOLVED}", f"{RESOLVED}n"])
+def test_a_literal_may_be_the_name_of_a_function_whose_name_is_not_written_out(
+    name: object,
+) -> None:
     """What is about the literal may be about the function (rule 3.5)."""
-    literal = sub(f"{FUNCTION}:fn")
-    own = {"FunctionName": {"Ref": "HookArn"}}
+    literal = sub(f"{FUNCTION}:f-n")
 
     def codes(template: dict[str, Any]) -> list[str]:
-        template["Resources"]["F"]["Properties"] = own
+        template["Resources"]["F"]["Properties"] = {"FunctionName": name}
         found = examine(Request(template, REGION, ACCOUNT)).diagnostics
         return [each.code for each in found]
 

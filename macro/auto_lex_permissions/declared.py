@@ -256,25 +256,19 @@ class Declared:
         if not self._permissions:
             return
         by_function: dict[LambdaFunction, _Hooks] = {}
-        # Those of functions that may be any one.
-        unknown = _Hooks([], {}, set(), set())
         ids = {hook.resource.logical_id for hook in active}
         for hook in (*active, *opted_out):
             # Of one that is left unread, the qualifier is not known.
             qualifier = hook.function.qualifier if hook.function.account else hook.function.name
             owners = (owner for owner, _ in self._functions.owners(hook.function))
-            groups = [
-                by_function.setdefault(function, _Hooks([], {}, set(), set()))
-                for function in dict.fromkeys(self._keys(owners))
-            ]
-            if self._functions.known_name(hook.function) is None:
-                groups.append(unknown)
-            for found in groups:
+            for function in dict.fromkeys(self._keys(owners)):
+                found = by_function.setdefault(function, _Hooks([], {}, set(), set()))
                 found.active.update(ids & {hook.resource.logical_id})
                 found.all.append(hook)
                 found.qualifiers.add(qualifier)
                 for arn in self._bots.keys(hook.resource):
                     found.by_arn.setdefault(arn, []).append(hook)
+        are_known = all(self._functions.known_name(hook.function) for hook in (*active, *opted_out))
         for permission in self._permissions:
             principals = permission.resource.values("Principal")
             if not any(_is_about_lex(principal.value) for principal in principals):
@@ -286,16 +280,17 @@ class Declared:
                 if function in by_function
             ]
             if any(hooks.active for hooks in related):
-                yield from self._report(permission, related, unknown, by_bot=by_bot)
+                yield from self._report(permission, related, are_known=are_known, by_bot=by_bot)
 
     def _report(
         self,
         permission: DeclaredPermission,
         related: list[_Hooks],
-        unknown: _Hooks,
         *,
+        are_known: bool,
         by_bot: bool,
     ) -> Iterator[Diagnostic]:
+        """Report a permission; `are_known` is whether all hooks name functions that are known."""
         candidates = (hook for hooks in related for hook in hooks.of(permission))
         served = [hook for hook in candidates if self._covers_when(permission, hook) != NEVER]
         if served:
@@ -307,9 +302,8 @@ class Declared:
             return
         qualifiers = set().union(*(hooks.qualifiers for hooks in related))
         self._template.budget.spend(len(qualifiers), _COMPARING)
-        may_be_others = any(True for _ in unknown.of(permission))
-        reason = next(self._never_matching(permission, None if may_be_others else qualifiers), None)
-        if reason:
+        wanted = qualifiers if are_known else None
+        if reason := next(self._never_matching(permission, wanted), None):
             yield NEVER_MATCHES.at(*permission.resource.place, reason=reason)
 
     def _never_matching(

@@ -256,7 +256,8 @@ class Functions:
             name: {logical_id: any_of(whens) for logical_id, whens in ids.items()}
             for name, ids in by_name.items()
         }
-        return _Named(found, [n for n in found if not is_literal(n)], frozenset(by_arn))
+        open_names = [n for n in found if not is_literal(with_dynamic_references(n))]
+        return _Named(found, open_names, frozenset(by_arn))
 
     def resources(self, function: LambdaFunction) -> Mapping[str, Formula]:
         """Return the resources of the template that may be this function, and when they are."""
@@ -272,10 +273,10 @@ class Functions:
         """
         found = dict.fromkeys(self.resources(function))
         if function.is_own and not self._referred_id(function):
-            is_known = is_literal(function.name)
-            for name in self._named.open if is_known else self._named.by_name:
+            words = with_dynamic_references(function.name)
+            for name in self._named.open if is_literal(words) else self._named.by_name:
                 self._template.budget.spend(5 + length(name) // 20, "Comparing functions' names")
-                if may_equal(name, function.name, nothing_known):
+                if may_equal(with_dynamic_references(name), words, nothing_known):
                     found |= dict.fromkeys(self._named.by_name[name])
         yield from found
 
