@@ -65,6 +65,22 @@ def test_one_permission_is_waited_for_once() -> None:
     assert after["Alias"]["DependsOn"] == [name]
 
 
+@pytest.mark.parametrize(
+    ("hook", "waits"),
+    [(f"{OWN}:orders", []), (f"{OWN}:orders:live", [{"Ref": "Sam.Alias"}])],
+)
+def test_the_alias_of_sam_is_waited_for_where_a_qualifier_is_named(
+    hook: str, waits: list[object]
+) -> None:
+    """It may have any name, and no text without a qualifier means it (rule 2.7)."""
+    properties = {"FunctionName": "orders", "AutoPublishAlias": {"Ref": "Stage"}}
+    sam = {"Type": "AWS::Serverless::Function", "Properties": properties}
+    after = processed({"Sam": sam, "Alias": alias(hook)})
+    (name,) = (name for name in after if "Invokes" in name)
+    assert after[name]["DependsOn"] == ["Sam"]
+    assert after[name]["Metadata"]["AutoLexPermissions"].get("WaitsFor", []) == waits
+
+
 def in_loop(body: dict[str, Any]) -> dict[str, Any]:
     """Return the body of a loop over an item, processed."""
     return dict(processed({"Fn::ForEach::L": ["Env", ["a-b"], body]})["Fn::ForEach::L"][2])

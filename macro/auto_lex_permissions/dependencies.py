@@ -28,7 +28,7 @@ from .cfn.loops import (
     with_variables_of,
     without_variables,
 )
-from .cfn.template import Resource, Scope, Template
+from .cfn.template import OUTSIDE, Resource, Scope, Template
 from .code_hooks import BOT, CodeHook
 from .declared import PERMISSION
 from .diagnostics import CYCLE, WAIT_IN_LOOP, Diagnostic
@@ -166,15 +166,14 @@ class Makers:
     def _of(self, grant: Grant) -> Iterator[tuple[str, Formula]]:
         """Yield what may make a function and its qualifier and is not referred to, and when."""
         function = grant.function
-        referred = set(references(grant.expression))
-        ids = {reference.logical_id for reference in referred}
+        ids = {reference.logical_id for reference in references(grant.expression)}
         if any(self._template.type_of(logical_id) in _MAKE_QUALIFIERS for logical_id in ids):
             return
         for resource in filter(None, map(self._template.find, self._functions.may_be(function))):
             if self._can_be_named(resource, grant):
                 if resource.logical_id not in ids:
                     yield resource.logical_id, resource.when
-                if function.qualifier and Reference(resource.logical_id, "Alias") not in referred:
+                if function.qualifier:
                     yield from self._published(resource, function)
         if function.qualifier:
             for alias in self._lambda_aliases_of(function):
@@ -184,8 +183,8 @@ class Makers:
     def _can_be_named(self, resource: Resource, grant: Grant) -> bool:
         """Return whether a resource surely makes a grant's function, or can stand in its scope."""
         own = self._functions.resources(grant.function)
-        scope = grant.scope.names if grant.scope else frozenset()
-        return resource.logical_id in own or variables(resource.logical_id) <= scope
+        scope = grant.scope or OUTSIDE
+        return resource.logical_id in own or variables(resource.logical_id) <= scope.names
 
     def _lambda_aliases_of(self, function: LambdaFunction) -> Iterator[Resource]:
         """Yield the Lambda aliases that may make a function's qualifier.
@@ -194,7 +193,8 @@ class Makers:
         """
         found = {alias.resource.logical_id: alias.resource for alias in self._sure.of(function)}
         is_open = not is_literal((*function.name, *function.qualifier)) and function.is_own
-        for alias in self._lambda_aliases if is_open else self._open:
+        to_compare = self._lambda_aliases if is_open else self._open  # pragma: no mutate (for time)
+        for alias in to_compare:
             self._template.budget.spend(10 * len(alias.functions), _FOLLOWING)
             if any(
                 may_equal(qualifier, function.qualifier, nothing_known)
@@ -212,7 +212,7 @@ class Makers:
         # The last of the readings is a name's, or the only one.
         functions = [name.value[-1] for name in names]
         qualifiers = [compact(name.value) for name in alias.values("Name").present()]
-        is_one = len(functions) == len(qualifiers) == 1
+        is_one = len(functions) == len(qualifiers) == 1  # pragma: no mutate (only saves time)
         return _LambdaAlias(
             alias,
             functions,
