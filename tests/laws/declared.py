@@ -41,8 +41,14 @@ ACCOUNTS = (
     {"Fn::Sub": "${AWS::AccountId}"},
     "999999999999",
 )
-
-
+# The last of these is one that AWS may add.
+NARROWING = (
+    "EventSourceToken",
+    "PrincipalOrgID",
+    "FunctionUrlAuthType",
+    "InvokedViaFunctionUrl",
+    "SourceTag",
+)
 EFFECTS = ("Deny", "Allow", "Deny")
 ALL_OF_LEX = (
     {"Principal": {"Service": "lexv2.amazonaws.com"}},
@@ -186,7 +192,7 @@ def _permission(
     if ground.chance(60):
         properties["SourceAccount"] = _one_of(ground, place, ACCOUNTS)
     if ground.chance(4):
-        properties["EventSourceToken"] = "token"
+        properties[ground.pick(NARROWING)] = "narrow"
     ground.add(name, "AWS::Lambda::Permission", properties, condition)
 
 

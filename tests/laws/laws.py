@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from auto_lex_permissions import TemplateError
-from tests.laws import rewriting
+from tests.laws import rewriting, veils
 from tests.laws.evaluator import (
     FUNCTIONS,
     PLACEHOLDER,
@@ -23,7 +23,7 @@ from tests.laws.evaluator import (
 )
 from tests.laws.loops import expanded
 from tests.laws.policies import LEX, NotAPolicyError, Statement
-from tests.laws.reports import reports_are_true, what_is_skipped_is_reported
+from tests.laws.reports import reports_are_true, untrue, what_is_skipped_is_reported
 from tests.laws.trial import (
     OURS,
     REPORT,
@@ -675,6 +675,61 @@ def _shared_names(template: Template) -> bool:
     return several or len(written) != len(set(written))
 
 
+# What a template does not say.
+
+
+def what_nobody_knows_is_not_trusted(trial: Trial) -> list[str]:
+    """Whatever the values come to that deployment decides, the answer holds (3.3, 3.4, 3.5)."""
+    veiled = veils.veiled(trial.before, trial.rng)
+    answer: Template | set[str]
+    try:
+        answer = trial.macro(veiled.template, trial.deployment)
+    except TemplateError as refused:
+        answer = {mistake.code for mistake in refused.diagnostics}
+    broken = (_wrong_under(lifting, trial, veiled.template, answer) for lifting in veiled.liftings)
+    return list(dict.fromkeys(sentence for under in broken for sentence in under))
+
+
+def _wrong_under(
+    lifting: veils.Lifting, trial: Trial, template: Template, answer: Template | set[str]
+) -> list[str]:
+    """Return what is wrong with an answer, or with the codes of a refusal, under one lifting."""
+    before = veils.lifted(template, lifting)
+    try:
+        if isinstance(answer, set):
+            # A permission may not be the one that a policy in some deployments only needs.
+            needed = reasons_to_refuse(_without_permissions(before), trial.deployment)
+            return [f"refused without need: {code}" for code in sorted(answer - needed)]
+        under = Trial(before, trial.deployment, lambda *_: veils.lifted(answer, lifting))
+        return [*_wrong_in_worlds(under), *untrue(under, "ALP202")]
+    except (UnresolvableError, NotAPolicyError):  # CloudFormation refuses such a value.
+        return []
+
+
+def _wrong_in_worlds(trial: Trial) -> Iterator[str]:
+    """Yield what is not allowed, or granted in vain, in the worlds of a lifting."""
+    for world in trial.deployable:
+        if world.makes_twice or not all(world.home.reaches(hook.function) for hook in world.hooks):
+            continue
+        for hook in trial.hooks(world):
+            is_reported = world.documents.get(hook.function) in world.unclear | world.not_compared
+            if not (world.allowed(hook) or (is_reported and world.permitted(hook))):
+                yield f"3.3: not allowed: {_described(hook)} {_where(world)}"
+        for statement in _generated(trial, world):
+            if not any(_serves(trial, world, statement, hook) for hook in trial.hooks(world)):
+                yield f"3.3: {statement.permission} grants what no hook uses {_where(world)}"
+
+
+def _without_permissions(template: Template) -> Template:
+    """Return a template without the author's permissions."""
+    kept = {
+        name: body
+        for name, body in template["Resources"].items()
+        if body["Type"] != "AWS::Lambda::Permission"
+    }
+    return {**template, "Resources": kept}
+
+
 # When the macro may refuse, and when it must.
 
 
@@ -817,4 +872,5 @@ LAWS_ON_SEVERAL_ANSWERS: tuple[Law, ...] = (
     a_locale_more_does_not_matter,
     spelling_does_not_matter,
     other_aliases_do_not_matter,
+    what_nobody_knows_is_not_trusted,
 )

@@ -34,6 +34,14 @@ NEVER_IN_A_REQUEST_OF_LEX = (
     "FunctionUrlAuthType",
     "InvokedViaFunctionUrl",
 )
+KNOWN = {
+    "Action",
+    "FunctionName",
+    "Principal",
+    "SourceAccount",
+    "SourceArn",
+    *NEVER_IN_A_REQUEST_OF_LEX,
+}
 
 
 class NotAPolicyError(ValueError):
@@ -183,8 +191,9 @@ def of_permission(name: str, properties: Mapping[str, Any], home: Home) -> State
         if property_ in properties
     ]
     before_resource = _text(properties.get("SourceArn", "")).split(":")[:5]
-    if any(wildcard in field for field in before_resource for wildcard in "*?"):
-        # Lambda takes no such permission.
+    has_wildcard = any(wildcard in field for field in before_resource for wildcard in "*?")
+    if has_wildcard or not properties.keys() <= KNOWN:
+        # Lambda takes no such permission, or nobody knows what it asks for.
         conditions.append(("stringequals", "lambda:nothing", ("",)))
     conditions += [
         ("stringequals", f"lambda:{asked.lower()}", (_text(properties[asked]),))
@@ -333,11 +342,11 @@ def _compared(
 def _with_ids(words: str, others: str, call: Call) -> Iterator[str]:
     """Yield a text with parts of another in the place of the ids that are not written out.
 
-    An id may be one that a wildcard of the other text allows.
+    An id may be one that a wildcard of the other text allows, though never a test alias's.
     """
     part = AN_ID if call.are_distinct else PART
     own, parts = (set(part.findall(_plain(one))) for one in (words, others))
-    ids = sorted(parts - own - (call.given if call.are_distinct else set()))
+    ids = sorted(parts - own - ({*call.given, TEST_ALIAS} if call.are_distinct else set()))
     open_ = [word for word in AN_ID.findall(words) if word in call.given or OUTSIDE.match(word)]
     for chosen in itertools.product(*([word, *ids] for word in open_)):
         whole = words

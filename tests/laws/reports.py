@@ -19,14 +19,19 @@ CALLERS = ("AWS::Lex::Bot", "AWS::Lex::BotAlias")
 
 def reports_are_true(trial: Trial) -> list[str]:
     """What is reported of a permission, a policy or a function is so (3.4, 3.5, 4.1)."""
+    return untrue(trial, *JUDGES)
+
+
+def untrue(trial: Trial, *codes: str) -> list[str]:
+    """Return which reports with one of these codes are not true."""
     entries = (trial.after.get("Metadata") or {}).get(REPORT, [])
     broken: list[str] = []
     for entry in entries:
         name = entry["Path"].split(".")[1]
-        judge = JUDGES.get(entry.get("Id"))
         # A path into a loop names no resource of what the loop comes to.
-        if judge is not None and name in trial.before["Resources"]:
-            broken += (f"{entry['Id']} {entry['Path']}: {why}" for why in judge(trial, entry))
+        if entry.get("Id") in codes and name in trial.before["Resources"]:
+            untrue_since = JUDGES[entry["Id"]](trial, entry)
+            broken += (f"{entry['Id']} {entry['Path']}: {why}" for why in untrue_since)
     return broken
 
 

@@ -1,5 +1,6 @@
 """What the evaluator makes of expressions, policies and worlds, and how it judges the goldens."""
 
+import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.laws import laws, policies, reducing, worlds
+from tests.laws import laws, policies, reducing, templates, veils, worlds
 from tests.laws.evaluator import Template, UnresolvableError, World
 from tests.laws.loops import expanded
 from tests.laws.policies import HOME, NotAPolicyError, arn_like
@@ -340,14 +341,15 @@ def test_what_may_deny_leaves_open_what_is_allowed() -> None:
         (f"{ALIASES}/GIVENOTHER/*", False),
         (f"{ALIASES}/ABCDEFGHIJ/*", None),
         (f"{ALIASES}/value-0123456789ab/*", None),
-        (f"{ALIASES}/GIVENFIRST/TSTALIASID", None),
+        (f"{ALIASES}/GIVENFIRST/ABCDEFGHIJ", None),
+        (f"{ALIASES}/GIVENFIRST/TSTALIASID", False),
     ],
 )
 def test_an_id_that_aws_gives_may_be_one_that_is_written_out(
     arn: str,
     expected: bool | None,  # noqa: FBT001 - a table.
 ) -> None:
-    """Nobody knows an id before, but that two ids that AWS gives are different."""
+    """Nobody knows an id before, but that two are different, and none is a test alias's."""
     given = frozenset({"GIVENFIRST", "GIVENOTHER", "GIVENALIAS"})
     call = policies.Call("f", f"{ALIASES}/GIVENFIRST/GIVENALIAS", HOME, given)
     entry = {"Effect": "Allow", "Principal": "*", "Action": "*"}
@@ -531,6 +533,23 @@ def test_a_failing_template_is_made_small() -> None:
     )
     assert set(small["Resources"]) == {"Hooked", "Live", "Named", "Bot"}
     assert small["Resources"]["Hooked"] == hooked({"Ref": "Live"})
+
+
+def test_a_template_whose_veils_are_lifted_is_as_it_was() -> None:
+    """What was under them first is what the author had there; anything else may be, then."""
+    for case in templates.cases(1, 30):
+        veiled = veils.veiled(case.template, random.Random(case.seed))  # noqa: S311
+        as_it_was, otherwise = (
+            {
+                name: body
+                for name, body in veils.lifted(veiled.template, lifting)["Resources"].items()
+                if name not in veils.MAKERS
+            }
+            for lifting in veiled.liftings
+        )
+        assert veiled.template["Resources"].keys() > as_it_was.keys()
+        assert as_it_was == case.template["Resources"]
+        assert "eil" not in str([as_it_was, otherwise])
 
 
 def judged(case: Case, answer: Any) -> list[str]:
