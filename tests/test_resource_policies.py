@@ -743,6 +743,29 @@ def test_a_literal_may_be_the_name_of_a_function_whose_name_is_not_written_out(
 
 
 @pytest.mark.parametrize(
+    ("name", "condition", "codes"),
+    [
+        ({"Fn::If": ["IsProd", {"Ref": "HookArn"}, "fn"]}, None, ["ALP204"]),
+        ({"Fn::If": ["IsProd", "gn", "fn"]}, None, []),
+        # Where the hook exists the name may be its own, or surely is not, or surely is.
+        ({"Fn::If": ["IsProd", {"Ref": "HookArn"}, "fn"]}, "IsProd", ["ALP204"]),
+        ({"Fn::If": ["IsProd", "gn", "fn"]}, "IsProd", []),
+        ({"Fn::If": ["IsProd", "fn", {"Ref": "HookArn"}]}, "IsProd", []),
+    ],
+)
+def test_a_policy_of_a_function_with_two_names_may_be_a_hooks_by_one_of_them(
+    name: object, condition: str | None, codes: list[str]
+) -> None:
+    """It is asked where the hook exists, for the name of the function there (rule 3.5)."""
+    template = governed(F_ARN, document(statement()), sub(f"{FUNCTION}:fn"))
+    template["Resources"]["F"]["Properties"] = {"FunctionName": name}
+    if condition:
+        template["Resources"]["A"]["Condition"] = condition
+    found = examine(Request(template, REGION, ACCOUNT)).diagnostics
+    assert sorted(each.code for each in found) == codes
+
+
+@pytest.mark.parametrize(
     ("items", "code"), [(["a"], []), ([], ["ALP207"]), ({"Ref": "Names"}, ["ALP207"])]
 )
 def test_a_policy_in_a_loop_decides_where_it_is_sure_to_exist(

@@ -199,7 +199,10 @@ class Makers:
             if any(
                 may_equal(qualifier, function.qualifier, nothing_known)
                 for qualifier in alias.qualifiers
-            ) and any(self._functions.may_be_same(named, function) for named in alias.functions):
+            ) and any(
+                self._functions.may_be_one_when(named, function) != NEVER
+                for named in alias.functions
+            ):
                 found.setdefault(alias.resource.logical_id, alias.resource)
         yield from found.values()
 

@@ -266,27 +266,29 @@ class Functions:
         referred = self._referred_id(function)
         return {referred: ALWAYS} if referred else self._named.by_name.get(function.name, {})
 
-    def may_be(self, function: LambdaFunction) -> Iterator[str]:
-        """Yield the resources of the template that a function may be, whatever names come to.
+    def may_be(self, function: LambdaFunction) -> Mapping[str, Formula]:
+        """Return the resources of the template that a function may be, and when they may be.
 
-        One without a `FunctionName` has a name that nobody can write.
+        Whatever names come to: one without a `FunctionName` has a name that nobody can write.
         """
-        found = dict.fromkeys(self.resources(function))
+        found = dict(self.resources(function))
         if function.is_own and not self._referred_id(function):
             words = with_dynamic_references(function.name)
             for name in self._named.open if is_literal(words) else self._named.by_name:
                 self._template.budget.spend(5 + length(name) // 20, "Comparing functions' names")
                 if may_equal(with_dynamic_references(name), words, nothing_known):
-                    found |= dict.fromkeys(self._named.by_name[name])
-        yield from found
+                    for logical_id, when in self._named.by_name[name].items():
+                        found[logical_id] = found.get(logical_id, NEVER) | when
+        return found
 
-    def may_be_same(self, one: LambdaFunction, other: LambdaFunction) -> bool:
-        """Return whether two may be the same function of this account, qualifiers aside."""
+    def may_be_one_when(self, one: LambdaFunction, other: LambdaFunction) -> Formula:
+        """Return when two may be the same function of this account, qualifiers aside."""
         if not (one.is_own and other.is_own):
-            return False
+            return NEVER
         if self._referred_id(one) or self._referred_id(other):
-            return not set(self.may_be(one)).isdisjoint(self.may_be(other))
-        return may_equal(one.name, other.name, nothing_known)
+            ones, others = self.may_be(one), self.may_be(other)
+            return any_of(ones[name] & others[name] for name in ones if name in others)
+        return ALWAYS if may_equal(one.name, other.name, nothing_known) else NEVER
 
     def _referred_id(self, function: LambdaFunction) -> str:
         """Return the logical id by which a function is referred to, or nothing."""
@@ -339,14 +341,15 @@ class Functions:
                 return function._replace(name=(Reference(logical_id),))
         return function
 
-    def never_same(self, one: LambdaFunction, other: LambdaFunction) -> bool:
-        """Return whether two functions are proved never to be the same one."""
-        names = self.known_name(one), self.known_name(other)
-        if None in names:
-            return False
+    def may_be_same_when(self, one: LambdaFunction, other: LambdaFunction) -> Formula:
+        """Return when two may be the same function and qualifier: elsewhere they surely are not."""
+        if self.known_name(one) is None or self.known_name(other) is None:
+            return ALWAYS
         qualifiers = with_dynamic_references((*one.qualifier, *other.qualifier))
-        is_other_qualifier = is_literal(qualifiers) and one.qualifier != other.qualifier
-        return is_other_qualifier or (names[0] != names[1] and not self.may_be_same(one, other))
+        if is_literal(qualifiers) and one.qualifier != other.qualifier:
+            return NEVER
+        is_one_text = one.unqualified == other.unqualified
+        return ALWAYS if is_one_text else self.may_be_one_when(one, other)
 
     def known_name(self, function: LambdaFunction) -> LambdaFunction | None:
         """Return a function's own name, without its qualifier, where that is known for sure.

@@ -184,9 +184,12 @@ class ResourcePolicies:
         if known and not stays_in_fields(words, own):
             known = None
         named = self._functions.resolve_text(without_space(deployed_text(arn)))
-        is_other = not has_wildcard(words) and self._functions.never_same(named, function)
         proved = ALWAYS if known else self._functions.same_when(named, function)
-        return Answer(proved, proved if is_other or known is False else ALWAYS)
+        if known is False:
+            return Answer(proved, proved)
+        may_be_more = has_wildcard(words)
+        possible = ALWAYS if may_be_more else self._functions.may_be_same_when(named, function)
+        return Answer(proved, proved | possible)
 
     def _keys(self, sources: list[Comparison]) -> Iterator[Arn | None]:
         """Yield by what a table finds a statement: the keys of the ARNs that it may hold for."""
@@ -329,30 +332,32 @@ class ResourcePolicies:
         """Yield the policies that may or may not decide about a hook's function."""
         if not self._policies:
             return
-        functions = dict.fromkeys(hook.function for hook in hooks)
+        existing: dict[LambdaFunction, list[Formula]] = {}
+        for hook in hooks:
+            existing.setdefault(hook.function, []).append(hook.when)
+        functions = {function: any_of(whens) for function, whens in existing.items()}
         by_name: dict[LambdaFunction | str | None, list[LambdaFunction]] = {}
         for function in functions:
             name = self._functions.known_name(function)
             for key in (name, *self._functions.may_be(function)):
                 by_name.setdefault(key, []).append(function)
         for policy in self._policies:
-            for named, _, places in policy.functions:
+            for named, when, places in policy.functions:
                 name = self._functions.known_name(named)
                 # Names that are known for sure and differ may yet be those of one resource.
                 keys = (name, None, *self._functions.may_be(named))
                 others = (other for key in keys for other in by_name.get(key, ()))
                 if any(
-                    self._is_open(named, other)
+                    self._is_open(named, other, when & functions[other])
                     for other in (functions if name is None else dict.fromkeys(others))
                 ):
                     yield POLICY_NOT_COMPARED.at(*places[0])
 
-    def _is_open(self, one: LambdaFunction, other: LambdaFunction) -> bool:
-        """Return whether two functions are proved neither the same nor different."""
+    def _is_open(self, one: LambdaFunction, other: LambdaFunction, when: Formula) -> bool:
+        """Return whether two functions may be the same somewhere where that is not proved."""
         self._template.budget.spend(10, _COMPARING)
-        if self._functions.same_when(one, other) != NEVER:
-            return False
-        return not self._functions.never_same(one, other)
+        may_be = when & self._functions.may_be_same_when(one, other)
+        return self._template.conditions.possible(may_be & ~self._functions.same_when(one, other))
 
 
 def _is(effect: str, found: object) -> Answer:
