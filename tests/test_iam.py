@@ -9,6 +9,7 @@ from auto_lex_permissions.iam import (
     compared,
     matches_pattern,
     operator_named,
+    stays_in_fields,
     steps_of_comparing,
     steps_of_matching,
 )
@@ -161,9 +162,13 @@ def _differ(one: object, other: object) -> bool:
         ("StringLike", ("*x", A), ("a", B), False),
         ("StringLike", ("a?", A), ("ab", A), True),
         ("StringLike", ("a?x", A), ("aby", A), False),
+        ("StringLike", ("a?x", A), ("abxy",), None),
+        ("StringLike", (A, "x?a"), ("yxba",), None),
         ("StringLike", ("a?",), ("a", A), None),
         ("StringLike", ("a?x", A), ("a",), False),
         ("ArnLike", ("a:b:c:d:e:f*",), ("a:b:c:d:e:fg:h",), True),
+        ("ArnLike", ("a:b:c:d:e:f*",), ("a:b:c:d:e:f",), True),
+        ("ArnLike", ("a:b:c:d:e:f:g",), ("a:b:c:d:e:f",), False),
         ("ArnLike", ("a:b:c:*:f",), ("a:b:c:d:e:f",), None),
         ("ArnLike", ("a:b:*:d:e:f",), ("a:b:c:x:e:f",), False),
         ("ArnLike", ("a:b:c:d:e:", A), ("a:b:c:d:e:", B), False),
@@ -192,6 +197,27 @@ def test_a_value_is_compared_with_what_is_sent(
     found = operator_named(operator)
     assert found
     assert compared(found, wanted, sent, _differ) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words", "expected"),
+    [
+        ("a:b", "a:b", True),
+        ("a*:b", "a:x:b", True),
+        ("a*b:c", "axb:c", True),
+        ("a*b:c", "a:b:c", False),
+        ("a?b:c", "a:b:c", False),
+        ("a*b:c*", "axb:c:d", True),
+        ("a*b:c*", "a:b:c", False),
+        ("a?b:c*", "a:b:cd", False),
+    ],
+)
+def test_a_wildcard_within_a_field_matches_no_colon(
+    pattern: str, words: str, *, expected: bool
+) -> None:
+    """One at the end of a field goes beyond it (rule 3.5)."""
+    assert matches_pattern((pattern,), (words,))
+    assert stays_in_fields((pattern,), (words,)) is expected
 
 
 @pytest.mark.parametrize(

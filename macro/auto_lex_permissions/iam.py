@@ -297,8 +297,8 @@ def may_match(pattern: Text, words: Text, are_different: AreDifferent) -> bool:
     """
     if is_literal(pattern) and is_literal(words):
         return matches_pattern(pattern, words)
-    return _may_begin_alike(pattern, words, are_different, "*?") and _may_begin_alike(
-        _reversed(pattern), _reversed(words), are_different, "*?"
+    return _may_begin_alike(pattern, words, are_different, wildcards=True) and _may_begin_alike(
+        _reversed(pattern), _reversed(words), are_different, wildcards=True
     )
 
 
@@ -306,19 +306,19 @@ def may_equal(one: Text, other: Text, are_different: AreDifferent) -> bool:
     """Return whether two texts may be equal, whatever references come to."""
     if is_literal(one) and is_literal(other):
         return one == other
-    return _may_begin_alike(one, other, are_different, "") and _may_begin_alike(
-        _reversed(one), _reversed(other), are_different, ""
+    return _may_begin_alike(one, other, are_different, wildcards=False) and _may_begin_alike(
+        _reversed(one), _reversed(other), are_different, wildcards=False
     )
 
 
 def _may_begin_alike(
-    pattern: Text, words: Text, are_different: AreDifferent, wildcards: str
+    pattern: Text, words: Text, are_different: AreDifferent, *, wildcards: bool
 ) -> bool:
     for one, other in zip_longest(_pieces(pattern), _pieces(words), fillvalue=""):
-        if one == "*" and wildcards:
+        if wildcards and one == "*":
             return True
         if isinstance(one, str) and isinstance(other, str):
-            if one != other and not (other and one == "?" and wildcards):
+            if one != other and not (wildcards and one == "?" and other):
                 return False
         elif one != other:
             return not are_different(one, other)
