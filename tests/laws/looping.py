@@ -12,7 +12,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,7 @@ INNER_ITEMS = ("App", "Phone")
 # One of them behind another is the same text in two ways.
 OVERLAPPING_ITEMS = ("1", "11")
 OVERLAPPING = "items that overlap"
+COLLECTIONS = ("Items", "Parts")
 # A function can have one alias of a name and one policy: these go along with what they are for.
 ONCE_PER_FUNCTION = ("AWS::Lambda::Alias", "AWS::Lambda::ResourcePolicy")
 VARIABLE = re.compile(r"[$&]\{[A-Za-z]+\}")
@@ -57,7 +58,7 @@ def rolled(case: Case) -> Rolled | None:
     """Return a template rolled into loops, or None where that would not be valid."""
     rolling = _Rolling(case.template, random.Random(f"loops/{case.seed}"))  # noqa: S311
     template = rolling.rolled()
-    if template is None or not _is_deployable(expanded(template), case.deployment):
+    if template is None or not is_deployable(expanded(template), case.deployment):
         return None
     shown = frozenset(rolling.shown)
     return Rolled(template, case.deployment, case.seed, not rolling.may_be_plain, shown)
@@ -88,7 +89,23 @@ def _with_plain_conditions(entries: Template) -> Template:
     return plain
 
 
-def _is_deployable(template: Template, deployment: Deployment) -> bool:
+def with_other_items(parameters: Template) -> Iterator[Template]:
+    """Yield the parameters of a template by which its loops go through other items, if any do."""
+    collections = {name: parameters[name] for name in COLLECTIONS if name in parameters}
+    changes: tuple[Callable[[list[str]], list[str]], ...] = (
+        lambda items: items[1:],
+        lambda items: [*items, "More"],
+        lambda _: ["Else"],
+    )
+    for change in changes if collections else ():
+        others = {
+            name: {**declared, "Default": ",".join(change(declared["Default"].split(",")))}
+            for name, declared in collections.items()
+        }
+        yield {**parameters, **others}
+
+
+def is_deployable(template: Template, deployment: Deployment) -> bool:
     """Return whether every world of a template can be deployed, whatever comparisons come to."""
     return is_valid(template, deployment) and not any(
         world.dangling_references or world.cycle or _has_twins(world)
@@ -206,7 +223,7 @@ class _Rolling:
         if not self._chance(25):
             return items
         self.shown.add("a collection by a parameter")
-        name = ("Items", "Parts")[depth]
+        name = COLLECTIONS[depth]
         declared = {"Type": "CommaDelimitedList", "Default": ",".join(items)}
         template["Parameters"] = {**template.get("Parameters", {}), name: declared}
         return {"Ref": name}

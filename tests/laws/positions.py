@@ -22,7 +22,12 @@ from cfnlint.template.transforms._language_extensions import language_extension
 from auto_lex_permissions import TemplateError
 from tests.laws import looping, policies, reducing, worlds
 from tests.laws.evaluator import Template, UnresolvableError, World
-from tests.laws.laws import LAWS_ON_ONE_ANSWER, reasons_to_refuse
+from tests.laws.laws import (
+    LAWS_ON_ONE_ANSWER,
+    existing_hooks_are_allowed,
+    nothing_else_is_granted,
+    reasons_to_refuse,
+)
 from tests.laws.looping import BY_ITEM, FROM_OUTSIDE, Rolled
 from tests.laws.loops import FOR_EACH, expanded
 from tests.laws.policies import HOME, Home, NotAPolicyError
@@ -130,6 +135,7 @@ def judged(rolled: Rolled, macro: Macro = the_macro) -> Verdict:
     broken = [f"author: {change}" for change in _changed(template, before)]
     if not same_bytes(_answer(macro, before, deployment), before):
         broken.append("twice: 6.5: a second application changes more")
+    broken += _broken_by_other_items(rolled, before)
     for name, expansion in _expansions(rolled):
         broken += [f"{sentence} ({name})" for sentence in _broken(rolled, before, expansion, macro)]
     return Verdict(broken, {"answered"} if before != template else set())
@@ -207,6 +213,22 @@ def _broken(rolled: Rolled, before: Template, expansion: Expansion, macro: Macro
                 yield from (f"{law.__name__}: {sentence}" for sentence in law(trial))
             except (UnresolvableError, NotAPolicyError, KeyError) as error:
                 yield f"{law.__name__}: cannot be judged: {error!r}"
+
+
+def _broken_by_other_items(rolled: Rolled, answer: Template) -> Iterator[str]:
+    """Yield what an answer lacks or grants in vain where a parameter names other items (3.3)."""
+    for parameters in looping.with_other_items(rolled.template.get("Parameters", {})):
+        before, after = (
+            expanded({**template, "Parameters": parameters})
+            for template in (rolled.template, answer)
+        )
+        if looping.is_deployable(before, rolled.deployment):
+            trial = Trial(before, rolled.deployment, lambda *_, after=after: after)
+            try:
+                for law in (existing_hooks_are_allowed, nothing_else_is_granted):
+                    yield from (f"items: {sentence}" for sentence in law(trial))
+            except UnresolvableError as error:
+                yield f"items: cannot be judged: {error!r}"
 
 
 def _excused(rolled: Rolled) -> set[str]:

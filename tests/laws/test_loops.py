@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.laws.evaluator import Template
-from tests.laws.looping import Rolled, rolled
+from tests.laws.looping import COLLECTIONS, Rolled, rolled
 from tests.laws.loops import FOR_EACH
 from tests.laws.positions import explore, judged
 from tests.laws.templates import cases
@@ -146,6 +146,21 @@ def test_a_planted_fault_is_found(spoil: Spoil, kind: str) -> None:
         return answer
 
     assert any(_breaks(template, macro, kind) for template in some_templates())
+
+
+@pytest.mark.long
+def test_a_default_that_is_taken_for_the_items_is_found() -> None:
+    """A parameter may name others (rule 3.3)."""
+
+    def macro(template: Template, deployment: Deployment) -> Template:
+        whole = json.dumps(template)
+        for name in COLLECTIONS:
+            declared = template.get("Parameters", {}).get(name, {})
+            items = json.dumps(declared.get("Default", "").split(","))
+            whole = whole.replace(json.dumps({"Ref": name}), items)
+        return the_macro(json.loads(whole), deployment)
+
+    assert any(_breaks(template, macro, "items") for template in some_templates())
 
 
 @cache
