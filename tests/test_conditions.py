@@ -187,6 +187,21 @@ def test_ten_operands_at_most() -> None:
         assert all(2 <= size <= 10 for size in sizes)
 
 
+def test_what_is_negated_twice_is_as_it_was() -> None:
+    """So the opposite of the opposite is written without an Fn::Not."""
+    is_prod = Named("IsProd")
+    assert ~~is_prod == is_prod
+    assert (~ALWAYS, ~NEVER) == (NEVER, ALWAYS)
+
+
+def test_the_size_of_a_formula_is_how_many_it_is_made_of() -> None:
+    """Each question about it takes as many steps (rule 6.8)."""
+    a, b = Named("A"), Named("B")
+    assert (ALWAYS.size, a.size, (~a).size, (a & ~b).size) == (1, 1, 2, 4)
+    whole = any_of([a & ~b, b, ~a])
+    assert (whole.size, whole.size) == (8, 8)
+
+
 def test_a_formula_of_one_is_that_one() -> None:
     """Fn::And and Fn::Or take no single operand (rule 2.3)."""
     name = Named("C0")

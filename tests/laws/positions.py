@@ -57,6 +57,7 @@ UNLESS_FROM_OUTSIDE = {
     "permissions_are_shaped",
     "permissions_exist_as_their_grants",
     "permissions_wait_for_their_functions",
+    "reports_are_true",
     "retained_permissions_are_those_of_retained_bots",
 }
 # A permission that is declared in a loop is there as often as the loop has items, which may be
