@@ -743,6 +743,28 @@ def test_a_literal_may_be_the_name_of_a_function_whose_name_is_not_written_out(
 
 
 @pytest.mark.parametrize(
+    ("named", "codes"),
+    [
+        (sub("orders-${HookArn}"), []),
+        (sub("orders-${BotId}"), ["ALP204"]),
+        (sub("billing-${HookArn}"), []),
+        (sub("${BotId}-orders"), ["ALP204"]),
+        ("orders", []),
+        ("orders-1", ["ALP204"]),
+        ("orders-1:live", ["ALP204"]),
+        (f"{RESOLVED}-orders", ["ALP204"]),
+    ],
+)
+def test_names_that_are_put_together_may_be_the_same(named: object, codes: list[str]) -> None:
+    """Of a name that is known in part, that part tells it from others (rule 3.5)."""
+    hook = sub(f"{FUNCTION}:orders-${{HookArn}}")
+    arn = {"Fn::Sub": [f"{FUNCTION}:${{Named}}", {"Named": named}]}
+    template = governed(arn, document(statement()), hook)
+    found = examine(Request(template, REGION, ACCOUNT)).diagnostics
+    assert [each.code for each in found] == codes
+
+
+@pytest.mark.parametrize(
     ("name", "condition", "codes"),
     [
         ({"Fn::If": ["IsProd", {"Ref": "HookArn"}, "fn"]}, None, ["ALP204"]),

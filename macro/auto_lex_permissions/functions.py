@@ -288,7 +288,8 @@ class Functions:
         if self._referred_id(one) or self._referred_id(other):
             ones, others = self.may_be(one), self.may_be(other)
             return any_of(ones[name] & others[name] for name in ones if name in others)
-        return ALWAYS if may_equal(one.name, other.name, nothing_known) else NEVER
+        names = with_dynamic_references(one.name), with_dynamic_references(other.name)
+        return ALWAYS if may_equal(*names, nothing_known) else NEVER
 
     def _referred_id(self, function: LambdaFunction) -> str:
         """Return the logical id by which a function is referred to, or nothing."""
@@ -344,7 +345,13 @@ class Functions:
     def may_be_same_when(self, one: LambdaFunction, other: LambdaFunction) -> Formula:
         """Return when two may be the same function and qualifier: elsewhere they surely are not."""
         if self.known_name(one) is None or self.known_name(other) is None:
-            return ALWAYS
+            # What is referred to may have any name, and what is left unread may be any function.
+            are_texts = (
+                one.is_own
+                and other.is_own
+                and not (self._referred_id(one) or self._referred_id(other))
+            )
+            return self.may_be_one_when(one, other) if are_texts else ALWAYS
         qualifiers = with_dynamic_references((*one.qualifier, *other.qualifier))
         if is_literal(qualifiers) and one.qualifier != other.qualifier:
             return NEVER
