@@ -4,6 +4,7 @@ Each law takes a trial (a template before and after the macro) and returns what 
 sentences that begin with the rule of the contract. They are judged by the evaluator alone.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -432,10 +433,14 @@ def _source_arns(trial: Trial) -> Iterator[Any]:
     """Yield every SourceArn that the macro may write for a template."""
     if trial.bot_wide:
         for bot in rewriting.bot_expressions(trial.before):
+            spellings = [bot]
             if name := _placeholder(bot):
                 yield {"Fn::Sub": BOT_WIDE_ARN % name}
-            for placeholder in PLACEHOLDERS:
-                yield {"Fn::Sub": [BOT_WIDE_ARN % placeholder, {placeholder: bot}]}
+                logical_id, _, attribute = name.partition(".")
+                # As a loop has to write it (1.5).
+                spellings.append({"Fn::GetAtt": [logical_id, attribute]})
+            for placeholder, spelling in itertools.product(PLACEHOLDERS, spellings):
+                yield {"Fn::Sub": [BOT_WIDE_ARN % placeholder, {placeholder: spelling}]}
         return
     for name, resource in trial.before["Resources"].items():
         if resource["Type"] == "AWS::Lex::BotAlias":
@@ -456,6 +461,10 @@ def _placeholder(bot: Any) -> str:
             return f"{name}.{attribute}"
         case {"Fn::Sub": str(written)} if PLACEHOLDER.fullmatch(written):
             return written[2:-1]
+        case {"Fn::Sub": [str(written), {**values}]} if written[2:-1] in values:
+            return _placeholder(values[written[2:-1]])
+        case {"Fn::Join": [_, [only]]}:
+            return _placeholder(only)
     return ""
 
 
