@@ -81,6 +81,27 @@ def test_the_alias_of_sam_is_waited_for_where_a_qualifier_is_named(
     assert after[name]["Metadata"]["AutoLexPermissions"].get("WaitsFor", []) == waits
 
 
+@pytest.mark.parametrize(
+    ("function", "name", "waits"),
+    [
+        ("orders", "live", True),
+        ("orders", "{{resolve:ssm:/alias}}", True),
+        ("{{resolve:ssm:/orders}}", "live", True),
+        ("billing-{{resolve:ssm:/x}}", "live", False),
+        ("orders", "dev-{{resolve:ssm:/x}}", False),
+    ],
+)
+def test_a_lambda_alias_of_a_name_that_is_resolved_later_is_waited_for(
+    function: str, name: str, *, waits: bool
+) -> None:
+    """It may make the qualifier, and else the permission would come too early (rule 2.7)."""
+    properties = {"FunctionName": function, "Name": name, "FunctionVersion": "1"}
+    live = {"Type": "AWS::Lambda::Alias", "Properties": properties}
+    after = processed({"Live": live, "Alias": alias(f"{OWN}:orders:live")})
+    (permission,) = (found for found in after if "Invokes" in found)
+    assert after[permission].get("DependsOn", []) == (["Live"] if waits else [])
+
+
 def in_loop(body: dict[str, Any]) -> dict[str, Any]:
     """Return the body of a loop over an item, processed."""
     return dict(processed({"Fn::ForEach::L": ["Env", ["a-b"], body]})["Fn::ForEach::L"][2])

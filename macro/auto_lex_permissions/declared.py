@@ -20,7 +20,6 @@ from .cfn.intrinsics import (
     is_no_value,
     text,
     variables_in,
-    with_dynamic_references,
 )
 from .cfn.template import Resource, Template
 from .cfn.values import Values
@@ -334,7 +333,7 @@ class Declared:
         return (
             all(arn.value and self._bots.is_alias_made_here(arn.value) for arn in permission.arns)
             and all(name.account for name in names)
-            and all(is_literal(with_dynamic_references(words)) for words in (*wanted, *own))
+            and all(is_literal(words) for words in (*wanted, *own))
             and wanted.isdisjoint(own)
         )
 

@@ -256,8 +256,7 @@ class Functions:
             name: {logical_id: any_of(whens) for logical_id, whens in ids.items()}
             for name, ids in by_name.items()
         }
-        open_names = [n for n in found if not is_literal(with_dynamic_references(n))]
-        return _Named(found, open_names, frozenset(by_arn))
+        return _Named(found, [n for n in found if not is_literal(n)], frozenset(by_arn))
 
     def resources(self, function: LambdaFunction) -> Mapping[str, Formula]:
         """Return the resources of the template that may be this function, and when they are."""
@@ -273,10 +272,10 @@ class Functions:
         """
         found = dict(self.resources(function))
         if function.is_own and not self._referred_id(function):
-            words = with_dynamic_references(function.name)
-            for name in self._named.open if is_literal(words) else self._named.by_name:
+            is_known = is_literal(function.name)
+            for name in self._named.open if is_known else self._named.by_name:
                 self._template.budget.spend(5 + length(name) // 20, "Comparing functions' names")
-                if may_equal(with_dynamic_references(name), words, nothing_known):
+                if may_equal(name, function.name, nothing_known):
                     for logical_id, when in self._named.by_name[name].items():
                         found[logical_id] = found.get(logical_id, NEVER) | when
         return found
@@ -288,8 +287,7 @@ class Functions:
         if self._referred_id(one) or self._referred_id(other):
             ones, others = self.may_be(one), self.may_be(other)
             return any_of(ones[name] & others[name] for name in ones if name in others)
-        names = with_dynamic_references(one.name), with_dynamic_references(other.name)
-        return ALWAYS if may_equal(*names, nothing_known) else NEVER
+        return ALWAYS if may_equal(one.name, other.name, nothing_known) else NEVER
 
     def _referred_id(self, function: LambdaFunction) -> str:
         """Return the logical id by which a function is referred to, or nothing."""
@@ -343,20 +341,18 @@ class Functions:
         return function
 
     def may_be_same_when(self, one: LambdaFunction, other: LambdaFunction) -> Formula:
-        """Return when two may be the same function and qualifier: elsewhere they surely are not."""
-        if self.known_name(one) is None or self.known_name(other) is None:
-            # What is referred to may have any name, and what is left unread may be any function.
-            are_texts = (
-                one.is_own
-                and other.is_own
-                and not (self._referred_id(one) or self._referred_id(other))
-            )
-            return self.may_be_one_when(one, other) if are_texts else ALWAYS
-        qualifiers = with_dynamic_references((*one.qualifier, *other.qualifier))
-        if is_literal(qualifiers) and one.qualifier != other.qualifier:
+        """Return when two may be the same function and qualifier: elsewhere they surely are not.
+
+        A name that is put together is known in part; what is left unread may be any function.
+        """
+        both = one, other
+        are_known = all(self.known_name(function) for function in both)
+        are_texts = all(function.is_own and not self._referred_id(function) for function in both)
+        if are_known and not may_equal(one.qualifier, other.qualifier, nothing_known):
             return NEVER
-        is_one_text = one.unqualified == other.unqualified
-        return ALWAYS if is_one_text else self.may_be_one_when(one, other)
+        if one.unqualified != other.unqualified and (are_known or are_texts):
+            return self.may_be_one_when(one, other)
+        return ALWAYS
 
     def known_name(self, function: LambdaFunction) -> LambdaFunction | None:
         """Return a function's own name, without its qualifier, where that is known for sure.

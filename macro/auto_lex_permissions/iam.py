@@ -12,7 +12,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from .cfn.intrinsics import Reference, Text, Word, is_literal, length, split
+from .cfn.intrinsics import (
+    Reference,
+    Text,
+    Word,
+    is_literal,
+    length,
+    split,
+    with_dynamic_references,
+)
 from .cfn.loops import stand_in_order
 
 # The fields of an ARN, split at its colons.
@@ -295,6 +303,7 @@ def may_match(pattern: Text, words: Text, are_different: AreDifferent) -> bool:
 
     It is looked at from both ends, as far as the first `*` or reference of either side.
     """
+    pattern, words = with_dynamic_references(pattern), with_dynamic_references(words)
     if is_literal(pattern) and is_literal(words):
         return matches_pattern(pattern, words)
     return _may_begin_alike(pattern, words, are_different, wildcards=True) and _may_begin_alike(
@@ -304,6 +313,7 @@ def may_match(pattern: Text, words: Text, are_different: AreDifferent) -> bool:
 
 def may_equal(one: Text, other: Text, are_different: AreDifferent) -> bool:
     """Return whether two texts may be equal, whatever references come to."""
+    one, other = with_dynamic_references(one), with_dynamic_references(other)
     if is_literal(one) and is_literal(other):
         return one == other
     return _may_begin_alike(one, other, are_different, wildcards=False) and _may_begin_alike(

@@ -80,7 +80,8 @@ MOST_CHARACTERS: Final = 10_000
 # Longer than any logical id: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 LONGEST_NAME: Final = 255
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
-_DYNAMIC_REFERENCE: Final = re.compile(r"\{\{resolve:[^{}]*\}\}")
+_RESOLVED: Final = "{{resolve:"
+_DYNAMIC_REFERENCE: Final = re.compile(rf"{re.escape(_RESOLVED)}[^{{}}]*\}}\}}")
 
 
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -290,7 +291,7 @@ def merged(words: Iterable[Word]) -> Iterator[Word]:
 
 def with_dynamic_references(words: Text) -> Text:
     """Return a text whose dynamic references are left unread, whatever colons they hold."""
-    if not any(isinstance(word, str) and "{{resolve:" in word for word in words):
+    if not any(isinstance(word, str) and _RESOLVED in word for word in words):
         return words
     return tuple(
         piece
@@ -331,8 +332,8 @@ def length(words: Text) -> int:
 
 
 def is_literal(words: Text) -> bool:
-    """Return whether a text holds nothing but literals."""
-    return all(isinstance(word, str) for word in words)
+    """Return whether a text is written out: nothing but literals, and no dynamic reference."""
+    return all(isinstance(word, str) and _RESOLVED not in word for word in words)
 
 
 def without_space(words: Text) -> Text:
