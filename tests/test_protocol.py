@@ -80,3 +80,9 @@ def test_answers() -> None:
         "status": "failure",
         "errorMessage": "Fix it",
     }
+
+
+def test_what_utf_8_does_not_have_is_written_out() -> None:
+    """Half a surrogate pair would keep the answer from being sent (rule 6.2)."""
+    answer = failure({"requestId": "r\ud800"}, "No section \udfff.")
+    assert (answer["requestId"], answer["errorMessage"]) == ("r\\ud800", "No section \\udfff")

@@ -29,8 +29,7 @@ def request_of(event: object) -> Request:
 
 def request_id(event: object) -> str:
     """Return the request's id, which the answer has to repeat."""
-    found = _text(event.get("requestId")) if isinstance(event, dict) else ""
-    return found.encode("utf-8", "backslashreplace").decode()
+    return _sendable(_text(event.get("requestId"))) if isinstance(event, dict) else ""
 
 
 def success(event: object, fragment: Mapping[str, object]) -> dict[str, object]:
@@ -40,9 +39,14 @@ def success(event: object, fragment: Mapping[str, object]) -> dict[str, object]:
 
 def failure(event: object, message: str) -> dict[str, object]:
     """Return the answer that CloudFormation shows to the author, with a full stop of its own."""
-    shown = message.removesuffix(".").encode("utf-8", "backslashreplace").decode()
+    shown = _sendable(message.removesuffix("."))
     return {"requestId": request_id(event), "status": "failure", "errorMessage": shown}
 
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _sendable(text: str) -> str:
+    """Return a text as UTF-8 can carry it: half a surrogate pair is written out as its number."""
+    return text.encode(errors="backslashreplace").decode()
