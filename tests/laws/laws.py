@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from auto_lex_permissions import TemplateError
-from tests.laws import rewriting, veils
+from tests.laws import late_values, rewriting
 from tests.laws.evaluator import (
     FUNCTIONS,
     PLACEHOLDER,
@@ -687,36 +687,37 @@ def _shared_names(template: Template) -> bool:
 # What a template does not say.
 
 
-def what_nobody_knows_is_not_trusted(trial: Trial) -> list[str]:
+def late_values_are_not_trusted(trial: Trial) -> list[str]:
     """Whatever the values come to that deployment decides, the answer holds (3.3, 3.4, 3.5)."""
-    veiled = veils.veiled(trial.before, trial.rng)
+    late = late_values.with_late_values(trial.before, trial.rng)
     answer: Template | set[str]
     try:
-        answer = trial.macro(veiled.template, trial.deployment)
+        answer = trial.macro(late.template, trial.deployment)
     except TemplateError as refused:
         answer = {mistake.code for mistake in refused.diagnostics}
-    broken = (_wrong_under(lifting, trial, veiled.template, answer) for lifting in veiled.liftings)
-    return list(dict.fromkeys(sentence for under in broken for sentence in under))
+    broken = (_wrong_with(values, trial, late.template, answer) for values in late.resolutions)
+    return list(dict.fromkeys(sentence for found in broken for sentence in found))
 
 
-def _wrong_under(
-    lifting: veils.Lifting, trial: Trial, template: Template, answer: Template | set[str]
+def _wrong_with(
+    values: late_values.Resolution, trial: Trial, template: Template, answer: Template | set[str]
 ) -> list[str]:
-    """Return what is wrong with an answer, or with the codes of a refusal, under one lifting."""
-    before = veils.lifted(template, lifting)
+    """Return what is wrong with an answer, or with the codes of a refusal, for some values."""
+    before = late_values.resolved(template, values)
     try:
         if isinstance(answer, set):
             # A permission may not be the one that a policy in some deployments only needs.
             needed = reasons_to_refuse(_without_permissions(before), trial.deployment)
             return [f"refused without need: {code}" for code in sorted(answer - needed)]
-        under = Trial(before, trial.deployment, lambda *_: veils.lifted(answer, lifting))
-        return [*_wrong_in_worlds(under), *untrue(under, "ALP202")]
+        resolved = late_values.resolved(answer, values)
+        deployed = Trial(before, trial.deployment, lambda *_: resolved)
+        return [*_wrong_in_worlds(deployed), *untrue(deployed, "ALP202")]
     except (UnresolvableError, NotAPolicyError):  # CloudFormation refuses such a value.
         return []
 
 
 def _wrong_in_worlds(trial: Trial) -> Iterator[str]:
-    """Yield what is not allowed, or granted in vain, in the worlds of a lifting."""
+    """Yield what is not allowed, or granted in vain, in the worlds of a resolved template."""
     for world in trial.deployable:
         if world.makes_twice or not all(world.home.reaches(hook.function) for hook in world.hooks):
             continue
@@ -881,5 +882,5 @@ LAWS_ON_SEVERAL_ANSWERS: tuple[Law, ...] = (
     a_locale_more_does_not_matter,
     spelling_does_not_matter,
     other_aliases_do_not_matter,
-    what_nobody_knows_is_not_trusted,
+    late_values_are_not_trusted,
 )

@@ -19,6 +19,7 @@ type Misread = Callable[[Template], None]
 
 POLICY = "AWS::Lambda::ResourcePolicy"
 LAST_OF_FOUR = 4
+LATE = re.compile("[Ll]ate[0-9]")
 UNKNOWN_KEY = re.compile("aws:(Source(OrgID|Vpce?|Ip)|Principal(Arn|Account)|CurrentTime)")
 
 
@@ -288,38 +289,38 @@ def nothing_is_said_of_what_is_skipped(template: Template, answer: Template) -> 
         metadata[REPORT] = kept
 
 
-# What nobody knows who reads a template alone.
+# Late values.
 
 
-def is_veil(value: Any) -> bool:
-    """Return whether a value is decided at deployment (see veils.py)."""
-    return "veil" in str(value).lower()
+def is_late(value: Any) -> bool:
+    """Return whether a value is decided at deployment (see late_values.py)."""
+    return LATE.search(str(value)) is not None
 
 
-@misread("what_nobody_knows_is_not_trusted")
+@misread("late_values_are_not_trusted")
 def an_effect_that_nobody_knows_allows(asked: Template) -> None:
     """Take whatever is no Deny for an Allow."""
     for statements in statements_of(asked):
         for statement in statements:
-            if is_veil(statement.get("Effect")):
+            if is_late(statement.get("Effect")):
                 statement["Effect"] = "Allow"
 
 
-@misread("what_nobody_knows_is_not_trusted")
+@misread("late_values_are_not_trusted")
 def an_account_that_nobody_knows_is_the_own(asked: Template) -> None:
     """Take whatever is no other account for this one."""
     for resource in of_type(asked, PERMISSION):
-        if is_veil(resource["Properties"].get("SourceAccount")):
+        if is_late(resource["Properties"].get("SourceAccount")):
             resource["Properties"]["SourceAccount"] = {"Ref": "AWS::AccountId"}
 
 
-@misread("what_nobody_knows_is_not_trusted")
+@misread("late_values_are_not_trusted")
 def a_key_that_nobody_knows_is_not_asked_for(asked: Template) -> None:
     """Leave out what a Condition asks for by a value that is decided at deployment."""
     for resource in of_type(asked, POLICY):
         for condition in conditions_in(resource["Properties"]["PolicyDocument"]):
             for keys in condition.values():
-                for key in [key for key, values in keys.items() if is_veil(values)]:
+                for key in [key for key, values in keys.items() if is_late(values)]:
                     del keys[key]
 
 

@@ -1,9 +1,9 @@
-"""Templates with veils: parts whose values are decided at deployment, so that no reader knows them.
+"""Templates with late values: what deployment decides, so that nobody who reads them knows it.
 
-A *veil* is a dynamic reference, a parameter without a value, an export, or an attribute of a custom
-resource or a nested stack. Under it may be what the author had there, or anything else: whatever it
-is, the answer has to hold. So the macro is asked once, about the template with its veils, and then
-these are lifted, in template and answer alike.
+A late value is a dynamic reference, a parameter without a value, an export, or an attribute of a
+custom resource or a nested stack. It may come to what the author had there, or to anything else:
+whatever it is, the answer has to hold. So the macro is asked once, about the template with its late
+values, and then these are resolved, in template and answer alike.
 """
 
 import copy
@@ -17,13 +17,13 @@ from tests.laws.evaluator import FUNCTIONS, Template, is_function
 from tests.laws.functions import ALIAS_NAMES, FUNCTION_NAMES
 
 type Path = tuple[str | int, ...]
-# What is under each veil, by the number of the veil.
-type Lifting = list[Any]
+# What each late value comes to, by its number.
+type Resolution = list[Any]
 
-MOST_VEILS = 3
+MOST_LATE_VALUES = 3
 MAKERS: dict[str, Template] = {
-    "VeilMaker": {"Type": "Custom::VeilMaker", "Properties": {"ServiceToken": "token"}},
-    "VeilStack": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "url"}},
+    "LateMaker": {"Type": "Custom::LateMaker", "Properties": {"ServiceToken": "token"}},
+    "LateStack": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "url"}},
 }
 READ = (
     *FUNCTIONS,
@@ -34,7 +34,7 @@ READ = (
     "AWS::Lex::BotAlias",
     "AWS::Lex::BotVersion",
 )
-# What may be under a veil beside what the author had there, by the key where it stands.
+# What a late value may come to beside what the author had there, by the key where it stands.
 OTHERS: dict[str, tuple[Any, ...]] = {
     "Action": ("lambda:InvokeFunction", "lambda:GetFunction", "*"),
     "BotId": ("STRANGEBOT",),
@@ -55,92 +55,92 @@ OTHER_PARTS = (*FUNCTION_NAMES, *ALIAS_NAMES, "*", "999999999999", "TSTALIASID",
 
 
 @dataclass(frozen=True, slots=True)
-class Veiled:
-    """A template with veils, and what may be under these: what was there, and something else."""
+class Late:
+    """A template with late values, and what these may come to: what was there, or others."""
 
     template: Template
-    liftings: tuple[Lifting, ...]
+    resolutions: tuple[Resolution, ...]
 
 
-def veiled(template: Template, rng: random.Random) -> Veiled:
-    """Veil some of what the macro reads of a template."""
+def with_late_values(template: Template, rng: random.Random) -> Late:
+    """Put late values into a template, in the place of some of what the macro reads of it."""
     template = copy.deepcopy(template)
     by_kind: dict[tuple[str, str], list[Path]] = {}
     for path in _places(template):
         kind = template["Resources"][path[1]]["Type"], _key(path)
         by_kind.setdefault(kind, []).append(path)
-    kinds = rng.sample([*by_kind], min(len(by_kind), rng.randint(1, MOST_VEILS)))
-    under: list[tuple[Any, ...]] = []
+    kinds = rng.sample([*by_kind], min(len(by_kind), rng.randint(1, MOST_LATE_VALUES)))
+    results: list[tuple[Any, ...]] = []
     for number, path in enumerate(rng.choice(by_kind[kind]) for kind in kinds):
         holder, others = _at(template, path[:-1]), [*_others(template, path), "another"]
         original = holder[path[-1]]
         parts = _parts(original) if _key(path) in ARNS and rng.randrange(3) == 0 else []
         if parts:
             part = rng.choice(parts)
-            holder[path[-1]] = _with_a_veil(original, part, number)
+            holder[path[-1]] = _with_a_late_part(original, part, number)
             original, others = part[0], [*OTHER_PARTS]
         else:
-            holder[path[-1]] = rng.choice(_veils(number))
-        under.append((original, *others))
-    declared = {f"Veil{number}": {"Type": "String"} for number in range(len(under))}
+            holder[path[-1]] = rng.choice(_forms(number))
+        results.append((original, *others))
+    declared = {f"Late{number}": {"Type": "String"} for number in range(len(results))}
     template["Parameters"] = {**template.get("Parameters", {}), **declared}
     template["Resources"] = {**template["Resources"], **copy.deepcopy(MAKERS)}
-    unchanged = [possible[0] for possible in under]
-    return Veiled(template, (unchanged, [rng.choice(possible) for possible in under]))
+    unchanged = [original for original, *_ in results]
+    return Late(template, (unchanged, [rng.choice(result) for result in results]))
 
 
-def lifted(value: Any, lifting: Lifting) -> Any:
-    """Return a value with what a lifting says is under the veils."""
-    for number, under in enumerate(lifting):
-        value = _lifted(value, number, under)
+def resolved(value: Any, resolution: Resolution) -> Any:
+    """Return a part of a template, with what the late values in it come to."""
+    for number, result in enumerate(resolution):
+        value = _resolved(value, number, result)
     return value
 
 
-def _lifted(value: Any, number: int, under: Any) -> Any:
-    """Return a value without one veil."""
-    if value in _veils(number):
-        return copy.deepcopy(under)
+def _resolved(value: Any, number: int, result: Any) -> Any:
+    """Do so for one late value."""
+    if value in _forms(number):
+        return copy.deepcopy(result)
     placeholders = [name for name in _placeholders(number) if f"{name}}}" in str(value)]
     match value:
         case str():
-            return value.replace(_veils(number)[0], under) if isinstance(under, str) else value
+            return value.replace(_forms(number)[0], result) if isinstance(result, str) else value
         case {"Fn::Sub": str(text)} if placeholders:
             # The macro puts a bot's id into a text of its own.
-            return {"Fn::Sub": [text.replace(placeholders[0], "${It"), {"It": under}]}
+            return {"Fn::Sub": [text.replace(placeholders[0], "${It"), {"It": result}]}
         case dict():
-            return {key: _lifted(item, number, under) for key, item in value.items()}
+            return {key: _resolved(item, number, result) for key, item in value.items()}
         case list():
-            return [_lifted(item, number, under) for item in value]
+            return [_resolved(item, number, result) for item in value]
     return value
 
 
-def _veils(number: int) -> tuple[Any, ...]:
-    """Return the forms of a veil, as they stand in a template."""
+def _forms(number: int) -> tuple[Any, ...]:
+    """Return the forms of a late value, as they stand in a template."""
     return (
-        f"{{{{resolve:ssm:/veil{number}}}}}",
-        {"Ref": f"Veil{number}"},
-        {"Fn::ImportValue": f"veil{number}"},
-        {"Fn::GetAtt": ["VeilMaker", f"Veil{number}"]},
-        {"Fn::GetAtt": ["VeilStack", f"Outputs.Veil{number}"]},
+        f"{{{{resolve:ssm:/late{number}}}}}",
+        {"Ref": f"Late{number}"},
+        {"Fn::ImportValue": f"late{number}"},
+        {"Fn::GetAtt": ["LateMaker", f"Late{number}"]},
+        {"Fn::GetAtt": ["LateStack", f"Outputs.Late{number}"]},
     )
 
 
 def _placeholders(number: int) -> tuple[str, ...]:
     """Return how these begin in a text that refers to them."""
-    return (f"${{Veil{number}", f"${{VeilMaker.Veil{number}", f"${{VeilStack.Outputs.Veil{number}")
+    return (f"${{Late{number}", f"${{LateMaker.Late{number}", f"${{LateStack.Outputs.Late{number}")
 
 
 def _parts(expression: Any) -> list[re.Match[str]]:
-    """Return the parts of a text, or of what an Fn::Sub completes, that can be veiled."""
+    """Return the parts of a text, or of what an Fn::Sub completes, that can be late."""
     match expression:
         case str(text) | {"Fn::Sub": str(text) | [str(text), _]}:
             return [*PART.finditer(text)]
     return []
 
 
-def _with_a_veil(expression: Any, part: re.Match[str], number: int) -> Any:
-    """Return a text, or what an Fn::Sub completes, with a veil in the place of a part."""
-    text = f"{part.string[: part.start()]}{_veils(number)[0]}{part.string[part.end() :]}"
+def _with_a_late_part(expression: Any, part: re.Match[str], number: int) -> Any:
+    """Return a text, or what an Fn::Sub completes, of which a part is late."""
+    text = f"{part.string[: part.start()]}{_forms(number)[0]}{part.string[part.end() :]}"
     match expression:
         case {"Fn::Sub": [_, more]}:
             return {"Fn::Sub": [text, more]}
