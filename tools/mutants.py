@@ -12,6 +12,9 @@ mutmut wants sources in a folder named `src`, and changes functions that have no
 therefore works in a temporary copy of this project, in which properties are written without their
 decorator: `@property` above a function becomes `name = property(name)` below it.
 
+A whole run takes hours, one of a module some minutes, and one by a few tests less:
+`make mutants MODULES="cfn/diagrams --tests test_conditions.py"`.
+
 Results are the same in each run: hypothesis draws the same examples, sets have the same order, and
 a mutant that never ends is killed by the time it takes, which is far more than any test needs.
 """
@@ -37,7 +40,7 @@ CORE: Final = ROOT / "macro" / PACKAGE
 # The Lambda function around the core: logging and metrics.
 NOT_CORE: Final = frozenset({"__init__", "handler"})
 MOST_SURVIVING_PERCENT: Final = 3.0
-LIMIT_SECONDS: Final = 7_200
+LIMIT_SECONDS: Final = 6 * 3_600
 # Tests that read the project as files, or start programs of their own, and so never meet a mutant.
 # The random laws take minutes and are left out too: what they find shall be held by a case as well.
 LEFT_OUT: Final = (
@@ -75,22 +78,24 @@ source_paths = ["src/"]
 only_mutate = [{only}]
 also_copy = ["benchmarks", "events"]
 pytest_add_cli_args = [{arguments}]
-pytest_add_cli_args_test_selection = ["tests"]
+pytest_add_cli_args_test_selection = [{tests}]
 track_dependencies = false
 use_git_change_detection = false
 use_setproctitle = false
 """
 # Read by pytest inside each run. Without the phase of shrinking, the first example that fails ends
-# a test; the slow tests come last, since most mutants are killed by a quick one. mutmut puts two
-# calls of its own around each of the core's, and 3.8 reads a private name that pytest 9.2 no longer
-# has. A mutant that gathers without end is stopped before the machine's memory is full.
+# a test. First come the tests that import the mutant's module, which kill most; the slow ones come
+# last. mutmut puts two calls of its own around each of the core's, and 3.8 reads a private name
+# that pytest 9.2 no longer has. A mutant that gathers without end is stopped before the machine's
+# memory is full.
 CONFTEST: Final = '''\
 """Settings of the tests for the time of mutation testing."""
 
 import contextlib
+import os
 import resource
 import sys
-from functools import partial
+from functools import cache, partial
 
 import yaml
 from hypothesis import HealthCheck, Phase, settings
@@ -112,10 +117,22 @@ with contextlib.suppress(ValueError, OSError):
     resource.setrlimit(resource.RLIMIT_AS, (3 << 30, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
+@cache
+def is_near(path, module):
+    return f"from {module} import " in path.read_text()
+
+
 def pytest_collection_modifyitems(items):
+    module = os.environ.get("MUTANT_UNDER_TEST", "").rpartition(".")[0]
     for item in items:
         item._nodeid = item.nodeid
-    items.sort(key=lambda item: (item.path.name in SLOW, hasattr(item.obj, "hypothesis")))
+    items.sort(
+        key=lambda item: (
+            not is_near(item.path, module),
+            item.path.name in SLOW,
+            hasattr(item.obj, "hypothesis"),
+        )
+    )
 '''
 
 
@@ -125,12 +142,12 @@ class MutationError(Exception):
 
 def main() -> int:
     """Run mutation testing on the modules of the command line, or on all; return the exit code."""
-    modules = _chosen()
+    modules, tests = _chosen()
     signal.signal(signal.SIGTERM, _interrupted)
     try:
         with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
             work = Path(folder)
-            _copy(work, modules)
+            _copy(work, modules, tests)
             _run(work)
             return _report(work)
     except MutationError as error:
@@ -141,15 +158,22 @@ def main() -> int:
         return 130
 
 
-def _chosen() -> list[str]:
+def _chosen() -> tuple[list[str], list[str]]:
     paths = [path.relative_to(CORE).with_suffix("") for path in sorted(CORE.rglob("*.py"))]
     known = [path.as_posix() for path in paths if path.name not in NOT_CORE]
     parser = argparse.ArgumentParser(description="Test the tests: mutants of the macro's core.")
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"any of {', '.join(known)}")
-    modules: list[str] = parser.parse_args().modules
-    if unknown := [module for module in modules if module not in known]:
+    parser.add_argument(
+        "--tests",
+        nargs="+",
+        default=["."],
+        metavar="FILE",
+        help="files in tests/ that are enough: what they let pass, others may find",
+    )
+    options = parser.parse_args()
+    if unknown := [module for module in options.modules if module not in known]:
         parser.error(f"no module {unknown[0]}; there are {', '.join(known)}")
-    return modules or known
+    return options.modules or known, options.tests
 
 
 def _interrupted(_signal: int, _frame: object) -> NoReturn:
@@ -157,7 +181,7 @@ def _interrupted(_signal: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _copy(work: Path, modules: list[str]) -> None:
+def _copy(work: Path, modules: list[str], chosen_tests: list[str]) -> None:
     """Copy what the tests of the core need into a folder as mutmut wants it."""
     package = work / "src" / PACKAGE
     for path in CORE.rglob("*.py"):
@@ -179,6 +203,7 @@ def _copy(work: Path, modules: list[str]) -> None:
     (work / "pyproject.toml").write_text(
         PYPROJECT.format(
             only=_listed(f"src/{PACKAGE}/{module}.py" for module in modules),
+            tests=_listed(f"tests/{test}" for test in chosen_tests),
             # The handler's logger keeps the output of the first of several runs in one process.
             arguments=_listed(["-s", *(f"--deselect=tests/{test}" for test in DESELECTED)]),
         ),

@@ -115,6 +115,16 @@ def test_one_module_in_a_folder_is_enough(project: Path) -> None:
     assert (code, "plain" in said) == (1, False)
 
 
+def test_some_of_the_tests_may_be_enough(project: Path) -> None:
+    """Who works on a module need not wait for all; what these let pass is listed."""
+    more = "\ndef test_more():\n    assert both('a') == ('a', 'b')\n"
+    (project / "tests" / "test_more.py").write_text(TEST.replace("test_it", "test_again") + more)
+    code, _, _ = mutants(project, "folder/untested")
+    assert code == 0
+    code, said, _ = mutants(project, "folder/untested", "--tests", "test_it.py")
+    assert (code, "XXbXX" in said) == (1, True)
+
+
 def test_a_module_that_is_not_there_is_named(project: Path) -> None:
     """With those that are."""
     code, _, errors = mutants(project, "untested")
