@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auto_lex_permissions import Request, transform
+from auto_lex_permissions.cfn.budget import MOST_STEPS, Budget, TooMuchWorkError
 from auto_lex_permissions.cfn.conditions import Conditions
 from auto_lex_permissions.cfn.diagrams import DEEPEST
 from auto_lex_permissions.cfn.formulas import (
@@ -300,6 +301,7 @@ def test_definitions(definition: object, formula: Formula) -> None:
         pytest.param({"Condition": "Unknown"}, id="a name without definition"),
         pytest.param({"Condition": "It"}, id="itself"),
         pytest.param("text", id="no function"),
+        pytest.param([equals("P", "a")], id="a list"),
     ],
 )
 def test_what_is_not_understood_is_a_comparison(definition: object) -> None:
@@ -354,12 +356,14 @@ def test_definitions_are_read_a_hundred_calls_deep(call: str, depth: int, *, is_
         ({"Fn::Sub": "${A}-x"}, "a-x", True),
         ({"Fn::Sub": "${A}-x"}, "b-x", False),
         ({"Fn::Sub": "${A}-${B}"}, "a-b", None),
+        ({"Fn::Sub": "${A}-${B}"}, {"Fn::Sub": "${A}-${C}"}, None),
+        ({"Fn::Sub": "${A}-${B}"}, {"Fn::Sub": "a-${B}"}, True),
         ({"Fn::Sub": "${A}-{{resolve:ssm:/b}}"}, "a-b", None),
         ({"Fn::FindInMap": ["M", "k", "v"]}, "a", None),
     ],
 )
 def test_values_that_are_known_take_the_place_of_references(
-    operand: object, literal: str, *, is_same: bool | None
+    operand: object, literal: object, *, is_same: bool | None
 ) -> None:
     """As far as they are known: Region, account and parameters of a deployment (rule 4.1)."""
     definitions = {"It": {"Fn::Equals": [operand, literal]}}
@@ -423,18 +427,50 @@ def test_too_many_comparisons_err_towards_not_proved() -> None:
     assert conditions.implies(all_of((Named("Sum"), Named("IsA"))), Named("Sum"))
 
 
-def test_too_deep_a_diagram_is_not_proved() -> None:
-    """A question about more atoms than Python's stack holds is answered, and reported."""
-    known: dict[str, object] = {f"C{n}": equals(f"P{n}", "x") for n in range(DEEPEST * 2)}
+def test_a_question_of_too_many_comparisons_is_not_proved() -> None:
+    """By itself or as a part of another one; what is left out is never left to it (rule 6.8)."""
+    first, last = ([Named(f"{letter}{number}") for number in range(40)] for letter in "AZ")
+    conditions = Conditions({one.name: equals(one.name, "x") for one in (*first, *last)}, {})
+    pairs = (one & other for one, other in zip(first, last, strict=True))
+    too_large = all_of([any_of(first), any_of(last), any_of(pairs)])
+    assert conditions.possible(too_large)
+    assert not conditions.implies(too_large, any_of(first))
+    assert not conditions.implies(first[0], too_large)
+    either = any_of([first[0], too_large])
+    assert conditions.simplified(either).size == either.size
+
+
+def test_names_and_simpler_forms_take_steps() -> None:
+    """As many as the formula is large, or as there are conditions that mean the same (rule 6.8)."""
+    budget = Budget()
+    unlike = Not(Not(Named("D")))
+    conditions = Conditions({"E": {"Condition": "D"}}, {}, budget)
+    budget.spent = 1_000
+    conditions.simplified(unlike)
+    assert budget.spent >= 1_000 + 5 * unlike.size
+    assert conditions.name_for(unlike) == "E"
+    budget.spent = MOST_STEPS - unlike.size - 6
+    assert conditions.name_for(unlike) == "E"
+    budget.spent = MOST_STEPS - unlike.size - 5
+    with pytest.raises(TooMuchWorkError, match=r"^Looking for a condition that means the same$"):
+        conditions.name_for(unlike)
+
+
+@pytest.mark.parametrize(("count", "is_proved"), [(DEEPEST, True), (DEEPEST + 1, False)])
+def test_too_deep_a_diagram_is_not_proved(count: int, *, is_proved: bool) -> None:
+    """A question about more comparisons than Python's stack holds is answered, and reported."""
+    known: dict[str, object] = {f"C{n:03}": equals(f"P{n}", "x") for n in range(count)}
     conditions = Conditions(known, {})
-    # From the bottom up, so that each diagram is small and yet as deep as it has atoms.
-    last, *others = sorted(known, reverse=True)
-    nearly = all_of(Named(name) for name in others)
-    everything = all_of((Named(last), nearly))
+    # From the bottom up, so that each step is small and the diagram as deep as it has comparisons.
+    *others, last = map(Named, known)
+    nearly = all_of(others)
+    everything = all_of((*others, last))
     assert conditions.possible(everything)
-    assert conditions.possible(any_of((everything, nearly)))
-    assert conditions.name_for(everything) is None
-    assert conditions.undecided
+    assert not conditions.undecided
+    assert conditions.implies(any_of((everything, nearly)), nearly) is is_proved
+    assert conditions.undecided is (not is_proved)
+    # Another question begins anew.
+    assert conditions.implies(all_of(others[:2]), others[0])
 
 
 def test_many_steps_at_little_depth_are_decided() -> None:

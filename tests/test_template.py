@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from auto_lex_permissions import Request, TemplateError, transform
-from auto_lex_permissions.cfn.values import Values, path
+from auto_lex_permissions.cfn.values import Key, Values, path
 from tests.templates import ACCOUNT, REGION
 from tests.test_declared import F_ARN, added, stack
 
@@ -149,6 +149,47 @@ def test_a_condition_that_is_no_name_has_no_values() -> None:
     """Such an `Fn::If` is CloudFormation's to reject, and hides nothing (rule 1.4)."""
     values = Values.at({"Fn::If": [1, "x", "y"]}, ("A",))
     assert (list(values), values.hidden) == ([], ())
+
+
+@pytest.mark.parametrize(
+    ("value", "keys"),
+    [
+        ({"Fn::If": ["IsProd", "x", "y"], "Beside": "z"}, ()),
+        (["x"], ("Key",)),
+        ([{"Key": "x"}], ("Key",)),
+        ("text", (...,)),
+        ({"Key": "x"}, (...,)),
+    ],
+)
+def test_what_has_another_shape_has_no_values(value: object, keys: tuple[Key, ...]) -> None:
+    """It is CloudFormation's to reject, and hides nothing (rule 1.4)."""
+    values = Values.at(value, ("A",)).get(*keys)
+    assert (list(values), values.hidden) == ([], ())
+
+
+def test_what_is_hidden_stays_so_whatever_is_read_further() -> None:
+    """A code hook may stand in it (rule 1.4)."""
+    unread = {"Fn::If": [{"Fn::FindInMap": ["Map", "A", "B"]}, ["x"], ["y"]]}
+    values = Values.at({"Key": [unread, "z"]}, ("A",)).get("Key", ...)
+    assert [hidden.function for hidden in values.hidden] == ["Fn::FindInMap"]
+    for further in (values.present(), values.each(), values.map(str), values.get()):
+        assert further.hidden == values.hidden
+
+
+@pytest.mark.parametrize(
+    ("depth", "length", "is_read"),
+    [(100, 1, True), (101, 1, False), (1, 2_000, True), (1, 2_001, False)],
+)
+def test_fn_if_is_looked_through_as_far_as_it_is_bounded(
+    depth: int, length: int, *, is_read: bool
+) -> None:
+    """100 calls deep, and for names that a condition can have (rule 6.8)."""
+    value: object = "x"
+    for _ in range(depth):
+        value = {"Fn::If": ["C" * length, value, "y"]}
+    values = Values.at(value, ("A",))
+    assert any(found.value == "x" for found in values) is is_read
+    assert [hidden.function for hidden in values.hidden] == ([] if is_read else ["Fn::If"])
 
 
 def test_half_a_surrogate_pair_is_text_like_any_other() -> None:

@@ -41,13 +41,15 @@ class Diagrams:
         self._subjects: dict[Hashable, int] = {}
         self._values: dict[Hashable, dict[str, int]] = {}  # By subject.
         # What is false and what is true are below all others.
-        self._nodes: list[tuple[Level, int, int]] = [((1, 0), 0, 0), ((1, 0), 1, 1)]
+        lowest = (1, 0)  # pragma: no mutate (all others are at 0 and less)
+        self._nodes: list[tuple[Level, int, int]] = [(lowest, FALSE, FALSE), (lowest, TRUE, TRUE)]
         # What is left of each node where its subject equals none of the literals from there on.
         self._others: list[int] = [FALSE, TRUE]
         self._ids: dict[tuple[Level, int, int], int] = {}
         self._chosen: dict[tuple[int, int, int], int] = {}
-        self._end = 0  # How many steps of the budget may be spent.
-        self._depth = 0
+        # How many steps of the budget a question may end with, and how deep it is.
+        self._end = 0  # pragma: no mutate (each question sets it)
+        self._depth = 0  # pragma: no mutate (each question sets it)
         self.gave_up = False
 
     @property
