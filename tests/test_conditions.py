@@ -208,6 +208,8 @@ def test_a_formula_of_one_is_that_one() -> None:
     name = Named("C0")
     assert all_of((name, name)) == name
     assert any_of((name, name)) == name
+    assert (all_of((name, NEVER)), any_of((name, ALWAYS))) == (NEVER, ALWAYS)
+    assert (all_of((name, ALWAYS)), any_of((name, NEVER))) == (name, name)
 
 
 def test_an_existing_condition_is_named_by_the_formulas_own_word() -> None:

@@ -1,11 +1,16 @@
 """Spellings of one value are read as one text."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from auto_lex_permissions.cfn.intrinsics import (
     Reference,
     Text,
     Unread,
+    deployed_text,
+    length,
     references,
     split,
     text,
@@ -119,3 +124,59 @@ def test_split_stops_as_str_split_does(most: int, fields: list[Text]) -> None:
 def test_references(value: object, logical_ids: set[str]) -> None:
     """Everything that a value refers to is found, at any depth."""
     assert {reference.logical_id for reference in references(value)} == logical_ids
+
+
+def joined(value: object) -> dict[str, Any]:
+    """Return a call of Fn::Join that comes to a value."""
+    return {"Fn::Join": ["", [value]]}
+
+
+def substituted(value: object) -> dict[str, Any]:
+    """Return a call of Fn::Sub that comes to a value."""
+    return {"Fn::Sub": ["${V}", {"V": value}]}
+
+
+@pytest.mark.parametrize("call", [joined, substituted])
+@pytest.mark.parametrize(
+    ("inner", "outer", "words", "deepest"),
+    [
+        pytest.param("x", None, ("x",), 10, id="a text"),
+        pytest.param({"Ref": "R"}, None, (Reference("R"),), 9, id="a reference"),
+        pytest.param({"Ref": joined("R")}, None, (Reference("R"),), 8, id="a name of pieces"),
+        pytest.param("R", "Ref", (Reference("R"),), 9, id="inside of a Ref"),
+        pytest.param("R", "Fn::GetAtt", (Reference("R", "Arn"),), 9, id="inside of a GetAtt"),
+    ],
+)
+def test_calls_are_read_ten_deep(
+    call: Callable[[object], object], inner: object, outer: str | None, words: Text, deepest: int
+) -> None:
+    """What is deeper is left unread (rule 6.8)."""
+    for depth in (deepest, deepest + 1):
+        value = inner
+        for _ in range(depth):
+            value = call(value)
+        if outer:
+            value = {outer: value if outer == "Ref" else [value, "Arn"]}
+        assert (text(value) == words) is (depth == deepest)
+
+
+def test_a_text_is_read_as_far_as_a_name_may_come_to() -> None:
+    """50 words, and what is between two references is one, too; 10,000 characters (rule 6.8)."""
+    for count in (24, 25, 26):
+        words = tuple(Reference(f"R{number}") for number in range(count))
+        placeholders = "".join(f"${{{word.logical_id}}}" for word in words)
+        assert (text({"Fn::Sub": placeholders}) == words) is (count == 24)
+        items = [word.expression for word in words]
+        assert (text({"Fn::Join": ["", items]}) == words) is (count < 26)
+    for more in ("y" * 5_000, "y" * 5_001):
+        read = text({"Fn::Join": ["", ["x" * 4_000, {"Ref": "R"}, "x" * 1_000, more]]})
+        assert (len(read) == 3) is (len(more) == 5_000)
+
+
+def test_dynamic_references_are_left_unread_among_literals() -> None:
+    """Each by itself: what is around it is known."""
+    resolved = "{{resolve:ssm:/x}}"
+    words = deployed_text(f"ab{resolved}c{resolved}")
+    assert words == ("ab", Unread(resolved), "c", Unread(resolved))
+    assert (length(words), Unread(resolved).expression) == (3 + 2 * len(resolved), resolved)
+    assert len({*words}) == 3

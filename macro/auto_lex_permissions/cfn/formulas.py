@@ -20,7 +20,7 @@ class Formula:
         """Take what the formula is made of: a name, or other formulas."""
         self._parts = parts
         # Formulas are keys of tables, and large ones would be hashed again and again.
-        self._hash = hash((type(self), parts))
+        self._hash = hash((type(self), parts))  # pragma: no mutate (only saves time)
         self._size = 0
 
     def __eq__(self, other: object) -> bool:
