@@ -222,6 +222,18 @@ def test_a_name_that_is_as_long_as_may_be() -> None:
     assert run(resources, Conditions={name: equals("P")}).permissions_added == 1
 
 
+@pytest.mark.parametrize("length", [1_000, 1_001])
+def test_a_variable_in_a_name_counts_as_it_is_written(length: int) -> None:
+    """The macro reads it as a longer mark (rule 6.8)."""
+    name = "${Env}".ljust(length, "X")
+    resources = {"Fn::ForEach::L": ["Env", ["a"], {name: alias(ARN)}]}
+    if length > 1_000:
+        with pytest.raises(TemplateError, match="ALP505"):
+            run(resources)
+    else:
+        assert run(resources).permissions_added == 1
+
+
 def test_a_long_name_of_a_condition_hides_what_it_chooses() -> None:
     """It is not looked through (rules 1.4, 6.8)."""
     with pytest.raises(TemplateError, match="ALP102"):

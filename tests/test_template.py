@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from auto_lex_permissions import Request, TemplateError, transform
+from auto_lex_permissions.cfn.formulas import Named
+from auto_lex_permissions.cfn.template import Template
 from auto_lex_permissions.cfn.values import Key, Values, path
 from tests.templates import ACCOUNT, REGION
 from tests.test_declared import F_ARN, added, stack
@@ -19,6 +21,25 @@ def test_an_object_of_nothing_but_sections_is_a_template() -> None:
     """All of them may be of the wrong shape, Resources too (rule 6.1)."""
     fragment = dict.fromkeys(SECTIONS, "text")
     assert transform(Request(fragment, REGION, ACCOUNT)).fragment == fragment
+
+
+def test_resources_that_are_called_like_sections_are_none() -> None:
+    """Nothing is read of them, and they may be whatever they are (rule 6.1)."""
+    topic = {"Type": "AWS::SNS::Topic", "AutoLexPermissions": {"Unknown": "setting"}}
+    conditions = {"Type": "AWS::SNS::Topic", "IsProd": {"Fn::Equals": ["a", "b"]}}
+    alias = {**stack(F_ARN)["Resources"]["A"], "Condition": "IsProd"}
+    resources = {**stack(F_ARN)["Resources"], "A": alias}
+    del resources["Allow"]
+    fragment = {**resources, "Metadata": topic, "Conditions": conditions}
+    assert transform(Request(fragment, REGION, ACCOUNT)).permissions_added == 1
+
+
+def test_conditions_take_the_steps_of_their_template() -> None:
+    """All work of a request is counted together (rule 6.8)."""
+    template = Template({"Conditions": {"IsProd": True}, "Resources": {}}, REGION, ACCOUNT)
+    spent = template.budget.spent
+    assert template.conditions.possible(Named("IsProd"))
+    assert template.budget.spent > spent
 
 
 def test_fn_transform_among_resources_passes_through() -> None:
