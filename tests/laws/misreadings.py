@@ -298,15 +298,6 @@ def is_late(value: Any) -> bool:
 
 
 @misread("late_values_are_not_trusted")
-def an_effect_that_nobody_knows_allows(asked: Template) -> None:
-    """Take whatever is no Deny for an Allow."""
-    for statements in statements_of(asked):
-        for statement in statements:
-            if is_late(statement.get("Effect")):
-                statement["Effect"] = "Allow"
-
-
-@misread("late_values_are_not_trusted")
 def an_account_that_nobody_knows_is_the_own(asked: Template) -> None:
     """Take whatever is no other account for this one."""
     for resource in of_type(asked, PERMISSION):

@@ -17,7 +17,7 @@ from tests.laws.explore import explore, portion
 from tests.laws.templates import case, cases
 
 ROOT = Path(__file__).parent.parent.parent
-TEMPLATES = 1500
+TEMPLATES = 1200
 HANDFUL = 60
 # The same templates in every run of the tests; `make laws` draws others each time.
 SEED = 1
