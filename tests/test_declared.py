@@ -822,6 +822,19 @@ def test_another_qualifier_is_reported_where_all_hooks_are_known(
     assert reported_codes(template) == codes
 
 
+@pytest.mark.parametrize(("name", "codes"), [(RESOLVED, []), ("other", ["ALP202"])])
+def test_another_qualifier_is_not_reported_where_a_text_may_name_it(
+    name: str, codes: list[str]
+) -> None:
+    """The function's own name may be the one that another hook writes out (rule 3.4)."""
+    template = stack(sub("${F.Arn}:prod"), FunctionName={"Ref": "F"}, SourceArn=A_ARN)
+    template["Resources"]["F"]["Properties"] = {"FunctionName": name}
+    settings = template["Resources"]["A"]["Properties"]["BotAliasLocaleSettings"]
+    hook = {"LambdaCodeHook": {"LambdaArn": sub(f"{OWN}:orders-1")}}
+    settings.append({"BotAliasLocaleSetting": {"CodeHookSpecification": hook}})
+    assert reported_codes(template) == codes
+
+
 def test_another_qualifier_is_not_reported_where_the_bot_is_not_known() -> None:
     """It may be the one of the permission, and the function that it names then, too (rule 3.4)."""
     for bot_id, codes in (({"Ref": "Bot"}, ["ALP202"]), (RESOLVED, [])):

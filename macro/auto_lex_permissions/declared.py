@@ -29,7 +29,7 @@ from .diagnostics import (
     TOO_WIDE,
     Diagnostic,
 )
-from .functions import Functions, LambdaFunction
+from .functions import Functions, LambdaFunction, of_resource
 from .iam import (
     ANYONE,
     INVOKE,
@@ -254,19 +254,7 @@ class Declared:
         """
         if not self._permissions:
             return
-        by_function: dict[LambdaFunction, _Hooks] = {}
-        ids = {hook.resource.logical_id for hook in active}
-        for hook in (*active, *opted_out):
-            # Of one that is left unread, the qualifier is not known.
-            qualifier = hook.function.qualifier if hook.function.account else hook.function.name
-            owners = (owner for owner, _ in self._functions.owners(hook.function))
-            for function in dict.fromkeys(self._keys(owners)):
-                found = by_function.setdefault(function, _Hooks([], {}, set(), set()))
-                found.active.update(ids & {hook.resource.logical_id})
-                found.all.append(hook)
-                found.qualifiers.add(qualifier)
-                for arn in self._bots.keys(hook.resource):
-                    found.by_arn.setdefault(arn, []).append(hook)
+        by_function = self._grouped(active, opted_out)
         are_known = all(self._functions.known_name(hook.function) for hook in (*active, *opted_out))
         for permission in self._permissions:
             principals = permission.resource.values("Principal")
@@ -280,6 +268,30 @@ class Declared:
             ]
             if any(hooks.active for hooks in related):
                 yield from self._report(permission, related, are_known=are_known, by_bot=by_bot)
+
+    def _grouped(
+        self, active: list[CodeHook], opted_out: list[CodeHook]
+    ) -> dict[LambdaFunction, _Hooks]:
+        """Return the hooks by function; the qualifiers also of those that may be on it."""
+        by_function: dict[LambdaFunction, _Hooks] = {}
+        ids = {hook.resource.logical_id for hook in active}
+        for hook in (*active, *opted_out):
+            # Of one that is left unread, the qualifier is not known.
+            qualifier = hook.function.qualifier if hook.function.account else hook.function.name
+            owners = (owner for owner, _ in self._functions.owners(hook.function))
+            for function in dict.fromkeys(self._keys(owners)):
+                found = by_function.setdefault(function, _Hooks([], {}, set(), set()))
+                found.active.update(ids & {hook.resource.logical_id})
+                found.all.append(hook)
+                found.qualifiers.add(qualifier)
+                for arn in self._bots.keys(hook.resource):
+                    found.by_arn.setdefault(arn, []).append(hook)
+        # A name that is written out may be that of a function whose own name is not.
+        for named in dict.fromkeys(hook.function for hook in (*active, *opted_out)):
+            for logical_id in self._functions.may_be(named):
+                if same := by_function.get(of_resource(logical_id)):
+                    same.qualifiers.add(named.qualifier)
+        return by_function
 
     def _report(
         self,
