@@ -187,9 +187,9 @@ class ResourcePolicies:
         proved = ALWAYS if known else self._functions.same_when(named, function)
         if known is False:
             return Answer(proved, proved)
-        may_be_more = has_wildcard(words)
-        possible = ALWAYS if may_be_more else self._functions.may_be_same_when(named, function)
-        return Answer(proved, proved | possible)
+        if has_wildcard(words):
+            return Answer(proved, ALWAYS)
+        return Answer(proved, proved | self._functions.may_be_same_when(named, function))
 
     def _keys(self, sources: list[Comparison]) -> Iterator[Arn | None]:
         """Yield by what a table finds a statement: the keys of the ARNs that it may hold for."""
