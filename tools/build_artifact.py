@@ -65,6 +65,9 @@ PIP_SETTINGS = {
 # of pip.
 INSTALLERS_FILES = ("INSTALLER", "RECORD", "REQUESTED", "WHEEL", "direct_url.json", "top_level.txt")
 
+# A sixth of the zip: Powertools brings a page that shows the API of a function that has one.
+BROWSERS_FILES = ("*.css", "*.js")
+
 WITHOUT_BYTECODE = """\
 WARNING: no Python 3.13 found, so the build holds no bytecode. The function works all the same, but
 each cold start takes longer, since Lambda then compiles every module anew. To fix it, install
@@ -101,8 +104,11 @@ def install_dependencies(function: str, machine: str, artifacts: Path) -> None:
 
 
 def drop_what_lambda_does_not_need(artifacts: Path) -> None:
-    """Remove scripts, bytecode of other Pythons and what only installers read."""
+    """Remove scripts, bytecode of other Pythons, and what only installers and browsers read."""
     shutil.rmtree(artifacts / "bin", ignore_errors=True)
+    for pattern in BROWSERS_FILES:
+        for path in sorted(artifacts.rglob(pattern)):
+            path.unlink()
     for folder in sorted(artifacts.rglob("__pycache__")):
         shutil.rmtree(folder)
     for dist_info in sorted(artifacts.glob("*.dist-info")):

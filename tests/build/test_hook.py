@@ -15,7 +15,7 @@ from tests.build.test_template import cfn_lint
 from tools.build_artifact import FUNCTIONS
 
 FUNCTION = "AutoLexPermissionsHookFunction"
-LARGEST_ZIP = 4_000_000
+LARGEST_ZIP = 3_300_000
 
 pytestmark = pytest.mark.timeout(240)
 
